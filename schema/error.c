@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* error.c – the rows of errors.def, and errors made of them. */
+#include "schema/error.h"
+
+#include "schema/buffer.h"
+
+#include <assert.h>
+#include <stdarg.h>
+
+static const struct error_info infos[] = {
+	{0},
+#define PARAMETERS(...) {__VA_ARGS__}
+#define ERROR(code, parameters, description) {#code, parameters, description},
+#include "schema/errors.def"
+#undef ERROR
+#undef PARAMETERS
+};
+
+const struct error_info *error_info(enum error_code code)
+{
+	return code == ERROR_NONE ? NULL : &infos[code];
+}
+
+size_t error_parameter_count(enum error_code code)
+{
+	size_t count = 0;
+
+	while (infos[code].parameters[count])
+		count++;
+	return count;
+}
+
+int fail_with(struct error *err, enum error_code code, ...)
+{
+	struct error made = {.code = code};
+	size_t expected = error_parameter_count(code);
+	const char *parameter;
+	va_list arguments;
+
+	va_start(arguments, code);
+	for (size_t i = 0; (parameter = va_arg(arguments, const char *)); i++) {
+		assert(i < expected);
+		made.parameters[i] = text_copy(parameter);
+	}
+	va_end(arguments);
+	assert(expected == 0 || made.parameters[expected - 1]);
+	error_clear(err);
+	*err = made;
+	return -1;
+}
+
+void error_move(struct error *to, struct error *from)
+{
+	error_clear(to);
+	*to = *from;
+	*from = (struct error){0};
+}
+
+void error_clear(struct error *err)
+{
+	for (size_t i = 0; i < ERROR_PARAMETERS_MAX; i++)
+		free(err->parameters[i]);
+	*err = (struct error){0};
+}
+
+char *error_text(const struct error *err)
+{
+	struct buffer text = {0};
+
+	if (err->code == ERROR_NONE)
+		return text_copy("no error");
+	buffer_add_format(&text, "%s [", infos[err->code].name);
+	for (size_t i = 0; i < error_parameter_count(err->code); i++)
+		buffer_add_format(&text, "%s%s", i ? ", " : "", err->parameters[i]);
+	buffer_add_char(&text, ']');
+	return buffer_take(&text);
+}

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# schema/local.mk – what the API is; a new file (.c, .h or .def) is one line
+
+noinst_LIBRARIES += libschema.a
+libschema_a_SOURCES =
+libschema_a_SOURCES += %D%/VM.def
+libschema_a_SOURCES += %D%/VM_guest_metrics.def
+libschema_a_SOURCES += %D%/VM_metrics.def
+libschema_a_SOURCES += %D%/base.c
+libschema_a_SOURCES += %D%/base.h
+libschema_a_SOURCES += %D%/buffer.c
+libschema_a_SOURCES += %D%/buffer.h
+libschema_a_SOURCES += %D%/classes.def
+libschema_a_SOURCES += %D%/console.def
+libschema_a_SOURCES += %D%/enums.def
+libschema_a_SOURCES += %D%/error.c
+libschema_a_SOURCES += %D%/error.h
+libschema_a_SOURCES += %D%/event.def
+libschema_a_SOURCES += %D%/host.def
+libschema_a_SOURCES += %D%/host_cpu.def
+libschema_a_SOURCES += %D%/host_metrics.def
+libschema_a_SOURCES += %D%/pool.def
+libschema_a_SOURCES += %D%/record.c
+libschema_a_SOURCES += %D%/record.h
+libschema_a_SOURCES += %D%/schema.h
+libschema_a_SOURCES += %D%/session.def
+libschema_a_SOURCES += %D%/task.def
+libschema_a_SOURCES += %D%/user.def
+libschema_a_SOURCES += %D%/value.c
+libschema_a_SOURCES += %D%/value.h
+libschema_a_SOURCES += %D%/errors.def
+libschema_a_SOURCES += %D%/operations.def
+libschema_a_SOURCES += %D%/convert.c
+libschema_a_SOURCES += %D%/convert.h
+libschema_a_SOURCES += %D%/log.c
+libschema_a_SOURCES += %D%/log.h
+libschema_a_SOURCES += %D%/messages.c
+libschema_a_SOURCES += %D%/messages.h
+libschema_a_SOURCES += %D%/schema.c
+libschema_a_SOURCES += %D%/text.c
+libschema_a_SOURCES += %D%/text.h
+libschema_a_SOURCES += %D%/types.h
+libschema_a_SOURCES += %D%/relations.def
+libschema_a_SOURCES += %D%/print.c
+libschema_a_SOURCES += %D%/print.h
+libschema_a_SOURCES += %D%/print_json.c
+libschema_a_SOURCES += %D%/print_operations.c

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* log.c – one line per event on standard error. */
+#include "schema/log.h"
+
+#include "schema/buffer.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct {
+	const char *name;
+	int priority; /* of syslog, as sd-daemon(3) wants it */
+} levels[] = {
+	[LOG_LEVEL_ERROR] = {"error", 3},
+	[LOG_LEVEL_WARNING] = {"warning", 4},
+	[LOG_LEVEL_INFO] = {"info", 6},
+	[LOG_LEVEL_DEBUG] = {"debug", 7},
+};
+
+static atomic_int level_shown = LOG_LEVEL_INFO;
+static atomic_bool journal_reads;
+
+static void add_time(struct buffer *line)
+{
+	struct timespec now;
+	struct tm utc;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	buffer_add_format(line, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ ", utc.tm_year + 1900,
+			  utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+			  (int)(now.tv_nsec / 1000000));
+}
+
+/* C0, DEL, and C1 as UTF-8 spells it: a terminal obeys them all. */
+static bool is_control(const unsigned char *byte)
+{
+	return byte[0] < 0x20 || byte[0] == 0x7f || (byte[0] == 0xc2 && (byte[1] & 0xe0) == 0x80);
+}
+
+static void add_escaped(struct buffer *line, const char *text)
+{
+	for (const unsigned char *byte = (const unsigned char *)text; *byte; byte++) {
+		if (!is_control(byte)) {
+			buffer_add_char(line, (char)*byte);
+			continue;
+		}
+		buffer_add_format(line, "\\x%02x", *byte);
+		if (*byte == 0xc2)
+			buffer_add_format(line, "\\x%02x", *++byte);
+	}
+}
+
+static void __attribute__((format(printf, 2, 0)))
+log_line(enum log_level level, const char *format, va_list arguments)
+{
+	AUTO_BUFFER line = {0};
+	AUTO_TEXT text = NULL;
+	int saved_errno = errno;
+
+	if ((int)level > atomic_load_explicit(&level_shown, memory_order_relaxed))
+		return;
+	if (vasprintf(&text, format, arguments) < 0)
+		abort();
+	if (atomic_load_explicit(&journal_reads, memory_order_relaxed)) {
+		buffer_add_format(&line, "<%d>", levels[level].priority);
+	} else {
+		add_time(&line);
+		buffer_add_format(&line, "%s: ", levels[level].name);
+	}
+	add_escaped(&line, text);
+	buffer_add_char(&line, '\n');
+	/* Nobody is left to be told that the log can not be written. */
+	ssize_t ignored __attribute__((unused)) = write(STDERR_FILENO, line.data, line.length);
+	errno = saved_errno;
+}
+
+#define LOG_FUNCTION(function, level)               \
+	void function(const char *format, ...)      \
+	{                                           \
+		va_list arguments;                  \
+                                                    \
+		va_start(arguments, format);        \
+		log_line(level, format, arguments); \
+		va_end(arguments);                  \
+	}
+
+LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
+LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
+LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
+LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
+
+void log_open(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat status;
+	uintmax_t device;
+	uintmax_t inode;
+
+	/* Inherited by what a service starts, so it holds only if standard error still is that
+	 * stream. */
+	if (stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
+	    fstat(STDERR_FILENO, &status) == 0)
+		atomic_store(&journal_reads, status.st_dev == device && status.st_ino == inode);
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&level_shown, (int)level);
+}
+
+bool log_level_from_name(const char *name, enum log_level *ret_level)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		if (strcmp(levels[i].name, name) == 0) {
+			*ret_level = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}

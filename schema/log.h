@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* log.h – one line per event on standard error. */
+#ifndef SCHEMA_LOG_H
+#define SCHEMA_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/*
+ * May be called from any thread, before anything else is set up too. One write(2) each, so that
+ * lines stay whole; control characters are written as \xNN, so that what a client sent can not look
+ * like a line of its own. Never pass a password.
+ *
+ * error: something that was asked for was not done, an administrator should look. warning: it
+ * works, but not as somebody may think. info: what happened, a few lines an hour. debug: everything
+ * else.
+ */
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Finds out whether the journal reads standard error: then priorities stand in front, otherwise the
+ * time. */
+void log_open(void);
+/* What is less urgent is dropped; LOG_LEVEL_INFO at first. */
+void log_set_level(enum log_level level);
+/* "error", "warning", "info", "debug"; false: no such name. */
+bool log_level_from_name(const char *name, enum log_level *ret_level);
+
+#endif

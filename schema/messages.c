@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* messages.c – every message that is served: the rows of the .def files and those that follow from classes and fields. */
+#include "schema/messages.h"
+
+#include "schema/base.h"
+#include "schema/types.h"
+
+#include <assert.h>
+
+struct row {
+	enum class_id cls;
+	enum message_id id;
+	const char *name;
+	const struct type *result;
+	struct parameter parameters[PARAMETERS_MAX + 1];
+	enum role role;
+	enum runs runs;
+	enum operation_id operation;
+	const char *description;
+};
+
+static const struct row rows[] = {
+#define MESSAGE(cls, name, result, parameters, role, runs, description) \
+	{CLASS_##cls, MESSAGE_##cls##_##name, #name, result, parameters, ROLE_##role, runs, description},
+#include "schema/classes.def"
+};
+
+/* The words of types.h live as long as the block they stand in: these are for functions. */
+static const struct type *const no_type = VOID;
+static const struct type *const string_type = STRING;
+
+static struct message_info *messages;
+static size_t message_count;
+/* Open addressing by name; at most half full. */
+static const struct message_info **by_name;
+static size_t by_name_size;
+
+static struct message_info *add(const struct class_info *cls, const char *prefix, const char *name)
+{
+	struct message_info *message;
+
+	if (message_count % 256 == 0)
+		messages = reallocate(messages, (message_count + 256) * sizeof(*messages));
+	message = &messages[message_count++];
+	*message = (struct message_info){
+		.name = text_format("%s.%s%s", cls->name, prefix, name), .cls = cls, .field = -1, .role = ROLE_read_only};
+	return message;
+}
+
+static void add_parameter(struct message_info *message, const char *name, const struct type *type)
+{
+	message->parameters[message->parameter_count++] = (struct parameter){name, type, NULL};
+	message->required_count++;
+}
+
+static const struct type *ref_type(const struct class_info *cls)
+{
+	struct type *type = allocate(sizeof(*type));
+
+	*type = (struct type){.kind = TYPE_REF, .cls = cls->name};
+	return type;
+}
+
+static const struct type *record_type(const struct class_info *cls)
+{
+	struct type *type = allocate(sizeof(*type));
+
+	*type = (struct type){.kind = TYPE_RECORD, .cls = cls->name};
+	return type;
+}
+
+static const struct type *composed(enum type_kind kind, const struct type *key, const struct type *item)
+{
+	struct type *type = allocate(sizeof(*type));
+
+	*type = (struct type){.kind = kind, .key = key, .item = item};
+	return type;
+}
+
+static struct message_info *add_for_field(const struct class_info *cls, int field, const char *prefix,
+					  enum generated generated)
+{
+	const struct field_info *info = &cls->fields[field];
+	struct message_info *message = add(cls, prefix, info->name);
+
+	message->generated = generated;
+	message->field = field;
+	message->result = no_type;
+	message->role = generated == GENERATED_get ? ROLE_read_only : info->setter;
+	message->runs = generated == GENERATED_get ? RUNS_READ : RUNS_CHANGE;
+	message->description = info->description;
+	add_parameter(message, "self", ref_type(cls));
+	return message;
+}
+
+static void add_setters(const struct class_info *cls, int field)
+{
+	const struct type *type = cls->fields[field].type;
+	struct message_info *message;
+
+	add_parameter(add_for_field(cls, field, "set_", GENERATED_set), "value", type);
+	if (type->kind == TYPE_MAP) {
+		message = add_for_field(cls, field, "add_to_", GENERATED_add_to);
+		add_parameter(message, "key", type->key);
+		add_parameter(message, "value", type->item);
+		add_parameter(add_for_field(cls, field, "remove_from_", GENERATED_remove_from), "key", type->key);
+	} else if (type->kind == TYPE_SET) {
+		add_parameter(add_for_field(cls, field, "add_", GENERATED_add), "value", type->item);
+		add_parameter(add_for_field(cls, field, "remove_", GENERATED_remove), "value", type->item);
+	}
+}
+
+static void add_for_class(const struct class_info *cls, const char *name, enum generated generated,
+			  const struct type *result, const char *parameter, const char *description)
+{
+	struct message_info *message = add(cls, "", name);
+
+	message->generated = generated;
+	message->result = result;
+	message->runs = RUNS_READ;
+	message->description = description;
+	if (generated == GENERATED_get_record)
+		add_parameter(message, "self", ref_type(cls));
+	else if (parameter)
+		add_parameter(message, parameter, string_type);
+}
+
+static void add_lists(const struct class_info *cls)
+{
+	const struct type *refs = composed(TYPE_SET, NULL, ref_type(cls));
+	const struct type *records = composed(TYPE_MAP, ref_type(cls), record_type(cls));
+
+	add_for_class(cls, "get_all", GENERATED_get_all, refs, NULL, "All objects of the class.");
+	add_for_class(cls, "get_all_records", GENERATED_get_all_records, records, NULL,
+		      "All objects of the class with their records.");
+	add_for_class(cls, "get_all_where", GENERATED_get_all_where, refs, "expr",
+		      "The objects for which the expression is true: field \"name\" = \"value\", and, or, not, ().");
+	add_for_class(cls, "get_all_records_where", GENERATED_get_all_records_where, records, "expr",
+		      "The same with their records.");
+	if (cls->name_label >= 0)
+		add_for_class(cls, "get_by_name_label", GENERATED_get_by_name_label, refs, "label",
+			      "The objects of that name; there may be none or several.");
+}
+
+static void add_generated(const struct class_info *cls)
+{
+	if (cls->flags & CLASS_WITHOUT_OBJECTS)
+		return;
+	if (!(cls->flags & CLASS_UNLISTED))
+		add_lists(cls);
+	add_for_class(cls, "get_by_uuid", GENERATED_get_by_uuid, ref_type(cls), "uuid", "The object of that uuid.");
+	add_for_class(cls, "get_record", GENERATED_get_record, record_type(cls), NULL, "All fields of an object.");
+	for (int i = 0; i < cls->field_count; i++) {
+		if (cls->fields[i].qualifier == QUALIFIER_INTERNAL)
+			continue;
+		add_for_field(cls, i, "get_", GENERATED_get)->result = cls->fields[i].type;
+		if (cls->fields[i].setter != ROLE_nobody)
+			add_setters(cls, i);
+	}
+}
+
+static void add_rows(const struct class_info *cls)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct row *row = &rows[i];
+		struct message_info *message;
+
+		if (row->cls != cls->id)
+			continue;
+		message = add(cls, "", row->name);
+		message->id = row->id;
+		message->result = row->result;
+		message->role = row->role;
+		message->runs = row->runs;
+		message->operation = row->operation;
+		message->description = row->description;
+		memcpy(message->parameters, row->parameters, sizeof(row->parameters));
+		while (row->parameters[message->parameter_count].name) {
+			if (!row->parameters[message->parameter_count].default_text)
+				message->required_count++;
+			message->parameter_count++;
+		}
+	}
+}
+
+/* Class.message and Class_message are the same name. */
+static size_t hash_name(const char *name)
+{
+	size_t hash = 5381;
+
+	for (; *name; name++)
+		hash = hash * 33 + (unsigned char)(*name == '.' ? '_' : *name);
+	return hash;
+}
+
+static bool same_name(const char *message, const char *name)
+{
+	size_t dot = strcspn(message, ".");
+
+	return strlen(name) == strlen(message) && strncmp(message, name, dot) == 0 &&
+	       (name[dot] == '.' || name[dot] == '_') && strcmp(message + dot + 1, name + dot + 1) == 0;
+}
+
+static void index_names(void)
+{
+	by_name_size = 2 * message_count + 1;
+	by_name = allocate(by_name_size * sizeof(*by_name));
+	for (size_t i = 0; i < message_count; i++) {
+		size_t slot = hash_name(messages[i].name) % by_name_size;
+
+		while (by_name[slot])
+			slot = (slot + 1) % by_name_size;
+		by_name[slot] = &messages[i];
+	}
+}
+
+void messages_init(void)
+{
+	for (int i = 0; i < CLASS_COUNT; i++) {
+		add_rows(schema_classes[i]);
+		add_generated(schema_classes[i]);
+	}
+	index_names();
+}
+
+size_t schema_message_count(void)
+{
+	return message_count;
+}
+
+const struct message_info *schema_message_at(size_t index)
+{
+	assert(index < message_count);
+	return &messages[index];
+}
+
+const struct message_info *schema_message(const char *name)
+{
+	size_t slot = hash_name(name) % by_name_size;
+
+	for (; by_name[slot]; slot = (slot + 1) % by_name_size)
+		if (same_name(by_name[slot]->name, name))
+			return by_name[slot];
+	return NULL;
+}
