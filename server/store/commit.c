@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* commit.c – the one thread that changes anything: all that wait in one transaction, then published, then answered. */
+#include "server/store/private.h"
+
+#include "schema/log.h"
+
+#define BATCH_MAX 1024
+
+static struct mutation *take_batch(struct store *store)
+{
+	struct mutation *batch;
+	struct mutation *last;
+	size_t count = 1;
+
+	pthread_mutex_lock(&store->queue);
+	while (!store->first && !store->closing)
+		pthread_cond_wait(&store->submitted, &store->queue);
+	batch = store->first;
+	for (last = batch; last && last->next && count < BATCH_MAX; count++)
+		last = last->next;
+	if (batch) {
+		store->first = last->next;
+		if (!store->first)
+			store->last = NULL;
+		last->next = NULL;
+	}
+	pthread_mutex_unlock(&store->queue);
+	return batch;
+}
+
+/* Its changes become what the next mutation of the batch sees. */
+static void accept(struct store *store, const struct mutation *mutation)
+{
+	for (const struct change *change = mutation->changes; change; change = change->next) {
+		const struct record *record = change->new ? change->new : change->old;
+
+		overlay_put(&store->accepted, record->cls, record->ref, change->new);
+	}
+}
+
+static bool write_changes(struct store *store, const struct mutation *mutation)
+{
+	for (const struct change *change = mutation->changes; change; change = change->next)
+		if (!database_write(store->database, change->old, change->new, store->next_revision))
+			return false;
+	return true;
+}
+
+static void forget(struct mutation *mutation)
+{
+	changes_free(TAKE(mutation->changes));
+}
+
+/* All or nothing, on the disk. A mutation that is refused takes no part. */
+static bool commit(struct store *store, struct mutation *batch)
+{
+	for (struct mutation *mutation = batch; mutation; mutation = mutation->next) {
+		if (transaction_run(store, mutation) < 0)
+			continue;
+		accept(store, mutation);
+		if (!write_changes(store, mutation))
+			return false;
+	}
+	return database_reserve_revision(store->database, store->next_revision) && database_commit(store->database);
+}
+
+static void roll_back(struct store *store, struct mutation *batch, uint64_t revision)
+{
+	log_error("%s", database_problem(store->database));
+	database_rollback(store->database);
+	overlay_clear(&store->accepted);
+	store->next_revision = revision;
+	for (struct mutation *mutation = batch; mutation; mutation = mutation->next)
+		forget(mutation);
+}
+
+static void publish(struct store *store, const struct mutation *batch)
+{
+	pthread_rwlock_wrlock(&store->published);
+	for (const struct mutation *mutation = batch; mutation; mutation = mutation->next)
+		for (const struct change *change = mutation->changes; change; change = change->next) {
+			const struct record *record = change->new ? change->new : change->old;
+			struct table *table = &store->tables[record->cls->id];
+
+			if (change->new)
+				table_put(table, record_reference(change->new));
+			else
+				table_remove(table, record_ref(record));
+		}
+	atomic_store(&store->revision, store->next_revision);
+	pthread_rwlock_unlock(&store->published);
+	overlay_clear(&store->accepted);
+}
+
+static void answer(struct mutation *batch)
+{
+	while (batch) {
+		struct mutation *next = batch->next;
+
+		forget(batch);
+		/* may free the mutation */
+		if (batch->done)
+			batch->done(batch, &batch->error);
+		batch = next;
+	}
+}
+
+/* The disk refused the batch: each on its own, so that only those it refuses again are told so. */
+static void commit_one_by_one(struct store *store, struct mutation *batch)
+{
+	while (batch) {
+		struct mutation *next = batch->next;
+		uint64_t revision = store->next_revision;
+
+		batch->next = NULL;
+		if (!commit(store, batch)) {
+			AUTO_TEXT text = text_format("the change could not be stored: %s", database_problem(store->database));
+
+			roll_back(store, batch, revision);
+			fail(&batch->error, ERROR_INTERNAL_ERROR, text);
+		}
+		publish(store, batch);
+		answer(batch);
+		batch = next;
+	}
+}
+
+void *commit_run(void *argument)
+{
+	struct store *store = argument;
+	struct mutation *batch;
+
+	while ((batch = take_batch(store))) {
+		uint64_t revision = store->next_revision;
+
+		if (commit(store, batch)) {
+			publish(store, batch);
+			answer(batch);
+		} else {
+			roll_back(store, batch, revision);
+			commit_one_by_one(store, batch);
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* database.c – the connection to SQLite, transactions, settings and the revision's high-water mark. */
+#include "server/store/database_private.h"
+
+#include "schema/log.h"
+
+#include <inttypes.h>
+
+#define REVISIONS_RESERVED 100000
+#define BUSY_TIMEOUT_MS 5000
+
+bool database_failed(struct database *database, const char *what)
+{
+	free(database->problem);
+	database->problem = text_format("%s: %s", what, sqlite3_errmsg(database->connection));
+	return false;
+}
+
+const char *database_problem(const struct database *database)
+{
+	return database->problem ? database->problem : "no problem";
+}
+
+bool database_run(struct database *database, const char *sql)
+{
+	return sqlite3_exec(database->connection, sql, NULL, NULL, NULL) == SQLITE_OK ||
+	       database_failed(database, "database");
+}
+
+int64_t database_number(struct database *database, const char *sql)
+{
+	sqlite3_stmt *statement = NULL;
+	int64_t number = -1;
+
+	if (sqlite3_prepare_v2(database->connection, sql, -1, &statement, NULL) != SQLITE_OK)
+		database_failed(database, "database");
+	else if (sqlite3_step(statement) == SQLITE_ROW)
+		number = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return number;
+}
+
+/* A reader must be able to look at the file while the daemon runs: WAL; and what was answered is on the disk: FULL. */
+static bool configure(struct database *database)
+{
+	sqlite3_busy_timeout(database->connection, BUSY_TIMEOUT_MS);
+	return database_run(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF");
+}
+
+static bool read_reserved_revision(struct database *database)
+{
+	AUTO_TEXT text = database_get_setting(database, "reserved_revision");
+
+	database->reserved_revision = text ? strtoull(text, NULL, 10) : 0;
+	return true;
+}
+
+struct database *database_open(const char *path, char **ret_problem)
+{
+	struct database *database = allocate(sizeof(*database));
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	int rc = sqlite3_open_v2(path, &database->connection, flags, NULL);
+
+	*ret_problem = NULL;
+	if (rc == SQLITE_OK && tables_prepare(database, path, ret_problem) && configure(database) &&
+	    read_reserved_revision(database))
+		return database;
+	if (!*ret_problem)
+		*ret_problem = text_format("%s: %s", path, sqlite3_errmsg(database->connection));
+	database_close(database);
+	return NULL;
+}
+
+void database_close(struct database *database)
+{
+	for (size_t i = 0; i < STATEMENT_CACHE; i++)
+		sqlite3_finalize(database->cache[i].statement);
+	sqlite3_close(database->connection);
+	free(database->problem);
+	free(database);
+}
+
+bool database_begin(struct database *database)
+{
+	if (database->in_transaction)
+		return true;
+	database->in_transaction = database_run(database, "BEGIN IMMEDIATE");
+	return database->in_transaction;
+}
+
+bool database_commit(struct database *database)
+{
+	if (!database->in_transaction)
+		return true;
+	if (!database_run(database, "COMMIT"))
+		return false;
+	database->in_transaction = false;
+	return true;
+}
+
+void database_rollback(struct database *database)
+{
+	/* some errors have rolled back by themselves already */
+	if (database->in_transaction && !sqlite3_get_autocommit(database->connection))
+		sqlite3_exec(database->connection, "ROLLBACK", NULL, NULL, NULL);
+	database->in_transaction = false;
+	read_reserved_revision(database);
+	free(TAKE(database->problem));
+}
+
+bool database_set_setting(struct database *database, const char *name, const char *value)
+{
+	sqlite3_stmt *statement = NULL;
+	const char *sql = "INSERT INTO xenapid_setting (name, value) VALUES (?1, ?2) "
+			  "ON CONFLICT (name) DO UPDATE SET value = ?2";
+	bool done;
+
+	if (!database_begin(database))
+		return false;
+	if (sqlite3_prepare_v2(database->connection, sql, -1, &statement, NULL) != SQLITE_OK)
+		return database_failed(database, "setting");
+	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, value, -1, SQLITE_STATIC);
+	done = sqlite3_step(statement) == SQLITE_DONE || database_failed(database, "setting");
+	sqlite3_finalize(statement);
+	return done;
+}
+
+char *database_get_setting(struct database *database, const char *name)
+{
+	sqlite3_stmt *statement = NULL;
+	char *value = NULL;
+
+	if (sqlite3_prepare_v2(database->connection, "SELECT value FROM xenapid_setting WHERE name = ?1", -1,
+			       &statement, NULL) != SQLITE_OK)
+		return NULL;
+	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		value = text_copy((const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return value;
+}
+
+bool database_reserve_revision(struct database *database, uint64_t revision)
+{
+	AUTO_TEXT text = NULL;
+
+	if (revision < database->reserved_revision)
+		return true;
+	text = text_format("%" PRIu64, revision + REVISIONS_RESERVED);
+	if (!database_set_setting(database, "reserved_revision", text))
+		return false;
+	database->reserved_revision = revision + REVISIONS_RESERVED;
+	return true;
+}
+
+uint64_t database_reserved_revision(const struct database *database)
+{
+	return database->reserved_revision;
+}
+
+bool database_drop_tombstones(struct database *database, size_t kept)
+{
+	AUTO_TEXT sql = text_format("DELETE FROM xenapid_tombstone WHERE time < unixepoch() - 30 * 86400 OR revision <= "
+				    "(SELECT revision FROM xenapid_tombstone ORDER BY revision DESC LIMIT 1 OFFSET %zu)",
+				    kept);
+
+	return database_begin(database) && database_run(database, sql) && database_commit(database);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* load.c – the database into memory; what makes no sense is set aside and the rest is served. */
+#include "server/store/private.h"
+
+#include "schema/log.h"
+
+struct load {
+	struct store *store;
+	const struct class_info *cls;
+	uint64_t newest;
+};
+
+static void set_aside(const struct class_info *cls, const char *ref, const char *problem)
+{
+	log_error("%s %s is left out: %s. It stays in the database as it is. To repair it, stop the daemon and correct the row: "
+		  "sqlite3 DATABASE 'SELECT * FROM \"%s\" WHERE \"_ref\" = \"%s\"'",
+		  cls->name, ref, problem, cls->name, ref);
+}
+
+static void take_row(void *argument, struct record *record, const char *ref, const char *problem)
+{
+	struct load *load = argument;
+	struct table *table = &load->store->tables[load->cls->id];
+
+	if (!problem && strncmp(ref, "OpaqueRef:", 10) != 0)
+		problem = "its _ref does not start with OpaqueRef:";
+	if (!problem && record->cls->uuid >= 0 && !*record_uuid(record))
+		problem = "it has no uuid";
+	if (!problem && record->cls->uuid >= 0 && table_find_by_uuid(table, record_uuid(record)))
+		problem = "its uuid belongs to another row as well";
+	if (problem) {
+		set_aside(load->cls, ref, problem);
+		record_release(record);
+		return;
+	}
+	if (record->modified > load->newest)
+		load->newest = record->modified;
+	table_put(table, record);
+}
+
+/* A reference to an object that is not there becomes null in memory; the row keeps it until the field is set. */
+static void check_references(struct store *store, struct record *record)
+{
+	for (int i = 0; i < record->cls->field_count; i++) {
+		const struct field_info *field = &record->cls->fields[i];
+		const struct class_info *cls = field->type->kind == TYPE_REF ? schema_class(field->type->cls) : NULL;
+		const char *ref = cls ? record_text(record, i) : NULL_REF;
+
+		if (ref_is_null(ref) || table_find(&store->tables[cls->id], ref))
+			continue;
+		log_warning("%s %s: its %s names a %s that is not there (%s), taken as unset", record->cls->name,
+			    record_ref(record), field->name, cls->name, ref);
+		record_set_text(record, i, NULL_REF);
+	}
+}
+
+static void mirror_record(struct store *store, const struct record *record)
+{
+#define RELATION(class_, field_, other_, mirror_)                                                                      \
+	if (record->cls->id == CLASS_##class_) {                                                                       \
+		struct record *other =                                                                                 \
+			table_find(&store->tables[CLASS_##other_], record_text(record, class_##_##field_));            \
+		if (other)                                                                                             \
+			record_set(other, other_##_##mirror_,                                                          \
+				   value_set_with(record_get(other, other_##_##mirror_), record_ref(record)));         \
+	}
+#include "schema/relations.def"
+}
+
+static bool has_volatile_fields(const struct class_info *cls)
+{
+	for (int i = 0; i < cls->field_count; i++)
+		if (cls->fields[i].storage != STORED)
+			return true;
+	return false;
+}
+
+/* Nobody knows what the volatile fields were: whoever asks what changed since must look again. */
+static void finish_loading(struct store *store)
+{
+	for (int c = 0; c < CLASS_COUNT; c++)
+		for (struct slot *slot = store->tables[c].first; slot; slot = slot->next) {
+			check_references(store, slot->record);
+			if (has_volatile_fields(schema_classes[c]))
+				slot->record->modified = store->next_revision;
+		}
+	for (int c = 0; c < CLASS_COUNT; c++)
+		for (struct slot *slot = store->tables[c].first; slot; slot = slot->next)
+			mirror_record(store, slot->record);
+}
+
+int load_tables(struct store *store, char **ret_problem)
+{
+	struct load load = {.store = store};
+
+	for (int c = 0; c < CLASS_COUNT; c++) {
+		load.cls = schema_classes[c];
+		if (load.cls->flags & CLASS_VOLATILE)
+			continue;
+		if (!database_load(store->database, load.cls, take_row, &load)) {
+			*ret_problem = text_copy(database_problem(store->database));
+			return -1;
+		}
+	}
+	/* above all numbers that the last daemon may have drawn without storing them */
+	store->next_revision = database_reserved_revision(store->database);
+	if (store->next_revision < load.newest)
+		store->next_revision = load.newest;
+	store->next_revision++;
+	atomic_store(&store->revision, store->next_revision);
+	finish_loading(store);
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* private.h – what the store's own files share. */
+#ifndef SERVER_STORE_PRIVATE_H
+#define SERVER_STORE_PRIVATE_H
+
+#include "server/store/database.h"
+#include "server/store/overlay.h"
+#include "server/store/store.h"
+#include "server/store/table.h"
+
+#include <pthread.h>
+
+struct store {
+	struct database *database; /* the committer's, once it runs */
+	int lock_file;
+	struct store_rules rules;
+
+	/* Guards the published tables: the committer writes, everybody reads. */
+	pthread_rwlock_t published;
+	struct table tables[CLASS_COUNT];
+	_Atomic uint64_t revision;
+
+	/* The committer's own. */
+	pthread_t committer;
+	struct overlay accepted; /* of the batch under way */
+	uint64_t next_revision;
+
+	/* Guards what waits for the committer. */
+	pthread_mutex_t queue;
+	pthread_cond_t submitted;
+	struct mutation *first;
+	struct mutation *last;
+	bool closing;
+};
+
+/* One object as one mutation leaves it. */
+struct change {
+	struct change *next;
+	const struct record *old; /* a reference; NULL: the object is new */
+	struct record *new;	  /* a reference; NULL: it is deleted */
+};
+
+struct transaction {
+	struct store *store;
+	struct change *changes; /* in the order in which they were first made */
+	struct change **end;
+};
+
+/* transaction.c */
+/* Runs the mutation against the newest records. 0: its changes, numbered, are in mutation->changes. */
+int transaction_run(struct store *store, struct mutation *mutation);
+void changes_free(struct change *changes);
+/* commit.c */
+void *commit_run(void *store);
+/* load.c: *ret_problem as store_open's */
+int load_tables(struct store *store, char **ret_problem);
+
+#endif

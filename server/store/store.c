@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* store.c – opening and closing, reading, and handing mutations to the committer. */
+#include "server/store/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define TOMBSTONES_KEPT 100000
+
+/* The lock is on a file of its own: closing the database file would drop the locks that SQLite holds on it. */
+static int lock_database(const char *path, char **ret_problem)
+{
+	AUTO_TEXT lock_path = text_format("%s.lock", path);
+	int file = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (file < 0) {
+		*ret_problem = text_format("cannot open %s: %s", lock_path, strerror(errno));
+		return -1;
+	}
+	if (flock(file, LOCK_EX | LOCK_NB) < 0) {
+		*ret_problem = errno == EWOULDBLOCK
+				       ? text_format("another xenapid uses the database %s", path)
+				       : text_format("cannot lock %s: %s", lock_path, strerror(errno));
+		close(file);
+		return -1;
+	}
+	return file;
+}
+
+static struct store *make(struct database *database, int lock_file)
+{
+	struct store *store = allocate(sizeof(*store));
+
+	store->database = database;
+	store->lock_file = lock_file;
+	pthread_rwlock_init(&store->published, NULL);
+	pthread_mutex_init(&store->queue, NULL);
+	pthread_cond_init(&store->submitted, NULL);
+	for (int i = 0; i < CLASS_COUNT; i++)
+		table_init(&store->tables[i], schema_classes[i]);
+	return store;
+}
+
+static void destroy(struct store *store)
+{
+	for (int i = 0; i < CLASS_COUNT; i++)
+		table_free(&store->tables[i]);
+	database_close(store->database);
+	close(store->lock_file);
+	pthread_cond_destroy(&store->submitted);
+	pthread_mutex_destroy(&store->queue);
+	pthread_rwlock_destroy(&store->published);
+	free(store);
+}
+
+struct store *store_open(const struct store_options *options, char **ret_problem)
+{
+	int lock_file = lock_database(options->path, ret_problem);
+	struct database *database;
+	struct store *store;
+
+	if (lock_file < 0)
+		return NULL;
+	database = database_open(options->path, ret_problem);
+	if (!database) {
+		close(lock_file);
+		return NULL;
+	}
+	store = make(database, lock_file);
+	if (load_tables(store, ret_problem) < 0) {
+		destroy(store);
+		return NULL;
+	}
+	if (!database_drop_tombstones(database, options->tombstones_kept ? options->tombstones_kept : TOMBSTONES_KEPT))
+		database_rollback(database); /* an old tombstone harms nobody: the next start tries again */
+	pthread_create(&store->committer, NULL, commit_run, store);
+	return store;
+}
+
+void store_close(struct store *store)
+{
+	pthread_mutex_lock(&store->queue);
+	store->closing = true;
+	pthread_cond_signal(&store->submitted);
+	pthread_mutex_unlock(&store->queue);
+	pthread_join(store->committer, NULL);
+	destroy(store);
+}
+
+void store_set_rules(struct store *store, const struct store_rules *rules)
+{
+	store->rules = *rules;
+	for (int i = 0; i < CLASS_COUNT; i++)
+		for (struct slot *slot = store->tables[i].first; slot; slot = slot->next)
+			rules->derive(rules->context, NULL, slot->record);
+}
+
+struct record *store_read(struct store *store, enum class_id cls, const char *name)
+{
+	struct record *record;
+
+	pthread_rwlock_rdlock(&store->published);
+	record = table_find(&store->tables[cls], name);
+	if (!record && *name && schema_classes[cls]->uuid >= 0)
+		record = table_find_by_uuid(&store->tables[cls], name);
+	if (record)
+		record_reference(record);
+	pthread_rwlock_unlock(&store->published);
+	return record;
+}
+
+struct record *store_read_by_uuid(struct store *store, enum class_id cls, const char *uuid)
+{
+	struct record *record;
+
+	pthread_rwlock_rdlock(&store->published);
+	record = table_find_by_uuid(&store->tables[cls], uuid);
+	if (record)
+		record_reference(record);
+	pthread_rwlock_unlock(&store->published);
+	return record;
+}
+
+struct record **store_list(struct store *store, enum class_id cls, size_t *ret_count)
+{
+	struct table *table = &store->tables[cls];
+	struct record **records;
+	size_t count = 0;
+
+	pthread_rwlock_rdlock(&store->published);
+	records = allocate(table->count * sizeof(*records));
+	for (struct slot *slot = table->first; slot; slot = slot->next)
+		records[count++] = record_reference(slot->record);
+	pthread_rwlock_unlock(&store->published);
+	*ret_count = count;
+	return records;
+}
+
+void store_free_list(struct record **records, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		record_release(records[i]);
+	free(records);
+}
+
+char *store_get_setting(struct store *store, const char *name)
+{
+	return database_get_setting(store->database, name);
+}
+
+uint64_t store_revision(struct store *store)
+{
+	return atomic_load(&store->revision);
+}
+
+void store_submit(struct store *store, struct mutation *mutation)
+{
+	mutation->next = NULL;
+	mutation->changes = NULL;
+	mutation->error = (struct error){0};
+	pthread_mutex_lock(&store->queue);
+	*(store->last ? &store->last->next : &store->first) = mutation;
+	store->last = mutation;
+	pthread_cond_signal(&store->submitted);
+	pthread_mutex_unlock(&store->queue);
+}
+
+struct waiter {
+	struct mutation mutation;
+	struct error *err;
+	int rc;
+	bool done;
+	pthread_mutex_t lock;
+	pthread_cond_t finished;
+};
+
+static void finish_waiting(struct mutation *mutation, struct error *err)
+{
+	struct waiter *waiter = (struct waiter *)mutation; /* its first member */
+
+	pthread_mutex_lock(&waiter->lock);
+	waiter->rc = err->code == ERROR_NONE ? 0 : -1;
+	if (waiter->rc < 0)
+		error_move(waiter->err, err);
+	waiter->done = true;
+	pthread_cond_signal(&waiter->finished);
+	pthread_mutex_unlock(&waiter->lock);
+}
+
+int store_mutate(struct store *store, mutation_fn run, void *argument, struct error *err)
+{
+	struct waiter waiter = {.mutation = {.run = run, .argument = argument, .done = finish_waiting},
+				.err = err,
+				.lock = PTHREAD_MUTEX_INITIALIZER,
+				.finished = PTHREAD_COND_INITIALIZER};
+
+	store_submit(store, &waiter.mutation);
+	pthread_mutex_lock(&waiter.lock);
+	while (!waiter.done)
+		pthread_cond_wait(&waiter.finished, &waiter.lock);
+	pthread_mutex_unlock(&waiter.lock);
+	return waiter.rc;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* table.h – the published objects of one class, found by ref and by uuid, listed in order of creation. */
+#ifndef SERVER_STORE_TABLE_H
+#define SERVER_STORE_TABLE_H
+
+#include "schema/record.h"
+
+/* Not thread safe: the store's lock guards it. Holds one reference to each record. */
+struct table {
+	const struct class_info *cls;
+	struct slot **by_ref;
+	struct slot **by_uuid;
+	size_t buckets;
+	size_t count;
+	struct slot *first;
+	struct slot *last;
+};
+
+struct slot {
+	struct record *record;
+	struct slot *next_by_ref;
+	struct slot *next_by_uuid;
+	struct slot *previous;
+	struct slot *next;
+};
+
+void table_init(struct table *table, const struct class_info *cls);
+void table_free(struct table *table);
+/* NULL when there is none; borrowed. */
+struct record *table_find(const struct table *table, const char *ref);
+struct record *table_find_by_uuid(const struct table *table, const char *uuid);
+/* Takes the record: a new one goes to the end, one with a known ref takes the place of the old, which is released. */
+void table_put(struct table *table, struct record *record);
+void table_remove(struct table *table, const char *ref);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* transaction.c – one mutation against the newest records: what it changed, what follows from that, whether it may be. */
+#include "server/store/private.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+static const struct relation {
+	enum class_id cls;
+	int field;
+	enum class_id other;
+	int mirror;
+} relations[] = {
+#define RELATION(cls, field, other, mirror) {CLASS_##cls, cls##_##field, CLASS_##other, other##_##mirror},
+#include "schema/relations.def"
+};
+
+static struct change *find_change(const struct transaction *transaction, enum class_id cls, const char *ref)
+{
+	for (struct change *change = transaction->changes; change; change = change->next) {
+		const struct record *record = change->old ? change->old : change->new;
+
+		if (record->cls->id == cls && strcmp(record_ref(record), ref) == 0)
+			return change;
+	}
+	return NULL;
+}
+
+/* The newest record before this mutation; borrowed. */
+static const struct record *find_accepted(const struct store *store, enum class_id cls, const char *ref)
+{
+	const struct overlay_entry *entry = overlay_find(&store->accepted, schema_classes[cls], ref);
+
+	return entry ? entry->record : table_find(&store->tables[cls], ref);
+}
+
+static const struct record *read_by_ref(const struct transaction *transaction, enum class_id cls, const char *ref)
+{
+	const struct change *change = find_change(transaction, cls, ref);
+
+	return change ? change->new : find_accepted(transaction->store, cls, ref);
+}
+
+static const struct record *read_by_uuid(const struct transaction *transaction, enum class_id cls, const char *uuid)
+{
+	const struct store *store = transaction->store;
+	const struct overlay_entry *entry;
+	const struct record *found;
+
+	for (const struct change *change = transaction->changes; change; change = change->next)
+		if (change->new && change->new->cls->id == cls && strcmp(record_uuid(change->new), uuid) == 0)
+			return change->new;
+	entry = overlay_find_by_uuid(&store->accepted, schema_classes[cls], uuid);
+	found = entry ? entry->record : table_find_by_uuid(&store->tables[cls], uuid);
+	/* what was found may have been deleted, or got another uuid, since */
+	return found ? read_by_ref(transaction, cls, record_ref(found)) : NULL;
+}
+
+const struct record *transaction_read(struct transaction *transaction, enum class_id cls, const char *name)
+{
+	const struct record *record = read_by_ref(transaction, cls, name);
+
+	return record || !*name || schema_classes[cls]->uuid < 0 ? record : read_by_uuid(transaction, cls, name);
+}
+
+static struct change *add_change(struct transaction *transaction, const struct record *old, struct record *new)
+{
+	struct change *change = allocate(sizeof(*change));
+
+	change->old = old ? record_reference(old) : NULL;
+	change->new = new;
+	*transaction->end = change;
+	transaction->end = &change->next;
+	return change;
+}
+
+struct record *transaction_edit(struct transaction *transaction, enum class_id cls, const char *name)
+{
+	const struct record *record = transaction_read(transaction, cls, name);
+	struct change *change;
+
+	if (!record)
+		return NULL;
+	change = find_change(transaction, cls, record_ref(record));
+	return change ? change->new : add_change(transaction, record, record_copy(record))->new;
+}
+
+struct record *transaction_create(struct transaction *transaction, enum class_id cls, const char *ref)
+{
+	char drawn[REF_SIZE];
+
+	if (!ref) {
+		draw_ref(drawn);
+		ref = drawn;
+	}
+	assert(!read_by_ref(transaction, cls, ref));
+	return add_change(transaction, NULL, record_new(schema_classes[cls], ref))->new;
+}
+
+void transaction_delete(struct transaction *transaction, enum class_id cls, const char *name)
+{
+	const struct record *record = transaction_read(transaction, cls, name);
+	struct change *change;
+
+	if (!record)
+		return;
+	change = find_change(transaction, cls, record_ref(record));
+	if (!change)
+		change = add_change(transaction, record, NULL);
+	assert(change->old); /* nobody deletes what he has just made */
+	record_release(change->new);
+	change->new = NULL;
+}
+
+void transaction_each(struct transaction *transaction, enum class_id cls,
+		      void (*each)(struct transaction *transaction, const struct record *record, void *argument),
+		      void *argument)
+{
+	const struct table *table = &transaction->store->tables[cls];
+	const struct record *record;
+
+	for (const struct slot *slot = table->first; slot; slot = slot->next) {
+		record = read_by_ref(transaction, cls, record_ref(slot->record));
+		if (record)
+			each(transaction, record, argument);
+	}
+	for (const struct overlay_entry *entry = transaction->store->accepted.first; entry; entry = entry->next) {
+		if (entry->cls->id != cls || table_find(table, entry->ref->text))
+			continue;
+		record = read_by_ref(transaction, cls, entry->ref->text);
+		if (record)
+			each(transaction, record, argument);
+	}
+	for (const struct change *change = transaction->changes; change; change = change->next)
+		if (!change->old && change->new->cls->id == cls)
+			each(transaction, change->new, argument);
+}
+
+void transaction_set_setting(struct transaction *transaction, const char *name, const char *value)
+{
+	database_set_setting(transaction->store->database, name, value);
+}
+
+static void set_mirror(struct transaction *transaction, const struct relation *relation, const char *other,
+		       const char *ref, bool there)
+{
+	struct record *record = ref_is_null(other) ? NULL : transaction_edit(transaction, relation->other, other);
+	const struct value *set;
+
+	if (!record)
+		return;
+	set = record_get(record, relation->mirror);
+	record_set(record, relation->mirror, there ? value_set_with(set, ref) : value_set_without(set, ref));
+}
+
+/* Nothing points at an object that is gone: what it mirrored is set to null. */
+static void forget_deleted(struct transaction *transaction, const struct record *old)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(relations); i++) {
+		const struct relation *relation = &relations[i];
+		const struct value *pointing;
+
+		if (relation->other != old->cls->id)
+			continue;
+		pointing = record_get(old, relation->mirror);
+		for (uint32_t k = 0; k < pointing->length; k++) {
+			struct record *record =
+				transaction_edit(transaction, relation->cls, pointing->items[k]->text);
+
+			if (record)
+				record_set_text(record, relation->field, NULL_REF);
+		}
+	}
+}
+
+static void mirror(struct transaction *transaction, const struct change *change)
+{
+	const struct record *record = change->old ? change->old : change->new;
+
+	for (size_t i = 0; i < ARRAY_SIZE(relations); i++) {
+		const struct relation *relation = &relations[i];
+		const char *before;
+		const char *after;
+
+		if (relation->cls != record->cls->id)
+			continue;
+		before = change->old ? record_text(change->old, relation->field) : NULL_REF;
+		after = change->new ? record_text(change->new, relation->field) : NULL_REF;
+		if (strcmp(before, after) == 0)
+			continue;
+		set_mirror(transaction, relation, before, record_ref(record), false);
+		set_mirror(transaction, relation, after, record_ref(record), true);
+	}
+	if (!change->new)
+		forget_deleted(transaction, change->old);
+}
+
+static void draw_missing_uuid(struct record *record)
+{
+	char uuid[REF_SIZE];
+
+	if (record->cls->uuid < 0 || *record_uuid(record))
+		return;
+	draw_uuid(uuid);
+	record_set_text(record, record->cls->uuid, uuid);
+}
+
+static bool same(const struct record *a, const struct record *b)
+{
+	for (int i = 0; i < a->cls->field_count; i++)
+		if (!value_equal(a->fields[i], b->fields[i]))
+			return false;
+	return true;
+}
+
+static void drop_what_did_not_change(struct transaction *transaction)
+{
+	struct change **link = &transaction->changes;
+
+	while (*link) {
+		struct change *change = *link;
+
+		if (change->old && change->new && same(change->old, change->new)) {
+			*link = change->next;
+			change->next = NULL;
+			changes_free(change);
+		} else {
+			link = &change->next;
+		}
+	}
+}
+
+static void number(struct store *store, struct change *changes)
+{
+	if (!changes)
+		return;
+	store->next_revision++;
+	for (struct change *change = changes; change; change = change->next) {
+		if (!change->new)
+			continue;
+		change->new->modified = store->next_revision;
+		if (!change->old)
+			change->new->created = store->next_revision;
+	}
+}
+
+static int judge(struct store *store, struct transaction *transaction, struct change *change, struct error *err)
+{
+	const struct store_rules *rules = &store->rules;
+
+	if (!change->new || !rules->check)
+		return 0;
+	if (rules->check(rules->context, transaction, change->old, change->new, err) < 0)
+		return -1;
+	rules->derive(rules->context, change->old, change->new);
+	return 0;
+}
+
+int transaction_run(struct store *store, struct mutation *mutation)
+{
+	struct transaction transaction = {.store = store, .end = &transaction.changes};
+	int rc;
+
+	error_clear(&mutation->error);
+	rc = mutation->run(&transaction, mutation->argument, &mutation->error);
+	/* both loops see what they append */
+	for (struct change *change = transaction.changes; rc == 0 && change; change = change->next) {
+		if (change->new && !change->old)
+			draw_missing_uuid(change->new);
+		mirror(&transaction, change);
+	}
+	for (struct change *change = transaction.changes; rc == 0 && change; change = change->next)
+		rc = judge(store, &transaction, change, &mutation->error);
+	if (rc < 0) {
+		changes_free(transaction.changes);
+		return -1;
+	}
+	drop_what_did_not_change(&transaction);
+	number(store, transaction.changes);
+	mutation->changes = transaction.changes;
+	return 0;
+}
+
+void changes_free(struct change *changes)
+{
+	while (changes) {
+		struct change *next = changes->next;
+
+		record_release(changes->old);
+		record_release(changes->new);
+		free(changes);
+		changes = next;
+	}
+}
+
+void draw_uuid(char uuid[REF_SIZE])
+{
+	unsigned char bytes[16];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		abort();
+	bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+	bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+	snprintf(uuid, REF_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", bytes[0],
+		 bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7], bytes[8], bytes[9], bytes[10],
+		 bytes[11], bytes[12], bytes[13], bytes[14], bytes[15]);
+}
+
+void draw_ref(char ref[REF_SIZE])
+{
+	char uuid[REF_SIZE];
+
+	draw_uuid(uuid);
+	snprintf(ref, REF_SIZE, "OpaqueRef:%.36s", uuid);
+}
