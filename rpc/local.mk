@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# rpc/local.mk – how the API is spoken; a new file (.c, .h or .def) is one line
+
+noinst_LIBRARIES += librpc.a
+librpc_a_SOURCES =
+librpc_a_SOURCES += %D%/xmlrpc.h
+librpc_a_SOURCES += %D%/scalar.c
+librpc_a_SOURCES += %D%/scalar.h
+librpc_a_SOURCES += %D%/xml_character.c
+librpc_a_SOURCES += %D%/xml_character.h
+librpc_a_SOURCES += %D%/xmlrpc_element.c
+librpc_a_SOURCES += %D%/xmlrpc_element.h
+librpc_a_SOURCES += %D%/xmlrpc_read.c
+librpc_a_SOURCES += %D%/xmlrpc_write.c

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* xmlrpc_write.c – a result's values to bytes, as existing clients need them. */
+#include "rpc/xmlrpc.h"
+
+#include "rpc/scalar.h"
+#include "rpc/xml_character.h"
+#include "schema/record.h"
+
+#define PROLOG "<?xml version=\"1.0\"?><methodResponse>"
+#define STATUS(status)                                                            \
+	"<params><param><value><struct><member><name>Status</name><value>" status \
+	"</value></member>"
+#define END "</struct></value></param></params></methodResponse>"
+
+/* What goes out as it is. Not the carriage return, which a reader would take for a line feed. */
+static const bool plain[256] = {
+	['\t'] = true,	       ['\n'] = true, [' ' ... '%'] = true,
+	['\'' ... ';'] = true, ['='] = true,  ['?' ... 0x7f] = true,
+};
+
+/*
+ * One character that is not plain; returns its length. Whatever the bytes are, what comes out is
+ * XML: one bad text must not make the list of all objects unreadable.
+ */
+static size_t add_special(struct buffer *out, const char *text, const char *end)
+{
+	size_t length = xml_character(text, end);
+
+	if (*text == '&')
+		buffer_add_literal(out, "&amp;");
+	else if (*text == '<')
+		buffer_add_literal(out, "&lt;");
+	else if (*text == '>')
+		buffer_add_literal(out, "&gt;");
+	else if (*text == '\r')
+		buffer_add_literal(out, "&#13;");
+	else if (length)
+		buffer_add(out, text, length);
+	else
+		buffer_add_literal(out, "\xef\xbf\xbd");
+	return length ? length : 1;
+}
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Whether any of 8 bytes may be special: not ASCII, below a space, or one of & < >. */
+static bool may_be_special(uint64_t bytes)
+{
+	uint64_t ampersand = bytes ^ EACH('&');
+	uint64_t angle = (bytes | EACH('<' ^ '>')) ^ EACH('>');
+
+	return (bytes | ((bytes - EACH(' ')) & ~bytes) | ((ampersand - EACH(1)) & ~ampersand) |
+		((angle - EACH(1)) & ~angle)) &
+	       EACH(0x80);
+}
+
+/* The end of the plain characters from here on. */
+static const char *skip_plain(const char *text, const char *end)
+{
+	uint64_t bytes;
+
+	while (end - text >= (ptrdiff_t)sizeof(bytes)) {
+		memcpy(&bytes, text, sizeof(bytes));
+		if (may_be_special(bytes))
+			break;
+		text += sizeof(bytes);
+	}
+	while (text < end && plain[(unsigned char)*text])
+		text++;
+	return text;
+}
+
+static void add_text(struct buffer *out, const char *text, size_t length)
+{
+	const char *end = text + length;
+
+	while (text < end) {
+		const char *run = text;
+
+		text = skip_plain(text, end);
+		buffer_add(out, run, (size_t)(text - run));
+		if (text < end)
+			text += add_special(out, text, end);
+	}
+}
+
+static void add_float(struct buffer *out, double number)
+{
+	char digits[SCALAR_FLOAT_SIZE];
+
+	buffer_add_literal(out, "<double>");
+	buffer_add(out, digits, scalar_float_text(digits, number));
+	buffer_add_literal(out, "</double>");
+}
+
+static void add_set(struct buffer *out, const struct value *set)
+{
+	buffer_add_literal(out, "<array><data>");
+	for (uint32_t i = 0; i < set->length; i++)
+		xmlrpc_write_value(out, set->items[i]);
+	buffer_add_literal(out, "</data></array>");
+}
+
+static void add_content(struct buffer *out, const struct value *value);
+
+static void add_map(struct buffer *out, const struct value *map)
+{
+	buffer_add_literal(out, "<struct>");
+	for (uint32_t i = 0; i < map->length; i++) {
+		buffer_add_literal(out, "<member><name>");
+		add_text(out, map->members[i].key->text, map->members[i].key->length);
+		buffer_add_literal(out, "</name><value>");
+		add_content(out, map->members[i].value);
+		buffer_add_literal(out, "</value></member>");
+	}
+	buffer_add_literal(out, "</struct>");
+}
+
+static void add_record(struct buffer *out, const struct record *record)
+{
+	buffer_add_literal(out, "<struct>");
+	for (int i = 0; i < record->cls->field_count; i++) {
+		const struct field_info *field = &record->cls->fields[i];
+
+		if (field->qualifier == QUALIFIER_INTERNAL)
+			continue;
+		buffer_add_literal(out, "<member><name>");
+		buffer_add_text(out, field->name);
+		buffer_add_literal(out, "</name><value>");
+		add_content(out, record->fields[i]);
+		buffer_add_literal(out, "</value></member>");
+	}
+	buffer_add_literal(out, "</struct>");
+}
+
+static void add_content(struct buffer *out, const struct value *value)
+{
+	switch ((enum value_kind)value->kind) {
+	case VALUE_NIL:
+		buffer_add_literal(out, "<nil/>");
+		break;
+	case VALUE_STRING:
+		add_text(out, value->text, value->length);
+		break;
+	case VALUE_INT:
+		buffer_add_int(out, value->integer);
+		break;
+	case VALUE_INT32:
+		buffer_add_literal(out, "<i4>");
+		buffer_add_int(out, value->integer);
+		buffer_add_literal(out, "</i4>");
+		break;
+	case VALUE_FLOAT:
+		add_float(out, value->number);
+		break;
+	case VALUE_BOOL:
+		buffer_add_text(out,
+				value->boolean ? "<boolean>1</boolean>" : "<boolean>0</boolean>");
+		break;
+	case VALUE_DATETIME:
+		buffer_add_literal(out, "<dateTime.iso8601>");
+		add_text(out, value->text, value->length);
+		buffer_add_literal(out, "</dateTime.iso8601>");
+		break;
+	case VALUE_SET:
+		add_set(out, value);
+		break;
+	case VALUE_MAP:
+		add_map(out, value);
+		break;
+	case VALUE_RECORD:
+		add_record(out, value->record);
+		break;
+	}
+}
+
+void xmlrpc_write_value(struct buffer *out, const struct value *value)
+{
+	buffer_add_literal(out, "<value>");
+	add_content(out, value);
+	buffer_add_literal(out, "</value>");
+}
+
+static void add_text_value(struct buffer *out, const char *text)
+{
+	buffer_add_literal(out, "<value>");
+	add_text(out, text, strlen(text));
+	buffer_add_literal(out, "</value>");
+}
+
+void xmlrpc_write_success(struct buffer *out, const struct value *result)
+{
+	buffer_add_literal(out, PROLOG STATUS("Success") "<member><name>Value</name>");
+	xmlrpc_write_value(out, result);
+	buffer_add_literal(out, "</member>" END);
+}
+
+void xmlrpc_write_bare(struct buffer *out, const struct value *result)
+{
+	buffer_add_literal(out, PROLOG "<params><param>");
+	xmlrpc_write_value(out, result);
+	buffer_add_literal(out, "</param></params></methodResponse>");
+}
+
+void xmlrpc_write_failure(struct buffer *out, const struct error *err)
+{
+	buffer_add_literal(
+		out,
+		PROLOG STATUS(
+			"Failure") "<member><name>ErrorDescription</name><value><array><data>");
+	add_text_value(out, error_info(err->code)->name);
+	for (size_t i = 0; i < error_parameter_count(err->code); i++)
+		add_text_value(out, err->parameters[i]);
+	buffer_add_literal(out, "</data></array></value></member>" END);
+}
+
+void xmlrpc_write_fault(struct buffer *out, int code, const char *text)
+{
+	buffer_add_literal(out, PROLOG
+			   "<fault><value><struct><member><name>faultCode</name><value><int>");
+	buffer_add_int(out, code);
+	buffer_add_literal(out, "</int></value></member><member><name>faultString</name>");
+	add_text_value(out, text);
+	buffer_add_literal(out, "</member></struct></value></fault></methodResponse>");
+}
