@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* adapter.h – what an adapter provides: one file + one line in adapters.def. */
+#ifndef SERVER_HYPERVISOR_ADAPTER_H
+#define SERVER_HYPERVISOR_ADAPTER_H
+
+#include "server/hypervisor/domain.h"
+
+/*
+ * Meanings, threads and errors: hypervisor.h, whose wrappers are the only callers. An op that is
+ * NULL is answered with HYPERVISOR_UNSUPPORTED. `argument` is what follows "name:" in --hypervisor,
+ * NULL without.
+ */
+struct hypervisor_ops {
+	const char *name;
+	int (*open)(const char *argument, const struct hypervisor_options *options,
+		    void **ret_adapter, struct host_facts *ret_facts, struct hypervisor_error *err);
+	void (*close)(void *adapter);
+	int (*get_host_usage)(void *adapter, struct host_usage *ret_usage,
+			      struct hypervisor_error *err);
+	int (*list_domains)(void *adapter, struct domain_info **ret_domains, size_t *ret_count,
+			    struct hypervisor_error *err);
+	int (*get_domain)(void *adapter, const char *uuid, struct domain_info *ret_info,
+			  struct hypervisor_error *err);
+	int (*get_vcpus)(void *adapter, const char *uuid, struct vcpu_info *ret_vcpus,
+			 size_t capacity, size_t *ret_count, struct hypervisor_error *err);
+	int (*start)(void *adapter, const struct domain_config *config, bool paused, int *ret_domid,
+		     struct hypervisor_error *err);
+	int (*pause)(void *adapter, const char *uuid, struct hypervisor_error *err);
+	int (*unpause)(void *adapter, const char *uuid, struct hypervisor_error *err);
+	int (*shutdown)(void *adapter, const char *uuid, enum shutdown_reason reason,
+			int timeout_ms, struct hypervisor_error *err);
+	int (*destroy)(void *adapter, const char *uuid, struct hypervisor_error *err);
+	int (*suspend)(void *adapter, const char *uuid, const char *path,
+		       struct hypervisor_error *err);
+	int (*resume)(void *adapter, const struct domain_config *config, const char *path,
+		      bool paused, int *ret_domid, struct hypervisor_error *err);
+	int (*set_memory_target)(void *adapter, const char *uuid, const struct memory_range *range,
+				 struct hypervisor_error *err);
+	int (*set_memory_maximum)(void *adapter, const char *uuid, int64_t bytes,
+				  struct hypervisor_error *err);
+	int (*set_vcpus)(void *adapter, const char *uuid, int online, struct hypervisor_error *err);
+	int (*set_scheduling)(void *adapter, const char *uuid, const struct scheduling *scheduling,
+			      struct hypervisor_error *err);
+	int (*set_shadow_memory)(void *adapter, const char *uuid, int64_t bytes,
+				 struct hypervisor_error *err);
+	int (*wait_event)(void *adapter, int timeout_ms, struct hypervisor_event *ret_event,
+			  struct hypervisor_error *err);
+	void (*wake)(void *adapter);
+};
+
+/* HYPERVISOR_OP_pause and so on, in the order of ops.def */
+enum hypervisor_op {
+#define OP(name, changes) HYPERVISOR_OP_##name,
+#include "server/hypervisor/ops.def"
+	HYPERVISOR_OPS
+};
+
+/* Sets kind and text (printf-like), needed and available to 0, and returns −1. */
+int hypervisor_fail(struct hypervisor_error *err, enum hypervisor_error_kind kind,
+		    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* domain.h – the plain values that cross the hypervisor interface. */
+#ifndef SERVER_HYPERVISOR_DOMAIN_H
+#define SERVER_HYPERVISOR_DOMAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define UUID_SIZE 37 /* with its NUL */
+#define DOMAIN_NAME_SIZE 256
+#define DOMAIN_0_UUID "00000000-0000-0000-0000-000000000000"
+
+enum hypervisor_error_kind {
+	HYPERVISOR_OK,
+	HYPERVISOR_FAILED,	/* text says what went wrong */
+	HYPERVISOR_UNSUPPORTED, /* this adapter has no such operation */
+	HYPERVISOR_NO_DOMAIN,	/* no domain of that uuid, or it has shut down already */
+	HYPERVISOR_NO_MEMORY,	/* needed and available are set */
+	HYPERVISOR_TIMEOUT
+};
+
+struct hypervisor_error {
+	enum hypervisor_error_kind kind;
+	const char *operation; /* "set_memory_target": set by the wrapper */
+	int64_t needed;	       /* bytes */
+	int64_t available;
+	char text[512]; /* in words, for the user */
+};
+
+/* From the configuration; what an adapter does not know it ignores. */
+struct hypervisor_options {
+	const char *simulator_control;	/* path of its control socket; NULL: none */
+	int64_t simulator_memory_bytes; /* 0: 64 GiB */
+	int simulator_pcpus;		/* 0: 16 */
+};
+
+struct host_facts {
+	int pcpus;
+	int64_t memory_total; /* bytes */
+	int vcpus_max;	      /* the most that one domain may have */
+	int cpu_mhz;
+	int cpu_family;
+	int cpu_model;
+	int cpu_stepping;
+	int cpu_sockets;
+	int cpu_threads_per_core;
+	bool hvm; /* HVM and PVH guests are possible */
+	char cpu_vendor[64];
+	char cpu_modelname[128];
+	char cpu_flags[4096];
+	char cpu_features[256]; /* hexadecimal words, as xapi says them */
+	char xen_version[64];
+	char capabilities[512]; /* separated by spaces */
+	char scheduler[32];
+	char supported_bootloaders[256]; /* separated by spaces */
+};
+
+struct host_usage {
+	int64_t memory_free;  /* bytes */
+	uint64_t cpu_time_ns; /* summed over pCPUs, never idle time; for rates */
+};
+
+enum shutdown_reason { SHUTDOWN_POWEROFF, SHUTDOWN_REBOOT, SHUTDOWN_SUSPEND, SHUTDOWN_CRASH };
+
+enum guest_type { GUEST_PV, GUEST_PVH, GUEST_HVM };
+
+/* A domain that exists now. */
+struct domain_info {
+	char uuid[UUID_SIZE];
+	char name[DOMAIN_NAME_SIZE];
+	int domid;
+	enum guest_type type;
+	bool running; /* on a pCPU right now; otherwise blocked, unless one of these: */
+	bool paused;
+	bool shutdown; /* waits to be destroyed; reason says why */
+	bool dying;
+	enum shutdown_reason reason;
+	int64_t memory_actual; /* bytes the guest has now */
+	int64_t memory_target;
+	int64_t memory_maximum;
+	int vcpus_online;
+	int vcpus_max;
+	uint64_t cpu_time_ns; /* over all vCPUs since it was built */
+	int64_t start_time;   /* seconds since 1970; 0: not known */
+	bool balloons;	      /* its balloon driver has said that it is there */
+};
+
+struct vcpu_info {
+	int pcpu; /* where it ran last */
+	bool online;
+	bool running;
+	bool blocked;
+	uint64_t cpu_time_ns;
+};
+
+struct memory_range {
+	int64_t target;
+	int64_t dynamic_min;
+	int64_t dynamic_max;
+};
+
+struct scheduling {
+	int weight;	  /* 0: leave it as it is */
+	int cap;	  /* percent of a pCPU; −1: leave it */
+	const char *mask; /* xapi's: "0,1;2" is a list per vCPU; NULL or "": any */
+};
+
+struct key_value {
+	const char *key;
+	const char *value;
+};
+
+/* What a domain is built from. Texts are valid during the call only; "" where there is none. */
+struct domain_config {
+	const char *uuid;
+	const char *name;
+	enum guest_type type;
+	struct memory_range memory;
+	int64_t memory_maximum;	 /* bytes */
+	int64_t memory_overhead; /* bytes Xen needs beside the guest's own */
+	double shadow_multiplier;
+	int vcpus;
+	int vcpus_max;
+	struct scheduling scheduling;
+	const char *kernel;
+	const char *ramdisk;
+	const char *arguments;
+	const char *bootloader;
+	const char *bootloader_arguments;
+	const char *boot_order; /* HVM: "cdn" */
+	const struct key_value *platform;
+	size_t platform_count;
+};
+
+enum hypervisor_event_kind {
+	EVENT_DOMAIN_SHUTDOWN, /* a guest powered off, rebooted or crashed: reason */
+	EVENT_DOMAIN_GONE,     /* a domain was destroyed by somebody */
+	EVENT_DOMAIN_APPEARED  /* a domain was made by somebody */
+};
+
+struct hypervisor_event {
+	enum hypervisor_event_kind kind;
+	char uuid[UUID_SIZE];
+	int domid;
+	enum shutdown_reason reason;
+};
+
+#endif

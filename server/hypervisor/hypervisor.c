@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* hypervisor.c – picks the adapter; every call of an op is checked, counted, timed and traced here
+ */
+#include "server/hypervisor/hypervisor.h"
+
+#include "schema/base.h"
+#include "server/hypervisor/adapter.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+struct counter {
+	_Atomic uint64_t calls;
+	_Atomic uint64_t failures;
+	_Atomic uint64_t time_ns;
+};
+
+struct hypervisor {
+	const struct hypervisor_ops *ops;
+	void *adapter;
+	struct host_facts host;
+	bool trace;
+	struct counter counters[HYPERVISOR_OPS];
+};
+
+#define ADAPTER(name) extern const struct hypervisor_ops adapter_##name;
+#include "server/hypervisor/adapters.def"
+
+static const struct hypervisor_ops *const adapters[] = {
+#define ADAPTER(name) &adapter_##name,
+#include "server/hypervisor/adapters.def"
+};
+
+static const char *const op_names[] = {
+#define OP(name, changes) #name,
+#include "server/hypervisor/ops.def"
+};
+
+int hypervisor_fail(struct hypervisor_error *err, enum hypervisor_error_kind kind,
+		    const char *format, ...)
+{
+	va_list arguments;
+
+	err->kind = kind;
+	err->needed = 0;
+	err->available = 0;
+	va_start(arguments, format);
+	vsnprintf(err->text, sizeof(err->text), format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+static const struct hypervisor_ops *find_adapter(const char *name, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(adapters); i++) {
+		const char *known = adapters[i]->name;
+
+		if (strlen(known) == length && memcmp(known, name, length) == 0)
+			return adapters[i];
+	}
+	return NULL;
+}
+
+/* Whether this is the domain that rules over a Xen host. */
+static bool is_control_domain(void)
+{
+	FILE *file = fopen("/proc/xen/capabilities", "re");
+	char line[256];
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strstr(line, "control_d");
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static const struct hypervisor_ops *choose_adapter(const char *name, size_t length,
+						   struct hypervisor_error *err)
+{
+	const struct hypervisor_ops *ops = find_adapter(name, length);
+
+	if (!ops && length == 4 && memcmp(name, "auto", 4) == 0) {
+		if (is_control_domain())
+			ops = find_adapter("xen", 3);
+		if (!ops)
+			ops = find_adapter("none", 4);
+	}
+	if (ops)
+		return ops;
+	if (length == 3 && memcmp(name, "xen", 3) == 0)
+		hypervisor_fail(err, HYPERVISOR_UNSUPPORTED,
+				"the xen adapter is not built into this program");
+	else
+		hypervisor_fail(err, HYPERVISOR_UNSUPPORTED,
+				"there is no hypervisor adapter \"%.*s\", only auto, xen, none and "
+				"simulator[:STATE-FILE]",
+				length < 64 ? (int)length : 64, name);
+	return NULL;
+}
+
+struct hypervisor *hypervisor_open(const char *name, const struct hypervisor_options *options,
+				   struct hypervisor_error *err)
+{
+	static const struct hypervisor_options no_options;
+	const char *colon = strchr(name, ':');
+	const struct hypervisor_ops *ops;
+	struct hypervisor *hypervisor;
+
+	err->operation = "open";
+	ops = choose_adapter(name, colon ? (size_t)(colon - name) : strlen(name), err);
+	if (!ops)
+		return NULL;
+	hypervisor = allocate(sizeof(*hypervisor));
+	hypervisor->ops = ops;
+	hypervisor->trace = getenv("XENAPID_TRACE_HYPERVISOR") != NULL;
+	if (ops->open(colon ? colon + 1 : NULL, options ? options : &no_options,
+		      &hypervisor->adapter, &hypervisor->host, err) < 0) {
+		free(hypervisor);
+		return NULL;
+	}
+	return hypervisor;
+}
+
+void hypervisor_close(struct hypervisor *hypervisor)
+{
+	if (!hypervisor)
+		return;
+	hypervisor->ops->close(hypervisor->adapter);
+	free(hypervisor);
+}
+
+const char *hypervisor_name(const struct hypervisor *hypervisor)
+{
+	return hypervisor->ops->name;
+}
+
+const struct host_facts *hypervisor_host(const struct hypervisor *hypervisor)
+{
+	return &hypervisor->host;
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t begin(struct hypervisor *hypervisor, enum hypervisor_op op,
+		      struct hypervisor_error *err)
+{
+	assert(hypervisor && err);
+	err->operation = op_names[op];
+	atomic_fetch_add(&hypervisor->counters[op].calls, 1);
+	return monotonic_ns();
+}
+
+static int refuse(const struct hypervisor *hypervisor, enum hypervisor_op op,
+		  struct hypervisor_error *err)
+{
+	return hypervisor_fail(err, HYPERVISOR_UNSUPPORTED, "the %s adapter cannot %s",
+			       hypervisor->ops->name, op_names[op]);
+}
+
+static int end(struct hypervisor *hypervisor, enum hypervisor_op op, const char *subject,
+	       uint64_t begun_ns, int rc, const struct hypervisor_error *err)
+{
+	struct counter *counter = &hypervisor->counters[op];
+	uint64_t time_ns = monotonic_ns() - begun_ns;
+
+	atomic_fetch_add(&counter->time_ns, time_ns);
+	if (rc < 0)
+		atomic_fetch_add(&counter->failures, 1);
+	if (hypervisor->trace)
+		fprintf(stderr, "hypervisor: %s %s %s: %s (%" PRIu64 " us)\n",
+			hypervisor->ops->name, op_names[op], subject, rc < 0 ? err->text : "ok",
+			time_ns / 1000);
+	return rc;
+}
+
+/* The arguments are the op's own, but for the adapter and err. `subject` is for the trace. */
+#define CALL(op, subject, ...)                                                         \
+	({                                                                             \
+		const struct hypervisor_ops *ops_ = hypervisor->ops;                   \
+		uint64_t begun_ns_ = begin(hypervisor, HYPERVISOR_OP_##op, err);       \
+		int rc_ = ops_->op ? ops_->op(hypervisor->adapter, __VA_ARGS__, err) : \
+				     refuse(hypervisor, HYPERVISOR_OP_##op, err);      \
+		end(hypervisor, HYPERVISOR_OP_##op, subject, begun_ns_, rc_, err);     \
+	})
+
+int hypervisor_get_host_usage(struct hypervisor *hypervisor, struct host_usage *ret_usage,
+			      struct hypervisor_error *err)
+{
+	assert(ret_usage);
+	return CALL(get_host_usage, "-", ret_usage);
+}
+
+int hypervisor_list_domains(struct hypervisor *hypervisor, struct domain_info **ret_domains,
+			    size_t *ret_count, struct hypervisor_error *err)
+{
+	assert(ret_domains && ret_count);
+	return CALL(list_domains, "-", ret_domains, ret_count);
+}
+
+int hypervisor_get_domain(struct hypervisor *hypervisor, const char *uuid,
+			  struct domain_info *ret_info, struct hypervisor_error *err)
+{
+	assert(uuid && ret_info);
+	return CALL(get_domain, uuid, uuid, ret_info);
+}
+
+int hypervisor_get_vcpus(struct hypervisor *hypervisor, const char *uuid,
+			 struct vcpu_info *ret_vcpus, size_t capacity, size_t *ret_count,
+			 struct hypervisor_error *err)
+{
+	assert(uuid && (ret_vcpus || capacity == 0) && ret_count);
+	return CALL(get_vcpus, uuid, uuid, ret_vcpus, capacity, ret_count);
+}
+
+int hypervisor_start(struct hypervisor *hypervisor, const struct domain_config *config, bool paused,
+		     int *ret_domid, struct hypervisor_error *err)
+{
+	assert(config && config->uuid && config->name && ret_domid);
+	return CALL(start, config->uuid, config, paused, ret_domid);
+}
+
+int hypervisor_pause(struct hypervisor *hypervisor, const char *uuid, struct hypervisor_error *err)
+{
+	assert(uuid);
+	return CALL(pause, uuid, uuid);
+}
+
+int hypervisor_unpause(struct hypervisor *hypervisor, const char *uuid,
+		       struct hypervisor_error *err)
+{
+	assert(uuid);
+	return CALL(unpause, uuid, uuid);
+}
+
+int hypervisor_shutdown(struct hypervisor *hypervisor, const char *uuid,
+			enum shutdown_reason reason, int timeout_ms, struct hypervisor_error *err)
+{
+	assert(uuid && timeout_ms >= 0);
+	assert(reason == SHUTDOWN_POWEROFF || reason == SHUTDOWN_REBOOT);
+	return CALL(shutdown, uuid, uuid, reason, timeout_ms);
+}
+
+int hypervisor_destroy(struct hypervisor *hypervisor, const char *uuid,
+		       struct hypervisor_error *err)
+{
+	assert(uuid);
+	return CALL(destroy, uuid, uuid);
+}
+
+int hypervisor_suspend(struct hypervisor *hypervisor, const char *uuid, const char *path,
+		       struct hypervisor_error *err)
+{
+	assert(uuid && path);
+	return CALL(suspend, uuid, uuid, path);
+}
+
+int hypervisor_resume(struct hypervisor *hypervisor, const struct domain_config *config,
+		      const char *path, bool paused, int *ret_domid, struct hypervisor_error *err)
+{
+	assert(config && config->uuid && config->name && path && ret_domid);
+	return CALL(resume, config->uuid, config, path, paused, ret_domid);
+}
+
+int hypervisor_set_memory_target(struct hypervisor *hypervisor, const char *uuid,
+				 const struct memory_range *range, struct hypervisor_error *err)
+{
+	assert(uuid && range);
+	return CALL(set_memory_target, uuid, uuid, range);
+}
+
+int hypervisor_set_memory_maximum(struct hypervisor *hypervisor, const char *uuid, int64_t bytes,
+				  struct hypervisor_error *err)
+{
+	assert(uuid);
+	return CALL(set_memory_maximum, uuid, uuid, bytes);
+}
+
+int hypervisor_set_vcpus(struct hypervisor *hypervisor, const char *uuid, int online,
+			 struct hypervisor_error *err)
+{
+	assert(uuid);
+	return CALL(set_vcpus, uuid, uuid, online);
+}
+
+int hypervisor_set_scheduling(struct hypervisor *hypervisor, const char *uuid,
+			      const struct scheduling *scheduling, struct hypervisor_error *err)
+{
+	assert(uuid && scheduling);
+	return CALL(set_scheduling, uuid, uuid, scheduling);
+}
+
+int hypervisor_set_shadow_memory(struct hypervisor *hypervisor, const char *uuid, int64_t bytes,
+				 struct hypervisor_error *err)
+{
+	assert(uuid);
+	return CALL(set_shadow_memory, uuid, uuid, bytes);
+}
+
+int hypervisor_wait_event(struct hypervisor *hypervisor, int timeout_ms,
+			  struct hypervisor_event *ret_event, struct hypervisor_error *err)
+{
+	assert(ret_event);
+	return CALL(wait_event, "-", timeout_ms, ret_event);
+}
+
+void hypervisor_wake(struct hypervisor *hypervisor)
+{
+	if (hypervisor->ops->wake)
+		hypervisor->ops->wake(hypervisor->adapter);
+}
+
+size_t hypervisor_get_statistics(const struct hypervisor *hypervisor,
+				 struct hypervisor_statistics *ret_statistics, size_t capacity)
+{
+	for (size_t i = 0; i < HYPERVISOR_OPS && i < capacity; i++) {
+		const struct counter *counter = &hypervisor->counters[i];
+
+		ret_statistics[i].operation = op_names[i];
+		ret_statistics[i].calls = atomic_load(&counter->calls);
+		ret_statistics[i].failures = atomic_load(&counter->failures);
+		ret_statistics[i].time_ns = atomic_load(&counter->time_ns);
+	}
+	return HYPERVISOR_OPS;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* hypervisor.h – what the server asks of whatever runs the VMs. Checked wrappers; only hypervisor.c
+ * calls an adapter. */
+#ifndef SERVER_HYPERVISOR_HYPERVISOR_H
+#define SERVER_HYPERVISOR_HYPERVISOR_H
+
+#include "server/hypervisor/domain.h"
+
+/*
+ * A handle on one adapter. Every call may come from any thread and may block; VMs are named by
+ * uuid, never by domid. Only plain values cross: nothing is kept of what is passed, nothing handed
+ * out belongs to the adapter. Each returns 0, or −1 with *err set. HYPERVISOR_UNSUPPORTED: this
+ * adapter cannot do that at all.
+ */
+struct hypervisor;
+
+/*
+ * `name` is auto, xen, none, simulator or simulator:STATE-FILE; NULL options are all zero. *err
+ * says why it could not be opened. Limits of the host are read here, once. With
+ * XENAPID_TRACE_HYPERVISOR in the environment each call is a line on standard error.
+ */
+struct hypervisor *hypervisor_open(const char *name, const struct hypervisor_options *options,
+				   struct hypervisor_error *err);
+void hypervisor_close(struct hypervisor *hypervisor);
+
+const char *hypervisor_name(const struct hypervisor *hypervisor); /* "simulator" */
+/* as it was at open: what does not change while the host is up */
+const struct host_facts *hypervisor_host(const struct hypervisor *hypervisor);
+
+int hypervisor_get_host_usage(struct hypervisor *hypervisor, struct host_usage *ret_usage,
+			      struct hypervisor_error *err);
+/* *ret_domains is to be freed; Domain-0 and domains that nobody here started are in it. */
+int hypervisor_list_domains(struct hypervisor *hypervisor, struct domain_info **ret_domains,
+			    size_t *ret_count, struct hypervisor_error *err);
+int hypervisor_get_domain(struct hypervisor *hypervisor, const char *uuid,
+			  struct domain_info *ret_info, struct hypervisor_error *err);
+/* The first `capacity` vCPUs; *ret_count says how many there are. */
+int hypervisor_get_vcpus(struct hypervisor *hypervisor, const char *uuid,
+			 struct vcpu_info *ret_vcpus, size_t capacity, size_t *ret_count,
+			 struct hypervisor_error *err);
+
+/* Builds the domain and leaves it paused, or lets it run. HYPERVISOR_NO_MEMORY says needed and
+ * available bytes. */
+int hypervisor_start(struct hypervisor *hypervisor, const struct domain_config *config, bool paused,
+		     int *ret_domid, struct hypervisor_error *err);
+int hypervisor_pause(struct hypervisor *hypervisor, const char *uuid, struct hypervisor_error *err);
+int hypervisor_unpause(struct hypervisor *hypervisor, const char *uuid,
+		       struct hypervisor_error *err);
+/*
+ * Asks the guest to shut itself down and waits until it has: the domain is then still there, in
+ * state shutdown, until it is destroyed. HYPERVISOR_TIMEOUT: it did not in time.
+ * HYPERVISOR_NO_DOMAIN: somebody destroyed it meanwhile.
+ */
+int hypervisor_shutdown(struct hypervisor *hypervisor, const char *uuid,
+			enum shutdown_reason reason, int timeout_ms, struct hypervisor_error *err);
+int hypervisor_destroy(struct hypervisor *hypervisor, const char *uuid,
+		       struct hypervisor_error *err);
+/* Writes the image to `path` and syncs it; the domain is then paused for good, until it is
+ * destroyed. */
+int hypervisor_suspend(struct hypervisor *hypervisor, const char *uuid, const char *path,
+		       struct hypervisor_error *err);
+int hypervisor_resume(struct hypervisor *hypervisor, const struct domain_config *config,
+		      const char *path, bool paused, int *ret_domid, struct hypervisor_error *err);
+
+/* The balloon's target and the range that a balancer may move it in; all in bytes, rounded down to
+ * KiB for Xen. */
+int hypervisor_set_memory_target(struct hypervisor *hypervisor, const char *uuid,
+				 const struct memory_range *range, struct hypervisor_error *err);
+/* Xen's limit and memory/static-max */
+int hypervisor_set_memory_maximum(struct hypervisor *hypervisor, const char *uuid, int64_t bytes,
+				  struct hypervisor_error *err);
+int hypervisor_set_vcpus(struct hypervisor *hypervisor, const char *uuid, int online,
+			 struct hypervisor_error *err);
+int hypervisor_set_scheduling(struct hypervisor *hypervisor, const char *uuid,
+			      const struct scheduling *scheduling, struct hypervisor_error *err);
+/* Of a guest that has any: nothing happens to a PV guest. */
+int hypervisor_set_shadow_memory(struct hypervisor *hypervisor, const char *uuid, int64_t bytes,
+				 struct hypervisor_error *err);
+
+/*
+ * Waits for what a guest did by itself (for ever with a negative timeout). Returns 1 with
+ * *ret_event set, 0 when nothing came in time or hypervisor_wake was called, −1 with *err. One
+ * thread only. Events may be late or repeated; whoever gets one looks at the domain itself.
+ */
+int hypervisor_wait_event(struct hypervisor *hypervisor, int timeout_ms,
+			  struct hypervisor_event *ret_event, struct hypervisor_error *err);
+void hypervisor_wake(struct hypervisor *hypervisor);
+
+/* What one kind of call has cost since the handle was opened. */
+struct hypervisor_statistics {
+	const char *operation; /* "set_memory_target" */
+	uint64_t calls;	       /* the refused ones too */
+	uint64_t failures;
+	uint64_t time_ns; /* over all calls that have returned */
+};
+
+/* The first `capacity` operations; returns how many there are. */
+size_t hypervisor_get_statistics(const struct hypervisor *hypervisor,
+				 struct hypervisor_statistics *ret_statistics, size_t capacity);
+
+#endif

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# server/hypervisor/local.mk – the adapters; a new file (.c, .h or .def) is one line
+
+noinst_LIBRARIES += libhypervisor.a
+libhypervisor_a_SOURCES =
+libhypervisor_a_SOURCES += %D%/adapter.h
+libhypervisor_a_SOURCES += %D%/adapters.def
+libhypervisor_a_SOURCES += %D%/domain.h
+libhypervisor_a_SOURCES += %D%/hypervisor.c
+libhypervisor_a_SOURCES += %D%/hypervisor.h
+libhypervisor_a_SOURCES += %D%/none.c
+libhypervisor_a_SOURCES += %D%/ops.def
+libhypervisor_a_SOURCES += %D%/simulator.c
+libhypervisor_a_SOURCES += %D%/simulator.h
+libhypervisor_a_SOURCES += %D%/simulator_build.c
+libhypervisor_a_SOURCES += %D%/simulator_command.c
+libhypervisor_a_SOURCES += %D%/simulator_control.c
+libhypervisor_a_SOURCES += %D%/simulator_fault.c
+libhypervisor_a_SOURCES += %D%/simulator_guest.c
+libhypervisor_a_SOURCES += %D%/simulator_lifecycle.c
+libhypervisor_a_SOURCES += %D%/simulator_live.c
+libhypervisor_a_SOURCES += %D%/simulator_ops.h
+libhypervisor_a_SOURCES += %D%/simulator_state.c

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* simulator_build.c – makes and unmakes guests, after checking what they are to be made from */
+#include "server/hypervisor/simulator.h"
+
+#include "schema/base.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+
+#define FLOOR (64 * MIB)
+#define DOMAIN_0_MEMORY (4 * GIB)
+#define DOMAIN_0_FLOOR (512 * MIB)
+#define DOMAIN_0_VCPUS 4
+#define BOOT_TIME_NS 700000000
+#define DEFAULT_WEIGHT 256
+
+bool simulator_is_uuid(const char *text)
+{
+	if (strlen(text) != UUID_SIZE - 1)
+		return false;
+	for (int i = 0; i < UUID_SIZE - 1; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+			return false;
+	}
+	return true;
+}
+
+/* "0,1;2": for each vCPU the pCPUs that it may run on */
+static int check_mask(const struct simulator *simulator, const char *mask,
+		      struct hypervisor_error *err)
+{
+	while (*mask) {
+		char *rest;
+		long pcpu;
+
+		if (!isdigit((unsigned char)*mask))
+			return hypervisor_fail(err, HYPERVISOR_FAILED,
+					       "a mask is like \"0,1;2\", not \"%.64s\"", mask);
+		pcpu = strtol(mask, &rest, 10);
+		if (pcpu >= simulator->host.pcpus)
+			return hypervisor_fail(err, HYPERVISOR_FAILED,
+					       "there is no pCPU %ld, only 0 to %d", pcpu,
+					       simulator->host.pcpus - 1);
+		if (*rest != '\0' && *rest != ',' && *rest != ';')
+			return hypervisor_fail(err, HYPERVISOR_FAILED,
+					       "a mask is like \"0,1;2\", not \"%.64s\"", mask);
+		mask = *rest ? rest + 1 : rest;
+	}
+	return 0;
+}
+
+int simulator_check_scheduling(const struct simulator *simulator,
+			       const struct scheduling *scheduling, struct hypervisor_error *err)
+{
+	if (scheduling->weight < 0 || scheduling->weight > 65535)
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "a weight is 1 to 65535, not %d",
+				       scheduling->weight);
+	if (scheduling->cap < -1 || scheduling->cap > 65535)
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "a cap is 0 to 65535, not %d",
+				       scheduling->cap);
+	return check_mask(simulator, scheduling->mask ? scheduling->mask : "", err);
+}
+
+void simulator_apply_scheduling(struct guest *guest, const struct scheduling *scheduling)
+{
+	char *mask = text_copy(scheduling->mask ? scheduling->mask : "");
+
+	if (scheduling->weight > 0)
+		guest->weight = scheduling->weight;
+	if (scheduling->cap >= 0)
+		guest->cap = scheduling->cap;
+	free(guest->mask);
+	guest->mask = mask;
+}
+
+static int check_config(struct simulator *simulator, const struct domain_config *config,
+			struct hypervisor_error *err)
+{
+	struct hypervisor_error not_found;
+
+	if (!simulator_is_uuid(config->uuid))
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "\"%.64s\" is not a uuid",
+				       config->uuid);
+	if (simulator_find_guest(simulator, config->uuid, &not_found))
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "there is a domain %s already",
+				       config->uuid);
+	if (simulator->count >= SIMULATOR_GUESTS_MAX)
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "there are %zu domains already",
+				       simulator->count);
+	if (config->vcpus_max < 1 || config->vcpus_max > SIMULATOR_VCPUS_MAX)
+		return hypervisor_fail(err, HYPERVISOR_FAILED,
+				       "a domain may have 1 to %d vCPUs, not %d",
+				       SIMULATOR_VCPUS_MAX, config->vcpus_max);
+	if (config->vcpus < 1 || config->vcpus > config->vcpus_max)
+		return hypervisor_fail(err, HYPERVISOR_FAILED,
+				       "%d vCPUs cannot be online, only 1 to %d", config->vcpus,
+				       config->vcpus_max);
+	return simulator_check_scheduling(simulator, &config->scheduling, err);
+}
+
+static int check_memory(const struct simulator *simulator, const struct domain_config *config,
+			int64_t memory_actual, struct hypervisor_error *err)
+{
+	int64_t target = config->memory.target;
+	int64_t most = memory_actual > target ? memory_actual : target;
+	int64_t available = simulator_memory_free(simulator);
+
+	if (target < 1024 || config->memory_overhead < 0)
+		return hypervisor_fail(err, HYPERVISOR_FAILED,
+				       "a domain cannot be built with %" PRId64 " bytes of memory",
+				       target);
+	if (most > config->memory_maximum)
+		return hypervisor_fail(err, HYPERVISOR_FAILED,
+				       "%" PRId64 " bytes of memory are more than the domain's "
+				       "maximum of %" PRId64,
+				       most, config->memory_maximum);
+	if (most <= available && config->memory_overhead <= available - most)
+		return 0;
+	hypervisor_fail(err, HYPERVISOR_NO_MEMORY, "the host has not enough free memory");
+	err->needed = most < INT64_MAX - config->memory_overhead ? most + config->memory_overhead :
+								   INT64_MAX;
+	err->available = available;
+	return -1;
+}
+
+/* As xapi counts it, in MiB of 256 pages; PV guests have none. */
+static int64_t default_shadow(const struct domain_config *config)
+{
+	int64_t pages = 256 * (int64_t)config->vcpus_max + 2 * (config->memory_maximum / MIB);
+	double mib = (double)((pages + 255) / 256) * config->shadow_multiplier;
+
+	if (config->type == GUEST_PV)
+		return 0;
+	return mib >= 1 && mib < 1e9 ? (int64_t)mib * MIB : MIB;
+}
+
+static json_t *text_or_empty(const char *text)
+{
+	return json_string(text ? text : "");
+}
+
+static json_t *keep_config(const struct domain_config *config)
+{
+	json_t *platform = json_object();
+
+	for (size_t i = 0; i < config->platform_count; i++)
+		json_object_set_new(platform, config->platform[i].key,
+				    text_or_empty(config->platform[i].value));
+	return json_pack("{so, so, so, so, so, so, so}", "kernel", text_or_empty(config->kernel),
+			 "ramdisk", text_or_empty(config->ramdisk), "arguments",
+			 text_or_empty(config->arguments), "bootloader",
+			 text_or_empty(config->bootloader), "bootloader_arguments",
+			 text_or_empty(config->bootloader_arguments), "boot_order",
+			 text_or_empty(config->boot_order), "platform", platform);
+}
+
+/* Cuts between characters, not in one. */
+static void copy_name(char *target, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length >= DOMAIN_NAME_SIZE) {
+		length = DOMAIN_NAME_SIZE - 1;
+		while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80)
+			length--;
+	}
+	memcpy(target, name, length);
+	target[length] = '\0';
+}
+
+static int64_t whole_kib(int64_t bytes)
+{
+	return bytes & ~(int64_t)1023;
+}
+
+static void fill_guest(struct simulator *simulator, struct guest *guest,
+		       const struct domain_config *config, int64_t memory_actual)
+{
+	int64_t now = simulator_now(simulator);
+
+	memcpy(guest->uuid, config->uuid, UUID_SIZE);
+	copy_name(guest->name, config->name);
+	guest->domid = simulator->next_domid++;
+	guest->type = config->type;
+	guest->memory_actual = whole_kib(memory_actual);
+	guest->memory_target = whole_kib(config->memory.target);
+	guest->memory_maximum = whole_kib(config->memory_maximum);
+	guest->memory_floor = guest->memory_target < FLOOR ? guest->memory_target : FLOOR;
+	guest->memory_overhead = config->memory_overhead;
+	guest->memory_shadow = default_shadow(config);
+	guest->dynamic_min = config->memory.dynamic_min;
+	guest->dynamic_max = config->memory.dynamic_max;
+	guest->vcpus_online = config->vcpus;
+	guest->vcpus_max = config->vcpus_max;
+	guest->vcpu_time_ns[0] = BOOT_TIME_NS;
+	guest->weight = DEFAULT_WEIGHT;
+	simulator_apply_scheduling(guest, &config->scheduling);
+	guest->start_time = now / 1000000000;
+	guest->at_ns = now;
+}
+
+static struct guest *append_guest(struct simulator *simulator, const struct domain_config *config,
+				  int64_t memory_actual)
+{
+	size_t size = (simulator->count + 1) * sizeof(*simulator->guests);
+	struct guest *guest;
+
+	simulator->guests = reallocate(simulator->guests, size);
+	guest = &simulator->guests[simulator->count++];
+	*guest = (struct guest){0};
+	fill_guest(simulator, guest, config, memory_actual);
+	return guest;
+}
+
+struct guest *simulator_add_guest(struct simulator *simulator, const struct domain_config *config,
+				  int64_t memory_actual, struct hypervisor_error *err)
+{
+	json_t *built_from, *check;
+	struct guest *guest;
+
+	if (check_config(simulator, config, err) < 0 ||
+	    check_memory(simulator, config, memory_actual, err) < 0)
+		return NULL;
+	built_from = keep_config(config);
+	check = json_string(config->name);
+	if (!built_from || !check) {
+		json_decref(built_from);
+		json_decref(check);
+		hypervisor_fail(err, HYPERVISOR_FAILED, "a text of the domain is not UTF-8");
+		return NULL;
+	}
+	json_decref(check);
+	guest = append_guest(simulator, config, memory_actual);
+	guest->built_from = built_from;
+	return guest;
+}
+
+void simulator_add_domain_0(struct simulator *simulator)
+{
+	int64_t half = simulator->host.memory_total / 2;
+	int64_t memory = half < DOMAIN_0_MEMORY ? half : DOMAIN_0_MEMORY;
+	int pcpus = simulator->host.pcpus;
+	int vcpus = pcpus < DOMAIN_0_VCPUS ? pcpus : DOMAIN_0_VCPUS;
+	const struct domain_config config = {
+		.uuid = DOMAIN_0_UUID,
+		.name = "Domain-0",
+		.memory = {memory, memory, memory},
+		.memory_maximum = memory,
+		.vcpus = vcpus,
+		.vcpus_max = vcpus,
+	};
+	struct guest *guest = append_guest(simulator, &config, memory);
+
+	guest->memory_floor = memory < DOMAIN_0_FLOOR ? memory : DOMAIN_0_FLOOR;
+	guest->built_from = keep_config(&config);
+}
+
+void simulator_clear_guest(struct guest *guest)
+{
+	free(guest->mask);
+	json_decref(guest->built_from);
+	*guest = (struct guest){0};
+}
+
+void simulator_remove_guest(struct simulator *simulator, struct guest *guest)
+{
+	size_t after = simulator->count - (size_t)(guest - simulator->guests) - 1;
+
+	for (int i = 0; i < guest->vcpus_max; i++)
+		simulator->past_time_ns += guest->vcpu_time_ns[i];
+	simulator_clear_guest(guest);
+	memmove(guest, guest + 1, after * sizeof(*guest));
+	simulator->count--;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* simulator_ops.h – the simulator's ops that simulator.c only lists; shapes as in struct
+ * hypervisor_ops */
+#ifndef SERVER_HYPERVISOR_SIMULATOR_OPS_H
+#define SERVER_HYPERVISOR_SIMULATOR_OPS_H
+
+#include "server/hypervisor/adapter.h"
+
+/* simulator_lifecycle.c: the ops that begin, stop or end a domain */
+int simulator_start(void *adapter, const struct domain_config *config, bool paused, int *ret_domid,
+		    struct hypervisor_error *err);
+int simulator_pause(void *adapter, const char *uuid, struct hypervisor_error *err);
+int simulator_unpause(void *adapter, const char *uuid, struct hypervisor_error *err);
+int simulator_shutdown(void *adapter, const char *uuid, enum shutdown_reason reason, int timeout_ms,
+		       struct hypervisor_error *err);
+int simulator_destroy(void *adapter, const char *uuid, struct hypervisor_error *err);
+int simulator_suspend(void *adapter, const char *uuid, const char *path,
+		      struct hypervisor_error *err);
+int simulator_resume(void *adapter, const struct domain_config *config, const char *path,
+		     bool paused, int *ret_domid, struct hypervisor_error *err);
+
+/* simulator_live.c: the ops that change a running domain */
+int simulator_set_memory_target(void *adapter, const char *uuid, const struct memory_range *range,
+				struct hypervisor_error *err);
+int simulator_set_memory_maximum(void *adapter, const char *uuid, int64_t bytes,
+				 struct hypervisor_error *err);
+int simulator_set_vcpus(void *adapter, const char *uuid, int online, struct hypervisor_error *err);
+int simulator_set_scheduling(void *adapter, const char *uuid, const struct scheduling *scheduling,
+			     struct hypervisor_error *err);
+int simulator_set_shadow_memory(void *adapter, const char *uuid, int64_t bytes,
+				struct hypervisor_error *err);
+
+#endif
