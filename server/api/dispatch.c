@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* dispatch.c – from a call's name and values to its handler: name, arity, types, session, objects, in this order. */
+#include "schema/convert.h"
+#include "schema/log.h"
+#include "schema/text.h"
+#include "server/api/operation.h"
+
+#include <stdio.h>
+
+/* A row without its handler does not link. */
+static const handler_fn handlers[MESSAGE_COUNT] = {
+#define MESSAGE(cls, message, ...) [MESSAGE_##cls##_##message] = run_##cls##_##message,
+#include "schema/classes.def"
+};
+
+static int check_count(const struct message_info *message, int given, struct error *err)
+{
+	char expected[16];
+	char received[16];
+
+	if (given >= message->required_count && given <= message->parameter_count)
+		return 0;
+	snprintf(expected, sizeof(expected), "%d",
+		 given > message->parameter_count ? message->parameter_count : message->required_count);
+	snprintf(received, sizeof(received), "%d", given);
+	return fail(err, ERROR_MESSAGE_PARAMETER_COUNT_MISMATCH, message->name, expected, received);
+}
+
+static int convert_arguments(struct call *call, int first, struct error *err)
+{
+	const struct message_info *message = call->message;
+	const struct value *given = call->outer->parameters;
+
+	for (int i = 0; i < message->parameter_count; i++) {
+		const struct parameter *parameter = &message->parameters[i];
+
+		if ((uint32_t)(first + i) >= given->length)
+			text_to_value(parameter->type, parameter->default_text, &call->arguments[i]);
+		else if (convert_value(parameter->type, given->items[first + i], parameter->name, &call->arguments[i],
+				       err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The object must exist; a null reference may stand where a value is set, not where an object is named. */
+static int find_object(struct call *call, const struct type *type, const char *ref, bool may_be_null,
+		       struct record **ret_record, struct error *err)
+{
+	const struct class_info *cls = schema_class(type->cls);
+
+	*ret_record = NULL;
+	if (ref_is_null(ref) && may_be_null)
+		return 0;
+	if (cls)
+		*ret_record = store_read(call->api->store, cls->id, ref);
+	return *ret_record ? 0 : fail(err, ERROR_HANDLE_INVALID, type->cls, ref);
+}
+
+static int check_references(struct call *call, const struct type *type, const struct value *value, struct error *err)
+{
+	struct record *record;
+
+	if (type->kind == TYPE_REF) {
+		if (find_object(call, type, value->text, true, &record, err) < 0)
+			return -1;
+		record_release(record);
+	} else if (type->kind == TYPE_SET) {
+		for (uint32_t i = 0; i < value->length; i++)
+			if (check_references(call, type->item, value->items[i], err) < 0)
+				return -1;
+	} else if (type->kind == TYPE_MAP) {
+		for (uint32_t i = 0; i < value->length; i++)
+			if (check_references(call, type->item, value->members[i].value, err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+static bool names_object(const struct message_info *message, int index)
+{
+	const struct parameter *parameter = &message->parameters[index];
+
+	return parameter->type->kind == TYPE_REF && !parameter->default_text && strcmp(parameter->name, "value") != 0;
+}
+
+static int find_objects(struct call *call, struct error *err)
+{
+	for (int i = 0; i < call->message->parameter_count; i++) {
+		const struct type *type = call->message->parameters[i].type;
+		struct record *record;
+
+		if (!names_object(call->message, i)) {
+			if (check_references(call, type, call->arguments[i], err) < 0)
+				return -1;
+			continue;
+		}
+		if (find_object(call, type, argument_text(call, i), false, &record, err) < 0)
+			return -1;
+		value_release(call->arguments[i]);
+		call->arguments[i] = value_reference(record->ref);
+		if (i == 0)
+			call->self = record;
+		else
+			record_release(record);
+	}
+	return 0;
+}
+
+static int prepare(struct call *call, struct error *err)
+{
+	const struct value *given = call->outer->parameters;
+	bool open;
+
+	call->message = schema_message(call->outer->method);
+	if (!call->message)
+		return fail(err, ERROR_MESSAGE_METHOD_UNKNOWN, call->outer->method);
+	call->handler = call->message->generated ? run_generated : handlers[call->message->id];
+	open = call->message->role == ROLE_nobody;
+	if (!open && (given->length == 0 || given->items[0]->kind != VALUE_STRING))
+		return fail(err, ERROR_SESSION_INVALID, "");
+	if (check_count(call->message, (int)given->length - !open, err) < 0 || convert_arguments(call, !open, err) < 0)
+		return -1;
+	if (!open) {
+		call->session = session_find(call->api, given->items[0]->text, err);
+		if (!call->session)
+			return -1;
+	}
+	return find_objects(call, err);
+}
+
+static void call_free(struct call *call)
+{
+	for (int i = 0; i < PARAMETERS_MAX; i++)
+		value_release(call->arguments[i]);
+	value_release(call->result);
+	record_release(call->session);
+	record_release(call->self);
+	error_clear(&call->error);
+	free(call);
+}
+
+static void answer(struct call *call)
+{
+	struct api_call *outer = call->outer;
+
+	if (call->error.code != ERROR_NONE)
+		error_move(&outer->error, &call->error);
+	else
+		outer->result = call->result ? TAKE(call->result) : value_string("");
+	call_free(call);
+}
+
+void call_defer(struct call *call)
+{
+	call->outer->defer(call->outer);
+}
+
+static void answer_later(void *argument)
+{
+	struct call *call = argument;
+
+	call->answer_delay_ms = 0;
+	call_finish(call);
+}
+
+void call_finish(struct call *call)
+{
+	struct api_call *outer = call->outer;
+
+	if (call->answer_delay_ms) {
+		workers_run(call->api->workers, call->answer_delay_ms, answer_later, call);
+		return;
+	}
+	if (!outer) {
+		call_free(call);
+		return;
+	}
+	answer(call);
+	outer->done(outer);
+}
+
+static int run_change(struct transaction *transaction, void *argument, struct error *err)
+{
+	struct call *call = argument;
+
+	value_release(TAKE(call->result)); /* of an earlier run */
+	call->transaction = transaction;
+	return call->handler(call, err);
+}
+
+static void finish_change(struct mutation *mutation, struct error *err)
+{
+	struct call *call = mutation->argument;
+
+	error_move(&call->error, err);
+	call_finish(call);
+}
+
+static void run_work(void *argument)
+{
+	struct call *call = argument;
+
+	call->handler(call, &call->error);
+	call_finish(call);
+}
+
+static void start_deferred(struct call *call)
+{
+	call_defer(call);
+	switch (call->message->runs) {
+	case RUNS_CHANGE:
+		call->mutation = (struct mutation){.run = run_change, .done = finish_change, .argument = call};
+		store_submit(call->api->store, &call->mutation);
+		break;
+	case RUNS_OPERATION:
+		operation_start(call);
+		break;
+	default:
+		workers_run(call->api->workers, 0, run_work, call);
+	}
+}
+
+bool api_start(struct api *api, struct api_call *outer)
+{
+	struct call *call;
+
+	if (system_run(outer))
+		return true;
+	call = allocate(sizeof(*call));
+	call->api = api;
+	call->outer = outer;
+	if (prepare(call, &call->error) == 0) {
+		if (call->message->runs != RUNS_READ) {
+			start_deferred(call);
+			return false;
+		}
+		call->handler(call, &call->error);
+	}
+	answer(call);
+	return true;
+}
+
+void api_call_clear(struct api_call *call)
+{
+	value_release(TAKE(call->parameters));
+	value_release(TAKE(call->result));
+	error_clear(&call->error);
+}
+
+struct record *call_edit(struct call *call, enum class_id cls, int index, struct error *err)
+{
+	struct record *record = transaction_edit(call->transaction, cls, argument_text(call, index));
+
+	if (!record)
+		fail(err, ERROR_HANDLE_INVALID, schema_classes[cls]->name, argument_text(call, index));
+	return record;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* guest.c – what guests do by themselves, and what their VM's actions_after_ make of it. */
+#include "server/api/guest.h"
+
+#include "schema/log.h"
+#include "server/api/vm.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#define WAIT_MS 10000
+
+struct guests {
+	struct api *api;
+	pthread_t thread;
+	atomic_bool stop;
+};
+
+static int64_t seconds_since_start(struct call *call)
+{
+	AUTO(record) metrics =
+		store_read(call->api->store, CLASS_VM_metrics, record_text(call->operation->vm, VM_metrics));
+	struct tm parts = {0};
+
+	if (!metrics || !strptime(record_text(metrics, VM_metrics_start_time), "%Y%m%dT%H:%M:%SZ", &parts))
+		return INT64_MAX;
+	return now_seconds() - (int64_t)timegm(&parts);
+}
+
+static int halt(struct call *call, struct error *err)
+{
+	struct hypervisor_error reason = {0};
+	const struct record *vm = call->operation->vm;
+
+	if (hypervisor_destroy(call->api->hypervisor, record_uuid(vm), &reason) < 0 &&
+	    reason.kind != HYPERVISOR_NO_DOMAIN)
+		return fail_hypervisor(err, vm, call->operation->id, &reason);
+	return operation_commit(call, vm_become_halted, err);
+}
+
+/* Not at once when it has just started: a guest that always reboots should leave the host some time. */
+static int restart(struct call *call, struct error *err)
+{
+	if (seconds_since_start(call) < call->api->options.guest_restart_window_s)
+		usleep((useconds_t)call->api->options.guest_restart_delay_ms * 1000);
+	if (operation_check_cancelled(call, err) < 0)
+		return -1;
+	return vm_restart_domain(call, err);
+}
+
+static int become_paused(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+{
+	(void)call;
+	(void)transaction;
+	(void)err;
+	record_set_text(vm, VM_power_state, "Paused");
+	return 0;
+}
+
+static int after_crash(struct call *call, struct error *err)
+{
+	const struct record *vm = call->operation->vm;
+	const char *action = record_text(vm, VM_actions_after_crash);
+	bool restarts = strstr(action, "restart") != NULL;
+
+	log_warning("VM %s (%s) crashed", record_text(vm, VM_name_label), record_uuid(vm));
+	if (strcmp(action, "preserve") == 0)
+		return operation_commit(call, become_paused, err);
+	if (restarts && seconds_since_start(call) < call->api->options.guest_restart_window_s) {
+		log_warning("VM %s crashed too soon after its start to be started again", record_text(vm, VM_name_label));
+		restarts = false;
+	}
+	return restarts ? restart(call, err) : halt(call, err);
+}
+
+static int act(struct call *call, const struct domain_info *domain, struct error *err)
+{
+	const struct record *vm = call->operation->vm;
+
+	switch (domain->reason) {
+	case SHUTDOWN_CRASH:
+		return after_crash(call, err);
+	case SHUTDOWN_REBOOT:
+		return record_is(vm, VM_actions_after_reboot, "restart") ? restart(call, err) : halt(call, err);
+	case SHUTDOWN_POWEROFF:
+		return record_is(vm, VM_actions_after_shutdown, "restart") ? restart(call, err) : halt(call, err);
+	case SHUTDOWN_SUSPEND:
+		break;
+	}
+	return 0;
+}
+
+/* Events come late and twice: what counts is the domain as it is now. */
+static int run_stopped(struct call *call, struct error *err)
+{
+	const struct record *vm = call->operation->vm;
+	struct hypervisor_error reason = {0};
+	struct domain_info domain;
+
+	if (hypervisor_get_domain(call->api->hypervisor, record_uuid(vm), &domain, &reason) < 0)
+		return reason.kind == HYPERVISOR_NO_DOMAIN ? halt(call, err) : 0;
+	if (!domain.shutdown || record_bool(vm, VM_is_control_domain))
+		return 0;
+	/* preserved: it stays until somebody destroys it */
+	if (domain.reason == SHUTDOWN_CRASH && record_is(vm, VM_power_state, "Paused") &&
+	    record_is(vm, VM_actions_after_crash, "preserve"))
+		return 0;
+	return act(call, &domain, err);
+}
+
+void guest_stopped(struct api *api, const char *uuid)
+{
+	AUTO(record) vm = store_read_by_uuid(api->store, CLASS_VM, uuid);
+
+	if (vm && vm_is_live(vm))
+		operation_start_internal(api, record_ref(vm), OPERATION_guest_stopped, run_stopped);
+}
+
+static void *run(void *argument)
+{
+	struct guests *guests = argument;
+	struct hypervisor_event event;
+
+	while (!atomic_load(&guests->stop)) {
+		struct hypervisor_error reason = {0};
+		int got = hypervisor_wait_event(guests->api->hypervisor, WAIT_MS, &event, &reason);
+
+		if (got < 0) {
+			log_error("waiting for the hypervisor's events: %s", reason.text);
+			usleep(1000000);
+		}
+		if (got > 0 && event.kind != EVENT_DOMAIN_APPEARED)
+			guest_stopped(guests->api, event.uuid);
+	}
+	return NULL;
+}
+
+struct guests *guests_new(struct api *api)
+{
+	struct guests *guests = allocate(sizeof(*guests));
+
+	guests->api = api;
+	pthread_create(&guests->thread, NULL, run, guests);
+	return guests;
+}
+
+void guests_free(struct guests *guests)
+{
+	atomic_store(&guests->stop, true);
+	hypervisor_wake(guests->api->hypervisor);
+	pthread_join(guests->thread, NULL);
+	free(guests);
+}

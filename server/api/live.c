@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* live.c – changing a VM that runs. */
+#include "server/api/live.h"
+
+#include "schema/log.h"
+#include "schema/text.h"
+#include "server/api/vm.h"
+
+/* What of a domain an operation changes. */
+enum { MEMORY = 1, MAXIMUM = 2, VCPUS = 4, SCHEDULING = 8, SHADOW = 16 };
+
+static unsigned effects_of(enum operation_id id)
+{
+	switch (id) {
+	case OPERATION_changing_dynamic_range:
+	case OPERATION_changing_memory_live:
+	case OPERATION_setting_memory_target:
+		return MEMORY;
+	case OPERATION_changing_static_range:
+	case OPERATION_changing_memory_limits:
+	case OPERATION_setting_memory_maximum:
+		return MEMORY | MAXIMUM;
+	case OPERATION_setting_VCPUs_number:
+	case OPERATION_changing_VCPUs_live:
+		return VCPUS;
+	case OPERATION_changing_VCPUs_params_live:
+		return SCHEDULING;
+	case OPERATION_changing_shadow_memory_live:
+		return SHADOW;
+	default:
+		return 0;
+	}
+}
+
+struct settings {
+	struct memory_range memory;
+	int64_t maximum;
+	int64_t shadow;
+	int vcpus;
+	struct scheduling scheduling;
+};
+
+static int parameter(const struct record *vm, const char *key, int missing)
+{
+	const char *text = value_find_text(record_get(vm, VM_VCPUs_params), key);
+
+	return text ? atoi(text) : missing;
+}
+
+static struct settings settings_of(const struct record *vm)
+{
+	return (struct settings){
+		.memory = {.target = vm_memory_target(vm),
+			   .dynamic_min = record_int(vm, VM_memory_dynamic_min),
+			   .dynamic_max = record_int(vm, VM_memory_dynamic_max)},
+		.maximum = record_int(vm, VM_memory_static_max),
+		/* a PV domain has none */
+		.shadow = record_is(vm, VM_domain_type, "pv") ? 0 : vm_memory_overhead(vm),
+		.vcpus = (int)record_int(vm, VM_VCPUs_at_startup),
+		.scheduling = {.weight = parameter(vm, "weight", 0),
+			       .cap = parameter(vm, "cap", -1),
+			       .mask = value_find_text(record_get(vm, VM_VCPUs_params), "mask")},
+	};
+}
+
+/* What the domain has now, which need not be what the record says: vCPUs at startup are those of the next start. */
+static struct settings settings_now(struct api *api, const struct record *vm)
+{
+	struct settings settings = settings_of(vm);
+	struct hypervisor_error ignored = {0};
+	struct domain_info domain;
+
+	if (hypervisor_get_domain(api->hypervisor, record_uuid(vm), &domain, &ignored) == 0) {
+		settings.memory.target = domain.memory_target;
+		settings.maximum = domain.memory_maximum;
+		settings.vcpus = domain.vcpus_online;
+	}
+	return settings;
+}
+
+static int apply_one(struct hypervisor *hypervisor, const char *uuid, const struct settings *to, unsigned effect,
+		     struct hypervisor_error *err)
+{
+	switch (effect) {
+	case MEMORY:
+		return hypervisor_set_memory_target(hypervisor, uuid, &to->memory, err);
+	case MAXIMUM:
+		return hypervisor_set_memory_maximum(hypervisor, uuid, to->maximum, err);
+	case VCPUS:
+		return hypervisor_set_vcpus(hypervisor, uuid, to->vcpus, err);
+	case SCHEDULING:
+		return hypervisor_set_scheduling(hypervisor, uuid, &to->scheduling, err);
+	default:
+		return to->shadow ? hypervisor_set_shadow_memory(hypervisor, uuid, to->shadow, err) : 0;
+	}
+}
+
+/*
+ * Growing: Xen's limit before the balloon; shrinking: the balloon before the limit. *done says what has been applied, also when
+ * the next thing was refused.
+ */
+static int apply(struct hypervisor *hypervisor, const char *uuid, const struct settings *from,
+		 const struct settings *to, unsigned effects, unsigned *done, struct hypervisor_error *err)
+{
+	static const unsigned growing[] = {MAXIMUM, MEMORY, VCPUS, SCHEDULING, SHADOW};
+	static const unsigned shrinking[] = {MEMORY, MAXIMUM, VCPUS, SCHEDULING, SHADOW};
+	const unsigned *order = to->maximum > from->maximum ? growing : shrinking;
+
+	for (size_t i = 0; i < ARRAY_SIZE(growing); i++) {
+		if (!(effects & order[i]))
+			continue;
+		if (apply_one(hypervisor, uuid, to, order[i], err) < 0)
+			return -1;
+		*done |= order[i];
+	}
+	return 0;
+}
+
+static bool same(const struct record *a, const struct record *b, int field)
+{
+	return value_equal(record_get(a, field), record_get(b, field));
+}
+
+static int take_over(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+{
+	const struct operation *operation = call->operation;
+
+	(void)transaction;
+	if (!vm_is_live(vm))
+		return fail_power_state(err, vm, operation->id);
+	for (int i = 0; i < vm->cls->field_count; i++)
+		if (vm->cls->fields[i].storage == STORED && !same(operation->vm, operation->edited, i))
+			record_set(vm, i, value_reference(record_get(operation->edited, i)));
+	record_set(vm, VM_live_intent, value_map());
+	return 0;
+}
+
+static int drop_intent(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+{
+	(void)call;
+	(void)transaction;
+	(void)err;
+	record_set(vm, VM_live_intent, value_map());
+	return 0;
+}
+
+int live_change(struct call *call, struct error *err)
+{
+	const struct operation *operation = call->operation;
+	struct hypervisor *hypervisor = call->api->hypervisor;
+	const char *uuid = record_uuid(operation->vm);
+	struct settings before = settings_now(call->api, operation->vm);
+	struct settings after = settings_of(operation->edited);
+	struct hypervisor_error reason = {0};
+	AUTO_ERROR ignored = {0};
+	unsigned done = 0;
+	unsigned undone = 0;
+	int rc;
+
+	rc = apply(hypervisor, uuid, &before, &after, effects_of(operation->id), &done, &reason);
+	if (rc < 0)
+		fail_hypervisor(err, operation->vm, operation->id, &reason);
+	else
+		rc = operation_commit(call, take_over, err);
+	if (rc == 0)
+		return 0;
+	if (apply(hypervisor, uuid, &after, &before, done, &undone, &reason) < 0 && reason.kind != HYPERVISOR_NO_DOMAIN)
+		log_error("VM %s: its domain could not be given its old settings back: %s: %s", uuid, reason.operation,
+			  reason.text);
+	operation_commit(call, drop_intent, &ignored);
+	return -1;
+}
+
+static struct value *differences(const struct record *old, const struct record *new)
+{
+	struct value *map = value_map();
+
+	for (int i = 0; i < old->cls->field_count; i++) {
+		const struct field_info *field = &old->cls->fields[i];
+		AUTO_TEXT before = NULL;
+		AUTO_TEXT after = NULL;
+		struct value *both;
+
+		if (field->storage != STORED || field->qualifier == QUALIFIER_INTERNAL || same(old, new, i))
+			continue;
+		before = value_to_text(record_get(old, i));
+		after = value_to_text(record_get(new, i));
+		both = value_map();
+		value_put(both, "old", value_string(before));
+		value_put(both, "new", value_string(after));
+		value_put(map, field->name, both);
+	}
+	return map;
+}
+
+struct value *live_intent(const struct record *old, const struct record *new)
+{
+	return differences(old, new);
+}
+
+struct value *live_result(const struct message_info *message, const struct record *old, const struct record *new)
+{
+	return message->result->kind == TYPE_MAP ? differences(old, new) : NULL;
+}
+
+int live_restore(struct api *api, const struct record *vm, struct error *err)
+{
+	struct settings before = settings_now(api, vm);
+	struct settings after = settings_of(vm);
+	struct hypervisor_error reason = {0};
+	unsigned done = 0;
+
+	if (apply(api->hypervisor, record_uuid(vm), &before, &after, MEMORY | MAXIMUM | VCPUS, &done, &reason) < 0)
+		return fail_hypervisor(err, vm, OPERATION_changing_memory_live, &reason);
+	return 0;
+}

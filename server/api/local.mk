@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# server/api/local.mk – what each message does; a new file (.c, .h or .def) is one line
+
+noinst_LIBRARIES += libapi.a
+libapi_a_SOURCES =
+libapi_a_SOURCES += %D%/api.h
+libapi_a_SOURCES += %D%/call.h
+libapi_a_SOURCES += %D%/private.h
+libapi_a_SOURCES += %D%/workers.h
+libapi_a_SOURCES += %D%/dispatch.c
+libapi_a_SOURCES += %D%/operation.c
+libapi_a_SOURCES += %D%/operation.h
+libapi_a_SOURCES += %D%/operation_table.c
+libapi_a_SOURCES += %D%/workers.c
+libapi_a_SOURCES += %D%/generic.c
+libapi_a_SOURCES += %D%/guest.h
+libapi_a_SOURCES += %D%/live.c
+libapi_a_SOURCES += %D%/live.h
+libapi_a_SOURCES += %D%/logins.c
+libapi_a_SOURCES += %D%/logins.h
+libapi_a_SOURCES += %D%/metrics.c
+libapi_a_SOURCES += %D%/metrics.h
+libapi_a_SOURCES += %D%/session.c
+libapi_a_SOURCES += %D%/vm.h
+libapi_a_SOURCES += %D%/vm_memory.c
+libapi_a_SOURCES += %D%/vm_rules.c
+libapi_a_SOURCES += %D%/vm_vcpus.c
+libapi_a_SOURCES += %D%/where.c
+libapi_a_SOURCES += %D%/where.h
+libapi_a_SOURCES += %D%/host.c
+libapi_a_SOURCES += %D%/host_facts.c
+libapi_a_SOURCES += %D%/host_facts.h
+libapi_a_SOURCES += %D%/host_messages.c
+libapi_a_SOURCES += %D%/system.c
+libapi_a_SOURCES += %D%/system.h
+libapi_a_SOURCES += %D%/api.c
+libapi_a_SOURCES += %D%/guest.c
+libapi_a_SOURCES += %D%/reconcile.c
+libapi_a_SOURCES += %D%/reconcile.h
+libapi_a_SOURCES += %D%/vm_boot.c
+libapi_a_SOURCES += %D%/vm_create.c
+libapi_a_SOURCES += %D%/vm_power.c
+libapi_a_SOURCES += %D%/vm_state.c

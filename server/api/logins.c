@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* logins.c – sign-ins under way and those that failed of late. */
+#include "server/api/logins.h"
+
+#include "server/api/private.h"
+
+#include <sys/random.h>
+
+#define UNDER_WAY_MAX 64
+#define FAILURES_MAX 1024
+#define FORGOTTEN_MS (10 * 60 * 1000)
+#define DELAY_MAX_MS 8000
+
+/* In a row, of one account from one address or of one address. */
+struct failures {
+	uint64_t key; /* 0: a free place */
+	int64_t last_ms;
+	int count;
+};
+
+struct logins {
+	pthread_mutex_t lock;
+	uint64_t seed;
+	int delay_ms; /* after the first failure */
+	int running;
+	int64_t answered_ms[UNDER_WAY_MAX]; /* of those that wait out their delay */
+	struct failures failures[FAILURES_MAX];
+};
+
+struct logins *logins_new(struct api *api)
+{
+	struct logins *logins = allocate(sizeof(*logins));
+
+	pthread_mutex_init(&logins->lock, NULL);
+	logins->delay_ms = api->options.login_delay_ms;
+	if (getrandom(&logins->seed, sizeof(logins->seed), 0) != (ssize_t)sizeof(logins->seed))
+		abort();
+	return logins;
+}
+
+void logins_free(struct logins *logins)
+{
+	if (!logins)
+		return;
+	pthread_mutex_destroy(&logins->lock);
+	free(logins);
+}
+
+static int count_waiting(const struct logins *logins, int64_t now)
+{
+	int count = 0;
+
+	for (int i = 0; i < UNDER_WAY_MAX; i++)
+		count += logins->answered_ms[i] > now;
+	return count;
+}
+
+int logins_enter(struct logins *logins, const char *user, struct error *err)
+{
+	int64_t now = now_ms();
+	bool full;
+
+	pthread_mutex_lock(&logins->lock);
+	full = logins->running + count_waiting(logins, now) >= UNDER_WAY_MAX;
+	if (!full)
+		logins->running++;
+	pthread_mutex_unlock(&logins->lock);
+	return full ? fail(err, ERROR_SESSION_AUTHENTICATION_FAILED, user,
+			   "too many sign-ins are under way, try again later") :
+		      0;
+}
+
+void logins_leave(struct logins *logins, int delay_ms)
+{
+	int64_t now = now_ms();
+	int place = 0;
+
+	pthread_mutex_lock(&logins->lock);
+	logins->running--;
+	while (place < UNDER_WAY_MAX && logins->answered_ms[place] > now)
+		place++;
+	/* there is one, since no more than that are let in */
+	if (delay_ms && place < UNDER_WAY_MAX)
+		logins->answered_ms[place] = now + delay_ms;
+	pthread_mutex_unlock(&logins->lock);
+}
+
+static uint64_t hash(uint64_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+	return (hash ^ 0xff) * 1099511628211u; /* no text has this byte: "a" "bc" is not "ab" "c" */
+}
+
+static uint64_t address_key(const struct logins *logins, const char *address)
+{
+	return hash(logins->seed, address) | 1;
+}
+
+static uint64_t account_key(const struct logins *logins, const char *user, const char *address)
+{
+	return hash(hash(logins->seed, address), user) | 1;
+}
+
+/* The place of that key, or else the one whose failure is longest ago. */
+static struct failures *find(struct logins *logins, uint64_t key)
+{
+	struct failures *oldest = &logins->failures[0];
+
+	for (int i = 0; i < FAILURES_MAX; i++) {
+		struct failures *failures = &logins->failures[i];
+
+		if (failures->key == key)
+			return failures;
+		if (failures->last_ms < oldest->last_ms)
+			oldest = failures;
+	}
+	return oldest;
+}
+
+/* Returns how many there were in a row. */
+static int count_failure(struct logins *logins, uint64_t key, int64_t now)
+{
+	struct failures *failures = find(logins, key);
+
+	if (failures->key != key || failures->last_ms + FORGOTTEN_MS < now)
+		*failures = (struct failures){.key = key};
+	failures->last_ms = now;
+	return ++failures->count;
+}
+
+static void forget(struct logins *logins, uint64_t key)
+{
+	struct failures *failures = find(logins, key);
+
+	if (failures->key == key)
+		*failures = (struct failures){0};
+}
+
+static int delay_of(const struct logins *logins, int failures)
+{
+	int64_t delay = logins->delay_ms;
+
+	while (--failures > 0 && delay < DELAY_MAX_MS)
+		delay *= 2;
+	return delay < DELAY_MAX_MS ? (int)delay : DELAY_MAX_MS;
+}
+
+int logins_note_failure(struct logins *logins, const char *user, const char *address)
+{
+	int64_t now = now_ms();
+	int of_account;
+	int of_address;
+
+	pthread_mutex_lock(&logins->lock);
+	of_account = count_failure(logins, account_key(logins, user, address), now);
+	of_address = count_failure(logins, address_key(logins, address), now);
+	pthread_mutex_unlock(&logins->lock);
+	return delay_of(logins, of_account > of_address ? of_account : of_address);
+}
+
+void logins_note_success(struct logins *logins, const char *user, const char *address)
+{
+	pthread_mutex_lock(&logins->lock);
+	forget(logins, account_key(logins, user, address));
+	forget(logins, address_key(logins, address));
+	pthread_mutex_unlock(&logins->lock);
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* operation.c – a call that is an operation on a VM: it gets the VM for itself, waits for it, or runs inside one transaction. */
+#include "server/api/operation.h"
+
+#include "schema/buffer.h"
+#include "schema/log.h"
+#include "server/api/live.h"
+#include "server/api/metrics.h"
+#include "server/api/vm.h"
+
+#include <stdio.h>
+
+#define EXPIRY_CHECK_MS 100
+
+struct operations {
+	struct api *api;
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	struct operation *waiting; /* for another operation on their VM; in order of arrival */
+	struct operation *running; /* on workers */
+	bool timer;		   /* somebody looks after deadlines */
+};
+
+struct operations *operations_new(struct api *api)
+{
+	struct operations *operations = allocate(sizeof(*operations));
+
+	operations->api = api;
+	pthread_mutex_init(&operations->lock, NULL);
+	pthread_cond_init(&operations->ended, NULL);
+	return operations;
+}
+
+void operations_free(struct operations *operations)
+{
+	pthread_cond_destroy(&operations->ended);
+	pthread_mutex_destroy(&operations->lock);
+	free(operations);
+}
+
+static void append(struct operation **list, struct operation *operation)
+{
+	while (*list)
+		list = &(*list)->next;
+	operation->next = NULL;
+	*list = operation;
+}
+
+static void unlink_operation(struct operation **list, const struct operation *operation)
+{
+	while (*list != operation)
+		list = &(*list)->next;
+	*list = operation->next;
+}
+
+static bool same_vm(const struct operation *a, const struct operation *b)
+{
+	return strcmp(argument_text(a->call, 0), argument_text(b->call, 0)) == 0;
+}
+
+static void finish(struct operation *operation)
+{
+	struct call *call = operation->call;
+
+	if (operation->id != OPERATION_none && !call->outer && call->error.code != ERROR_NONE &&
+	    call->error.code != ERROR_VM_BAD_POWER_STATE && call->error.code != ERROR_HANDLE_INVALID) {
+		AUTO_TEXT text = error_text(&call->error);
+
+		log_warning("%s of VM %s: %s", operation_info(operation->id)->name, argument_text(call, 0), text);
+	}
+	record_release(operation->vm);
+	if (operation->on_worker)
+		record_release(operation->edited); /* a copy then */
+	free(operation);
+	call_finish(call);
+}
+
+/* Beginning: on the committer's thread. */
+
+static int fail_busy(const struct record *vm, struct error *err)
+{
+	const struct value *current = record_get(vm, VM_current_operations);
+	bool several = current->length > 1;
+	AUTO_BUFFER names = {0};
+	AUTO_BUFFER tasks = {0};
+
+	for (uint32_t i = 0; i < current->length; i++) {
+		buffer_add_format(&names, "%s%s", i ? "," : several ? "{" : "", current->members[i].value->text);
+		buffer_add_format(&tasks, "%s%s", i ? "," : several ? "{" : "", current->members[i].key->text);
+	}
+	if (several) {
+		buffer_add_char(&names, '}');
+		buffer_add_char(&tasks, '}');
+	}
+	return fail(err, ERROR_OTHER_OPERATION_IN_PROGRESS, "VM", record_ref(vm), names.data, tasks.data);
+}
+
+/* A task in memory stands for the operation as long as it runs on a worker. */
+static void occupy(struct operation *operation, struct transaction *transaction)
+{
+	struct record *vm = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
+	struct record *task = transaction_create(transaction, CLASS_task, NULL);
+	const struct call *call = operation->call;
+
+	record_set_text(task, task_name_label, call->message ? call->message->name : operation_info(operation->id)->name);
+	record_set(task, task_created, value_datetime_of((time_t)now_seconds()));
+	record_set_text(task, task_resident_on, call->api->host_ref);
+	snprintf(operation->task, sizeof(operation->task), "%s", record_ref(task));
+	record_set(vm, VM_current_operations,
+		   value_map_with(record_get(vm, VM_current_operations), record_ref(task),
+				  value_string(operation_info(operation->id)->wire)));
+	operation->on_worker = true;
+}
+
+/* What the handler makes of a copy is what the domain is going to be told, and the record after it. */
+static int begin_live(struct operation *operation, struct transaction *transaction, struct error *err)
+{
+	AUTO(record) copy = record_copy(operation->vm);
+	struct call *call = operation->call;
+	struct record *vm;
+
+	operation->edited = copy;
+	if (call->handler(call, err) < 0 || vm_check(call->api, transaction, operation->vm, copy, err) < 0)
+		return -1;
+	call->result = live_result(call->message, operation->vm, copy);
+	vm = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
+	record_set(vm, VM_live_intent, live_intent(operation->vm, copy));
+	occupy(operation, transaction);
+	operation->edited = TAKE(copy);
+	return 0;
+}
+
+static int begin_in_record(struct operation *operation, struct transaction *transaction, struct error *err)
+{
+	struct call *call = operation->call;
+
+	call->transaction = transaction;
+	if (operation_info(operation->id)->effect == LIVE_CHANGE)
+		operation->edited = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
+	if (call->handler(call, err) < 0)
+		return -1;
+	if (!call->result && operation->edited)
+		call->result = live_result(call->message, operation->vm, operation->edited);
+	return 0;
+}
+
+static struct value *intent_to_begin(const struct record *vm)
+{
+	struct value *change = value_map();
+	struct value *intent = value_map();
+
+	value_put(change, "old", value_reference(record_get(vm, VM_power_state)));
+	value_put(change, "new", value_string("Running"));
+	value_put(intent, "power_state", change);
+	return intent;
+}
+
+static void forget_earlier_run(struct operation *operation)
+{
+	if (operation->on_worker)
+		record_release(operation->edited);
+	operation->edited = NULL;
+	operation->on_worker = operation->busy = false;
+	operation->after = NULL;
+	record_release(TAKE(operation->vm));
+	value_release(TAKE(operation->call->result));
+}
+
+static int begin(struct transaction *transaction, void *argument, struct error *err)
+{
+	struct operation *operation = argument;
+	enum operation_effect effect = operation_info(operation->id)->effect;
+	const char *ref = argument_text(operation->call, 0);
+	const struct record *vm = transaction_read(transaction, CLASS_VM, ref);
+
+	forget_earlier_run(operation);
+	if (!vm)
+		return fail(err, ERROR_HANDLE_INVALID, "VM", ref);
+	switch (operation_judge(vm, operation->id, err)) {
+	case REFUSED:
+		return -1;
+	case BUSY:
+		operation->busy = !operation->expired;
+		return operation->expired ? fail_busy(vm, err) : -1;
+	case ALLOWED:
+		break;
+	}
+	operation->vm = record_reference(vm);
+	if (effect == RECORD_ONLY || (effect == LIVE_CHANGE && !vm_is_live(vm)))
+		return begin_in_record(operation, transaction, err);
+	if (effect == LIVE_CHANGE)
+		return begin_live(operation, transaction, err);
+	occupy(operation, transaction);
+	if (effect == BEGINS_DOMAIN)
+		record_set(transaction_edit(transaction, CLASS_VM, record_ref(vm)), VM_live_intent, intent_to_begin(vm));
+	return 0;
+}
+
+/* Ending: on a worker. */
+
+struct ending {
+	struct operation *operation;
+	const struct metrics_sample *sample;
+};
+
+static int end(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct ending *ending = argument;
+	const struct operation *operation = ending->operation;
+	struct record *vm = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
+
+	(void)err;
+	transaction_delete(transaction, CLASS_task, operation->task);
+	if (!vm)
+		return 0;
+	record_set(vm, VM_current_operations, value_map_without(record_get(vm, VM_current_operations), operation->task));
+	metrics_apply(transaction, vm, ending->sample);
+	return 0;
+}
+
+static void submit(struct operation *operation);
+
+/* Those that waited for this VM try again. */
+static void wake(struct operations *operations, const struct operation *ended)
+{
+	struct operation **link = &operations->waiting;
+
+	while (*link) {
+		struct operation *operation = *link;
+
+		if (same_vm(operation, ended)) {
+			*link = operation->next;
+			submit(operation);
+		} else {
+			link = &operation->next;
+		}
+	}
+}
+
+static void run_on_worker(void *argument)
+{
+	struct operation *operation = argument;
+	struct call *call = operation->call;
+	struct operations *operations = call->api->operations;
+	struct metrics_sample sample = {0};
+	struct ending ending = {operation, &sample};
+	AUTO_ERROR ignored = {0};
+
+	call->transaction = NULL;
+	if (operation_info(operation->id)->effect == LIVE_CHANGE)
+		live_change(call, &call->error);
+	else
+		call->handler(call, &call->error);
+	metrics_take(call->api, record_uuid(operation->vm), &sample);
+	/* concerns no stored field but a metric or two: a full disk does not keep the VM occupied */
+	if (store_mutate(call->api->store, end, &ending, &ignored) < 0) {
+		sample.there = false;
+		store_mutate(call->api->store, end, &ending, &ignored);
+	}
+	pthread_mutex_lock(&operations->lock);
+	unlink_operation(&operations->running, operation);
+	pthread_cond_broadcast(&operations->ended);
+	wake(operations, operation);
+	pthread_mutex_unlock(&operations->lock);
+	finish(operation);
+}
+
+/* Waiting. */
+
+static void expire(void *argument)
+{
+	struct operations *operations = argument;
+	struct operation **link = &operations->waiting;
+	int64_t now = now_ms();
+
+	pthread_mutex_lock(&operations->lock);
+	while (*link) {
+		struct operation *operation = *link;
+
+		if (operation->deadline_ms <= now) {
+			*link = operation->next;
+			operation->expired = true;
+			submit(operation);
+		} else {
+			link = &operation->next;
+		}
+	}
+	operations->timer = operations->waiting != NULL;
+	if (operations->timer)
+		workers_run(operations->api->workers, EXPIRY_CHECK_MS, expire, operations);
+	pthread_mutex_unlock(&operations->lock);
+}
+
+static void wait_for_others(struct operations *operations, struct operation *operation)
+{
+	append(&operations->waiting, operation);
+	if (!operations->timer)
+		workers_run(operations->api->workers, EXPIRY_CHECK_MS, expire, operations);
+	operations->timer = true;
+}
+
+static void begun(struct mutation *mutation, struct error *err)
+{
+	struct operation *operation = mutation->argument;
+	struct operations *operations = operation->call->api->operations;
+	bool refused = err->code != ERROR_NONE;
+
+	error_move(&operation->call->error, err);
+	pthread_mutex_lock(&operations->lock);
+	if (!refused && operation->busy)
+		wait_for_others(operations, operation);
+	else if (!refused && operation->on_worker)
+		append(&operations->running, operation);
+	pthread_mutex_unlock(&operations->lock);
+	if (!refused && operation->busy)
+		return;
+	if (!refused && operation->on_worker) {
+		workers_run(operations->api->workers, 0, run_on_worker, operation);
+		return;
+	}
+	if (!refused && operation->after)
+		operation->after(operation->call);
+	finish(operation);
+}
+
+static void submit(struct operation *operation)
+{
+	struct call *call = operation->call;
+
+	call->mutation = (struct mutation){.run = begin, .done = begun, .argument = operation};
+	store_submit(call->api->store, &call->mutation);
+}
+
+static void start(struct call *call, enum operation_id id)
+{
+	struct operation *operation = allocate(sizeof(*operation));
+
+	operation->call = call;
+	operation->id = id;
+	operation->deadline_ms = now_ms() + call->api->options.operation_wait_ms;
+	call->operation = operation;
+	submit(operation);
+}
+
+void operation_start(struct call *call)
+{
+	start(call, call->message->operation);
+}
+
+void operation_start_internal(struct api *api, const char *vm_ref, enum operation_id id, handler_fn handler)
+{
+	struct call *call = allocate(sizeof(*call));
+
+	call->api = api;
+	call->handler = handler;
+	call->arguments[0] = value_string(vm_ref);
+	start(call, id);
+}
+
+/* For handlers. */
+
+struct commit {
+	struct call *call;
+	vm_change_fn change;
+};
+
+static int commit(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct commit *wanted = argument;
+	const char *ref = record_ref(wanted->call->operation->vm);
+	struct record *vm = transaction_edit(transaction, CLASS_VM, ref);
+
+	if (!vm)
+		return fail(err, ERROR_HANDLE_INVALID, "VM", ref);
+	return wanted->change(wanted->call, transaction, vm, err);
+}
+
+int operation_commit(struct call *call, vm_change_fn change, struct error *err)
+{
+	struct commit wanted = {call, change};
+
+	return store_mutate(call->api->store, commit, &wanted, err);
+}
+
+void operation_cancel_others(struct call *call)
+{
+	struct operations *operations = call->api->operations;
+	struct operation *own = call->operation;
+
+	pthread_mutex_lock(&operations->lock);
+	for (struct operation *other = operations->running; other; other = other->next)
+		if (other != own && same_vm(other, own) &&
+		    operation_cancels(own->id, operation_info(other->id)->wire))
+			atomic_store(&other->cancelled, true);
+	pthread_mutex_unlock(&operations->lock);
+}
+
+static bool has_others(const struct operations *operations, const struct operation *own)
+{
+	for (const struct operation *other = operations->running; other; other = other->next)
+		if (other != own && same_vm(other, own) && operation_cancels(own->id, operation_info(other->id)->wire))
+			return true;
+	return false;
+}
+
+void operation_await_others(struct call *call)
+{
+	struct operations *operations = call->api->operations;
+
+	pthread_mutex_lock(&operations->lock);
+	while (has_others(operations, call->operation))
+		pthread_cond_wait(&operations->ended, &operations->lock);
+	pthread_mutex_unlock(&operations->lock);
+}
+
+int operation_check_cancelled(struct call *call, struct error *err)
+{
+	if (atomic_load(&call->operation->cancelled))
+		return fail(err, ERROR_TASK_CANCELLED, call->operation->task);
+	return 0;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* operation.h – what is done with a VM, one thing at a time: which power states, who waits, where it runs. */
+#ifndef SERVER_API_OPERATION_H
+#define SERVER_API_OPERATION_H
+
+#include "server/api/private.h"
+
+/* Where operations.def says more, see there. */
+enum operation_effect { RECORD_ONLY, LIVE_CHANGE, USES_DOMAIN, BEGINS_DOMAIN, ENDS_DOMAIN };
+
+struct operation_info {
+	const char *name;
+	const char *wire;
+	const char *states[5]; /* as vm_power_state spells them, NULL-terminated */
+	unsigned on;
+	bool listed;
+	enum operation_effect effect;
+};
+
+const struct operation_info *operation_info(enum operation_id id);
+
+/*
+ * The one place that says whether an operation is possible on a VM as it is now. BUSY: another operation has the VM, this one may
+ * wait. Refused: VM_BAD_POWER_STATE, VM_IS_TEMPLATE …
+ */
+enum verdict { ALLOWED, BUSY, REFUSED };
+enum verdict operation_judge(const struct record *vm, enum operation_id id, struct error *err);
+/* Whether it ends the running operation of that wire name instead of waiting for it. */
+bool operation_cancels(enum operation_id id, const char *running);
+/* Whether there is a domain whose VM this is: Running or Paused. The one place that asks. */
+bool vm_is_live(const struct record *vm);
+/* VM_BAD_POWER_STATE with what the operation expects and what the VM is */
+int fail_power_state(struct error *err, const struct record *vm, enum operation_id id);
+/* A shared set for allowed_operations. */
+struct value *operation_allowed(const struct record *vm);
+
+/*
+ * A call that is an operation. Its VM is the first argument; its handler runs
+ *   RECORD_ONLY                in the transaction;
+ *   LIVE_CHANGE                in the transaction, and sets fields of `edited`. On a live VM that is a copy: the
+ *                              domain is changed first (live.c), then the record;
+ *   USES, BEGINS, ENDS_DOMAIN  on a worker, with the operation in the VM's current_operations.
+ */
+struct operation {
+	struct operation *next; /* in the list of those that wait or run */
+	struct call *call;
+	enum operation_id id;
+	struct record *vm;     /* a reference: the VM when the operation began */
+	struct record *edited; /* LIVE_CHANGE: to be changed by the handler */
+	char task[REF_SIZE];   /* in current_operations while it runs on a worker */
+	int64_t deadline_ms;   /* until when it may wait for others */
+	bool expired;	       /* it waited long enough */
+	bool busy;	       /* another one has the VM */
+	bool on_worker;
+	atomic_bool cancelled; /* by a hard_shutdown or hard_reboot */
+	/* Run after the commit, when the operation was in a transaction and succeeded. */
+	void (*after)(struct call *call);
+};
+
+struct operations *operations_new(struct api *api);
+void operations_free(struct operations *operations);
+
+/* Runs call->message as an operation; the call is finished with call_finish. */
+void operation_start(struct call *call);
+/* The same for what no client asked for. An error is logged, unless it is of the VM's state: then there was nothing to do. */
+void operation_start_internal(struct api *api, const char *vm_ref, enum operation_id id, handler_fn handler);
+
+/*
+ * For handlers on a worker. Runs `change` in a transaction with the newest record of the VM to edit; VM_BAD_POWER_STATE and the like come
+ * from `change`. HANDLE_INVALID when the VM is gone.
+ */
+typedef int (*vm_change_fn)(struct call *call, struct transaction *transaction, struct record *vm, struct error *err);
+int operation_commit(struct call *call, vm_change_fn change, struct error *err);
+/* Tells those operations on the VM that this one cancels; they end as soon as they notice. */
+void operation_cancel_others(struct call *call);
+/* Waits until they have ended. */
+void operation_await_others(struct call *call);
+/* TASK_CANCELLED when a hard_shutdown cancelled this one */
+int operation_check_cancelled(struct call *call, struct error *err);
+
+#endif

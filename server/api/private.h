@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* private.h – what the files of server/api/ share. */
+#ifndef SERVER_API_PRIVATE_H
+#define SERVER_API_PRIVATE_H
+
+#include "server/api/call.h"
+#include "server/api/workers.h"
+#include "server/hypervisor/hypervisor.h"
+
+#include <pthread.h>
+
+struct api {
+	struct store *store;
+	struct hypervisor *hypervisor;
+	struct api_options options; /* defaults filled in */
+	struct workers *workers;
+	struct operations *operations; /* operation.c */
+	struct logins *logins;	       /* session.c */
+	struct guests *guests;	       /* guest.c: the thread that hears of what guests do */
+	struct metrics *metrics;       /* metrics.c: the sampler */
+	char host_ref[REF_SIZE];       /* this host; set by host_open, never changes */
+	char domain_0_ref[REF_SIZE];
+	atomic_bool closing;
+};
+
+/* Seconds since 1970, and milliseconds that only go forward. */
+int64_t now_seconds(void);
+int64_t now_ms(void);
+
+/* host.c: makes pool, host, its CPUs and metrics, and Domain-0's VM where they are missing, and says what this host is. */
+int host_open(struct api *api, struct error *err);
+
+/* session.c */
+/*
+ * For a call of session.login_with_password, before it is queued for a worker: refuses when too many are under way. Its handler
+ * does it otherwise, but then the queue of the workers is not bounded.
+ */
+int session_admit(struct call *call, struct error *err);
+struct logins *logins_new(struct api *api);
+void logins_free(struct logins *logins);
+/* A new reference to the session of that ref, or SESSION_INVALID. Notes now and then that it is in use. */
+struct record *session_find(struct api *api, const char *ref, struct error *err);
+/* Removes those that were idle for too long; called about once a minute on a worker. */
+void session_expire(struct api *api);
+
+#endif

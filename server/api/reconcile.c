@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* reconcile.c – after a stop, a crash or a reboot of the host: power states follow the domains that are really there. */
+#include "server/api/reconcile.h"
+
+#include "schema/log.h"
+#include "server/api/live.h"
+#include "server/api/vm.h"
+
+#include <unistd.h>
+
+struct finding {
+	struct api *api;
+	const struct record *vm;
+	const struct domain_info *domain; /* NULL: there is none */
+	const char *state;		  /* what the VM is to become */
+};
+
+static int become(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct finding *finding = argument;
+	struct record *vm = transaction_edit(transaction, CLASS_VM, record_ref(finding->vm));
+	bool built_unnoticed;
+
+	if (!vm)
+		return 0;
+	if (strcmp(finding->state, "Halted") == 0)
+		return vm_become_halted(NULL, transaction, vm, err);
+	if (strcmp(finding->state, "Suspended") == 0)
+		return vm_become_suspended(NULL, transaction, vm, err);
+	/* the daemon died after the domain ran and before that was stored */
+	built_unnoticed = record_get(vm, VM_boot_record)->length == 0;
+	vm_become_live(finding->api, transaction, vm, finding->domain->domid, finding->state,
+		       built_unnoticed ? finding->vm : NULL);
+	return 0;
+}
+
+static void destroy(struct api *api, const struct record *vm, const char *why)
+{
+	struct hypervisor_error reason = {0};
+
+	log_warning("VM %s (%s): its domain is destroyed: %s", record_text(vm, VM_name_label), record_uuid(vm), why);
+	if (hypervisor_destroy(api->hypervisor, record_uuid(vm), &reason) < 0)
+		log_error("VM %s: %s", record_uuid(vm), reason.text);
+}
+
+static bool has_image(const struct api *api, const struct record *vm, const char *suffix)
+{
+	AUTO_TEXT path = vm_image_path(api, vm);
+	AUTO_TEXT whole = text_format("%s%s", path, suffix);
+
+	return access(whole, F_OK) == 0;
+}
+
+static void delete_image(const struct api *api, const struct record *vm, const char *suffix)
+{
+	AUTO_TEXT path = vm_image_path(api, vm);
+	AUTO_TEXT whole = text_format("%s%s", path, suffix);
+
+	unlink(whole);
+}
+
+/* A domain whose memory has been saved. It must not run while its image is kept, nor be lost without one. */
+static const char *settle_saved(const struct finding *finding)
+{
+	bool image = has_image(finding->api, finding->vm, "");
+
+	destroy(finding->api, finding->vm, image ? "its memory is saved" : "it was being saved when the daemon stopped");
+	return image ? "Suspended" : "Halted";
+}
+
+/* A paused domain that never ran: its start or resume was not finished. */
+static bool is_unfinished(const struct finding *finding)
+{
+	if (!finding->domain->paused)
+		return false;
+	if (record_is(finding->vm, VM_power_state, "Suspended"))
+		return has_image(finding->api, finding->vm, "");
+	return record_is(finding->vm, VM_power_state, "Halted") && record_get(finding->vm, VM_live_intent)->length > 0;
+}
+
+static const char *settle_domain(const struct finding *finding)
+{
+	const struct domain_info *domain = finding->domain;
+
+	if (domain->shutdown && domain->reason == SHUTDOWN_SUSPEND)
+		return settle_saved(finding);
+	if (is_unfinished(finding)) {
+		destroy(finding->api, finding->vm, "its start was not finished");
+		return record_text(finding->vm, VM_power_state);
+	}
+	delete_image(finding->api, finding->vm, ".resumed");
+	return domain->paused ? "Paused" : "Running";
+}
+
+static const char *settle_absence(const struct finding *finding)
+{
+	const struct record *vm = finding->vm;
+
+	if (!record_is(vm, VM_power_state, "Suspended"))
+		return "Halted";
+	if (!has_image(finding->api, vm, ".resumed") || has_image(finding->api, vm, ""))
+		return "Suspended";
+	log_error("VM %s (%s) was resumed and its domain is gone: it is Halted now, and its image, which must not be used "
+		  "again, is left as %s/%s.resumed",
+		  record_text(vm, VM_name_label), record_uuid(vm), finding->api->options.suspend_folder, record_uuid(vm));
+	return "Halted";
+}
+
+/* A change that was under way when the daemon died was not answered: the record still has the old values, so do we. */
+static void roll_back_intent(struct api *api, const struct record *vm)
+{
+	AUTO_ERROR err = {0};
+
+	if (live_restore(api, vm, &err) < 0) {
+		AUTO_TEXT text = error_text(&err);
+
+		log_error("VM %s: an interrupted change could not be undone: %s", record_uuid(vm), text);
+	}
+}
+
+static bool has_intent(const struct record *vm)
+{
+	return record_get(vm, VM_live_intent)->length > 0;
+}
+
+static int settle(struct finding *finding, struct error *err)
+{
+	const struct record *vm = finding->vm;
+
+	finding->state = finding->domain ? settle_domain(finding) : settle_absence(finding);
+	if (!finding->domain && record_is(vm, VM_power_state, finding->state) && !has_intent(vm))
+		return 0;
+	if (finding->domain && has_intent(vm) && vm_is_live(vm))
+		roll_back_intent(finding->api, vm);
+	if (!record_is(vm, VM_power_state, finding->state))
+		log_info("VM %s (%s) was %s and is %s", record_text(vm, VM_name_label), record_uuid(vm),
+			 record_text(vm, VM_power_state), finding->state);
+	return store_mutate(finding->api->store, become, finding, err);
+}
+
+static const struct domain_info *find_domain(const struct domain_info *domains, size_t count, const char *uuid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(domains[i].uuid, uuid) == 0)
+			return &domains[i];
+	return NULL;
+}
+
+int reconcile_open(struct api *api, struct error *err)
+{
+	struct hypervisor_error reason = {0};
+	struct domain_info *domains = NULL;
+	struct record **vms;
+	size_t domain_count = 0;
+	size_t vm_count;
+	int rc = 0;
+
+	if (hypervisor_list_domains(api->hypervisor, &domains, &domain_count, &reason) < 0)
+		return fail(err, ERROR_HYPERVISOR_ERROR, "list_domains", api->host_ref, reason.text);
+	vms = store_list(api->store, CLASS_VM, &vm_count);
+	for (size_t i = 0; rc == 0 && i < vm_count; i++) {
+		struct finding finding = {.api = api,
+					  .vm = vms[i],
+					  .domain = find_domain(domains, domain_count, record_uuid(vms[i]))};
+
+		if (!record_bool(vms[i], VM_is_control_domain))
+			rc = settle(&finding, err);
+	}
+	store_free_list(vms, vm_count);
+	free(domains);
+	return rc;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* session.c – signing in and out, and the sessions of those who have. */
+#include "server/api/private.h"
+
+#include "schema/log.h"
+#include "server/api/logins.h"
+
+/* What nobody types: no authenticator is bothered with it. */
+#define USER_LENGTH_MAX 256
+#define PASSWORD_LENGTH_MAX 1024
+
+#define ACTIVE_NOTED_SECONDS 600
+
+/* A session to be made. */
+struct login {
+	struct api *api;
+	const char *user;
+	const char *originator;
+	bool superuser;
+	int64_t now;
+	char ref[REF_SIZE];
+};
+
+static bool is_local_root(const struct api_origin *origin, const char *user)
+{
+	return origin->is_unix && origin->uid == 0 && (!*user || strcmp(user, "root") == 0);
+}
+
+struct user_search {
+	const char *short_name;
+	const struct record *found;
+};
+
+static void match_user(struct transaction *transaction, const struct record *record, void *argument)
+{
+	struct user_search *search = argument;
+
+	(void)transaction;
+	if (record_is(record, user_short_name, search->short_name))
+		search->found = record;
+}
+
+static const struct record *find_or_add_user(struct transaction *transaction, const char *name)
+{
+	struct user_search search = {.short_name = name};
+	struct record *user;
+
+	transaction_each(transaction, CLASS_user, match_user, &search);
+	if (search.found)
+		return search.found;
+	user = transaction_create(transaction, CLASS_user, NULL);
+	record_set_text(user, user_short_name, name);
+	return user;
+}
+
+struct session_search {
+	const char *user;
+	int count;
+	const struct record *least_active;
+};
+
+static void match_session(struct transaction *transaction, const struct record *record,
+			  void *argument)
+{
+	struct session_search *search = argument;
+
+	(void)transaction;
+	if (!record_is(record, session_auth_user_name, search->user))
+		return;
+	search->count++;
+	if (!search->least_active || record_int(record, session_active_time) <
+					     record_int(search->least_active, session_active_time))
+		search->least_active = record;
+}
+
+/* Clients that never sign out must not lock anybody out. */
+static void make_room(struct transaction *transaction, const char *user, int limit)
+{
+	for (;;) {
+		struct session_search search = {.user = user};
+
+		transaction_each(transaction, CLASS_session, match_session, &search);
+		if (search.count < limit || !search.count)
+			return;
+		transaction_delete(transaction, CLASS_session, record_ref(search.least_active));
+	}
+}
+
+static int add_session(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct login *login = argument;
+	const struct record *user = find_or_add_user(transaction, login->user);
+	struct record *session;
+
+	(void)err;
+	make_room(transaction, login->user, login->api->options.session_limit);
+	session = transaction_create(transaction, CLASS_session, login->ref);
+	record_set_text(session, session_this_host, login->api->host_ref);
+	record_set(session, session_this_user, value_reference(user->ref));
+	record_set(session, session_last_active, value_datetime_of(login->now));
+	record_set(session, session_validation_time, value_datetime_of(login->now));
+	record_set_int(session, session_active_time, login->now);
+	record_set_text(session, session_auth_user_name, login->user);
+	record_set_text(session, session_auth_user_sid, login->user);
+	record_set(session, session_is_local_superuser, value_bool(login->superuser));
+	record_set_text(session, session_originator, login->originator);
+	return 0;
+}
+
+/* Blocks as long as the authenticator does. */
+static bool check_password(const struct call *call, bool *ret_superuser)
+{
+	const struct api_authenticator *authenticator = &call->api->options.authenticator;
+	const struct value *user = call->arguments[0];
+	const struct value *password = call->arguments[1];
+
+	*ret_superuser = true;
+	if (authenticator->open_to_all)
+		return true;
+	return authenticator->check && user->length <= USER_LENGTH_MAX &&
+	       password->length <= PASSWORD_LENGTH_MAX &&
+	       authenticator->check(authenticator->context, user->text, password->text,
+				    ret_superuser) == 0;
+}
+
+/* Nobody shares this text but the parameters that it came in, unless it is empty. */
+static void wipe_password(struct call *call)
+{
+	const struct value *password = call->arguments[1];
+
+	if (password->length)
+		explicit_bzero(password->text, password->length);
+}
+
+static int sign_in(struct call *call, const char *user, bool superuser, struct error *err)
+{
+	struct login login = {.api = call->api,
+			      .user = user,
+			      .originator = argument_text(call, 3),
+			      .superuser = superuser,
+			      .now = now_seconds()};
+
+	draw_ref(login.ref);
+	if (store_mutate(call->api->store, add_session, &login, err) < 0)
+		return -1;
+	log_info("%.64s has signed in from %s", user, call->outer->origin.address);
+	call->result = value_string(login.ref);
+	return 0;
+}
+
+static int refuse(struct call *call, const char *user, struct error *err)
+{
+	const char *address = call->outer->origin.address;
+
+	log_info("%.64s was refused to sign in from %s", user, address);
+	call->answer_delay_ms = logins_note_failure(call->api->logins, user, address);
+	return fail(err, ERROR_SESSION_AUTHENTICATION_FAILED, user,
+		    "the name or the password is wrong, or the user may not sign in here");
+}
+
+static int check_and_sign_in(struct call *call, struct error *err)
+{
+	const char *user = argument_text(call, 0);
+	bool superuser;
+	bool right = check_password(call, &superuser);
+
+	wipe_password(call);
+	if (!right)
+		return refuse(call, user, err);
+	logins_note_success(call->api->logins, user, call->outer->origin.address);
+	return sign_in(call, user, superuser, err);
+}
+
+int session_admit(struct call *call, struct error *err)
+{
+	const char *user = argument_text(call, 0);
+
+	if (call->admitted || is_local_root(&call->outer->origin, user))
+		return 0;
+	if (logins_enter(call->api->logins, user, err) < 0)
+		return -1;
+	call->admitted = true;
+	return 0;
+}
+
+int run_session_login_with_password(struct call *call, struct error *err)
+{
+	int rc;
+
+	if (is_local_root(&call->outer->origin, argument_text(call, 0))) {
+		wipe_password(call);
+		return sign_in(call, "root", true, err);
+	}
+	if (session_admit(call, err) < 0) {
+		wipe_password(call);
+		return -1;
+	}
+	rc = check_and_sign_in(call, err);
+	logins_leave(call->api->logins, call->answer_delay_ms);
+	return rc;
+}
+
+int run_session_logout(struct call *call, struct error *err)
+{
+	(void)err;
+	transaction_delete(call->transaction, CLASS_session, record_ref(call->session));
+	return 0;
+}
+
+/* Notes that a session is in use; frees itself. */
+struct note {
+	struct mutation mutation;
+	struct value *ref;
+	int64_t now;
+};
+
+static int note_active(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct note *note = argument;
+	struct record *session = transaction_edit(transaction, CLASS_session, note->ref->text);
+
+	(void)err;
+	if (!session || record_int(session, session_active_time) >= note->now)
+		return 0;
+	record_set_int(session, session_active_time, note->now);
+	record_set(session, session_last_active, value_datetime_of(note->now));
+	return 0;
+}
+
+static void free_note(struct mutation *mutation, struct error *err)
+{
+	struct note *note = mutation->argument;
+
+	error_clear(err);
+	value_release(note->ref);
+	free(note);
+}
+
+static void submit_note(struct api *api, const struct record *session, int64_t now)
+{
+	struct note *note = allocate(sizeof(*note));
+
+	*note = (struct note){.mutation = {.run = note_active, .done = free_note, .argument = note},
+			      .ref = value_reference(session->ref),
+			      .now = now};
+	store_submit(api->store, &note->mutation);
+}
+
+/* How old active_time may be before it is written again. */
+static int64_t noted_every(const struct api *api)
+{
+	int64_t quarter = api->options.session_idle_seconds / 4;
+
+	if (quarter > ACTIVE_NOTED_SECONDS)
+		return ACTIVE_NOTED_SECONDS;
+	return quarter > 0 ? quarter : 1;
+}
+
+static bool is_idle(const struct api *api, const struct record *session, int64_t now)
+{
+	return now - record_int(session, session_active_time) > api->options.session_idle_seconds;
+}
+
+struct record *session_find(struct api *api, const char *ref, struct error *err)
+{
+	AUTO(record) session = store_read(api->store, CLASS_session, ref);
+	int64_t now = now_seconds();
+
+	/* a uuid is no secret, and so no session's name */
+	if (!session || strcmp(record_ref(session), ref) != 0 || is_idle(api, session, now)) {
+		fail(err, ERROR_SESSION_INVALID, ref);
+		return NULL;
+	}
+	if (now - record_int(session, session_active_time) >= noted_every(api))
+		submit_note(api, session, now);
+	return TAKE(session);
+}
+
+/* Those that were idle when they were listed. */
+struct expiry {
+	struct api *api;
+	struct record **sessions;
+	size_t count;
+	int64_t now;
+};
+
+static int delete_idle(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct expiry *expiry = argument;
+
+	(void)err;
+	for (size_t i = 0; i < expiry->count; i++) {
+		const char *ref = record_ref(expiry->sessions[i]);
+		const struct record *session = transaction_read(transaction, CLASS_session, ref);
+
+		if (session && is_idle(expiry->api, session, expiry->now))
+			transaction_delete(transaction, CLASS_session, ref);
+	}
+	return 0;
+}
+
+void session_expire(struct api *api)
+{
+	size_t count;
+	struct record **sessions = store_list(api->store, CLASS_session, &count);
+	struct expiry expiry = {.api = api, .sessions = sessions, .now = now_seconds()};
+	AUTO_ERROR err = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_idle(api, sessions[i], expiry.now))
+			continue;
+		struct record *session = sessions[i];
+
+		sessions[i] = sessions[expiry.count];
+		sessions[expiry.count++] = session;
+	}
+	if (expiry.count && store_mutate(api->store, delete_idle, &expiry, &err) == 0)
+		log_debug("%zu idle sessions have expired", expiry.count);
+	store_free_list(sessions, count);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* system.h – what the server says about its own messages. */
+#ifndef SERVER_API_SYSTEM_H
+#define SERVER_API_SYSTEM_H
+
+#include "schema/value.h"
+
+/* The names of all messages, system.* included, in alphabetical order: a new set. */
+struct value *system_method_names(void);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vm_boot.c – whether a VM can be started here, and the domain that its record describes. */
+#include "server/api/vm.h"
+
+#include <inttypes.h>
+
+static bool platform_says(const struct record *vm, const char *key, const char *value)
+{
+	const char *text = value_find_text(record_get(vm, VM_platform), key);
+
+	return text && strcmp(text, value) == 0;
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && path[length] == '/' && !strstr(path, "/../");
+}
+
+/* What a record may make root open is limited. */
+static int check_file(const struct api *api, const struct record *vm, int field, struct error *err)
+{
+	const char *const *folder = api->options.kernel_folders;
+	const char *path = record_text(vm, field);
+
+	if (!*path || !folder)
+		return 0;
+	for (; *folder; folder++)
+		if (is_below(path, *folder))
+			return 0;
+	return fail(err, ERROR_VALUE_NOT_SUPPORTED, vm->cls->fields[field].name, path,
+		    "not below one of the configured kernel-folders");
+}
+
+static int check_bootloader(const struct api *api, const struct record *vm, struct error *err)
+{
+	const char *known = hypervisor_host(api->hypervisor)->supported_bootloaders;
+	const char *bootloader = record_text(vm, VM_PV_bootloader);
+	size_t length = strlen(bootloader);
+
+	if (!length)
+		return 0;
+	for (const char *at = known; (at = strstr(at, bootloader)); at++)
+		if ((at == known || at[-1] == ' ') && (at[length] == '\0' || at[length] == ' '))
+			return 0;
+	return fail(err, ERROR_VALUE_NOT_SUPPORTED, "PV_bootloader", bootloader,
+		    *known ? known : "this host has no boot loader for guests");
+}
+
+static int check_memory(const struct record *vm, int64_t memory_free, struct error *err)
+{
+	int64_t needed = vm_memory_target(vm) + vm_memory_overhead(vm);
+	AUTO_TEXT needed_text = text_format("%" PRId64, needed);
+	AUTO_TEXT free_text = text_format("%" PRId64, memory_free);
+
+	if (vm_memory_target(vm) <= 0)
+		return fail(err, ERROR_INVALID_VALUE, "memory_dynamic_min: more than 0 for a VM that is to start", "0");
+	if (needed > memory_free)
+		return fail(err, ERROR_HOST_NOT_ENOUGH_FREE_MEMORY, needed_text, free_text);
+	return 0;
+}
+
+static int check_pcpus(const struct api *api, const struct record *vm, struct error *err)
+{
+	int64_t vcpus = record_int(vm, VM_VCPUs_max);
+	int64_t pcpus = hypervisor_host(api->hypervisor)->pcpus;
+	AUTO_TEXT vcpus_text = text_format("%" PRId64, vcpus);
+	AUTO_TEXT pcpus_text = text_format("%" PRId64, pcpus);
+
+	if (platform_says(vm, "vcpu-unrestricted", "false") && vcpus > pcpus)
+		return fail(err, ERROR_HOST_NOT_ENOUGH_PCPUS, vcpus_text, pcpus_text);
+	return 0;
+}
+
+int vm_check_boot(struct api *api, const struct record *vm, int64_t memory_free, struct error *err)
+{
+	AUTO(record) host = store_read(api->store, CLASS_host, api->host_ref);
+
+	if (!record_bool(host, host_enabled))
+		return fail(err, ERROR_HOST_DISABLED, api->host_ref);
+	if (!record_is(vm, VM_domain_type, "pv") && !hypervisor_host(api->hypervisor)->hvm)
+		return fail(err, ERROR_VM_HVM_REQUIRED, record_ref(vm));
+	if (check_bootloader(api, vm, err) < 0 || check_file(api, vm, VM_PV_kernel, err) < 0 ||
+	    check_file(api, vm, VM_PV_ramdisk, err) < 0)
+		return -1;
+	if (check_memory(vm, memory_free, err) < 0)
+		return -1;
+	return check_pcpus(api, vm, err);
+}
+
+static enum guest_type guest_type_of(const struct record *vm)
+{
+	if (record_is(vm, VM_domain_type, "hvm"))
+		return GUEST_HVM;
+	return record_is(vm, VM_domain_type, "pv") ? GUEST_PV : GUEST_PVH;
+}
+
+static int number(const struct record *vm, const char *key, int missing)
+{
+	const char *text = value_find_text(record_get(vm, VM_VCPUs_params), key);
+
+	return text ? atoi(text) : missing;
+}
+
+static struct domain_config config_of(const struct record *vm, const struct key_value *platform)
+{
+	const char *order = value_find_text(record_get(vm, VM_HVM_boot_params), "order");
+
+	return (struct domain_config){
+		.uuid = record_uuid(vm),
+		.name = record_text(vm, VM_name_label),
+		.type = guest_type_of(vm),
+		.memory = {vm_memory_target(vm), record_int(vm, VM_memory_dynamic_min),
+			   record_int(vm, VM_memory_dynamic_max)},
+		.memory_maximum = record_int(vm, VM_memory_static_max),
+		.memory_overhead = vm_memory_overhead(vm),
+		.shadow_multiplier = record_float(vm, VM_HVM_shadow_multiplier),
+		.vcpus = (int)record_int(vm, VM_VCPUs_at_startup),
+		.vcpus_max = (int)record_int(vm, VM_VCPUs_max),
+		.scheduling = {number(vm, "weight", 0), number(vm, "cap", -1),
+			       value_find_text(record_get(vm, VM_VCPUs_params), "mask")},
+		.kernel = record_text(vm, VM_PV_kernel),
+		.ramdisk = record_text(vm, VM_PV_ramdisk),
+		.arguments = record_text(vm, VM_PV_args),
+		.bootloader = record_text(vm, VM_PV_bootloader),
+		.bootloader_arguments = record_text(vm, VM_PV_bootloader_args),
+		.boot_order = order ? order : "",
+		.platform = platform,
+		.platform_count = record_get(vm, VM_platform)->length,
+	};
+}
+
+int vm_build_domain(struct api *api, const struct record *vm, const char *image, int *ret_domid, struct error *err)
+{
+	const struct value *keys = record_get(vm, VM_platform);
+	struct key_value *platform = allocate(keys->length * sizeof(*platform));
+	struct hypervisor_error reason = {0};
+	struct domain_config config;
+	int rc;
+
+	for (uint32_t i = 0; i < keys->length; i++)
+		platform[i] = (struct key_value){keys->members[i].key->text, keys->members[i].value->text};
+	config = config_of(vm, platform);
+	if (image)
+		rc = hypervisor_resume(api->hypervisor, &config, image, true, ret_domid, &reason);
+	else
+		rc = hypervisor_start(api->hypervisor, &config, true, ret_domid, &reason);
+	free(platform);
+	return rc < 0 ? fail_hypervisor(err, vm, image ? OPERATION_resume : OPERATION_start, &reason) : 0;
+}
+
+int run_VM_assert_can_boot_here(struct call *call, struct error *err)
+{
+	AUTO(record) host = store_read(call->api->store, CLASS_host, call->api->host_ref);
+	AUTO(record) metrics = store_read(call->api->store, CLASS_host_metrics, record_text(host, host_metrics));
+
+	return vm_check_boot(call->api, call->self, record_int(metrics, host_metrics_memory_free), err);
+}
+
+int run_VM_get_possible_hosts(struct call *call, struct error *err)
+{
+	AUTO_ERROR ignored = {0};
+
+	(void)err;
+	call->result = value_set();
+	if (run_VM_assert_can_boot_here(call, &ignored) == 0)
+		value_append(call->result, value_string(call->api->host_ref));
+	return 0;
+}
+
+int run_VM_assert_operation_valid(struct call *call, struct error *err)
+{
+	const char *wire = argument_text(call, 1);
+
+	for (int i = 1; i < OPERATION_COUNT; i++)
+		if (strcmp(operation_info((enum operation_id)i)->wire, wire) == 0)
+			return operation_judge(call->self, (enum operation_id)i, err) == REFUSED ? -1 : 0;
+	return fail(err, ERROR_VALUE_NOT_SUPPORTED, "op", wire, "this server has no such operation");
+}
+
+int run_VM_update_allowed_operations(struct call *call, struct error *err)
+{
+	struct record *vm = call_edit(call, CLASS_VM, 0, err);
+
+	if (!vm)
+		return -1;
+	record_set(vm, VM_allowed_operations, operation_allowed(vm));
+	return 0;
+}
+
+int run_VM_set_is_default_template(struct call *call, struct error *err)
+{
+	struct record *vm = call_edit(call, CLASS_VM, 0, err);
+
+	if (!vm)
+		return -1;
+	record_set(vm, VM_is_default_template, value_reference(call->arguments[1]));
+	if (argument_bool(call, 1))
+		record_set(vm, VM_is_a_template, value_bool(true));
+	return 0;
+}

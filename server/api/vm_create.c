@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vm_create.c – VMs made, copied and deleted. */
+#include "schema/convert.h"
+#include "server/api/vm.h"
+#include "server/import/xl_config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+/* What create takes from its struct: what a client may say about a VM that does not exist yet. */
+static bool is_settable(const struct field_info *field)
+{
+	return (field->qualifier == QUALIFIER_RW || field->qualifier == QUALIFIER_RO_INS || field->setter != ROLE_nobody) &&
+	       strcmp(field->name, "power_state") != 0;
+}
+
+static int check_reference(struct transaction *transaction, const struct type *type, const char *ref, struct error *err)
+{
+	const struct class_info *cls = schema_class(type->cls);
+
+	if (ref_is_null(ref) || (cls && transaction_read(transaction, cls->id, ref)))
+		return 0;
+	return fail(err, ERROR_HANDLE_INVALID, type->cls, ref);
+}
+
+static int set_fields(struct transaction *transaction, struct record *vm, const struct value *fields, struct error *err)
+{
+	for (uint32_t i = 0; i < fields->length; i++) {
+		const struct member *member = &fields->members[i];
+		const struct field_info *field = schema_field(vm->cls, member->key->text);
+		struct value *value;
+
+		/* old clients send whole records: what they may not say, or we do not know, is not looked at */
+		if (!field || !is_settable(field) || member->value->kind == VALUE_NIL)
+			continue;
+		if (convert_value(field->type, member->value, field->name, &value, err) < 0)
+			return -1;
+		record_set(vm, (int)(field - vm->cls->fields), value);
+		if (field->type->kind == TYPE_REF && check_reference(transaction, field->type, value->text, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool is_given(const struct value *fields, int field)
+{
+	const struct value *value = value_find(fields, schema_classes[CLASS_VM]->fields[field].name);
+
+	return value && value->kind != VALUE_NIL;
+}
+
+/* What is missing follows from what is there, so that one number makes a VM that can start. */
+static void complete(struct record *vm, const struct value *fields)
+{
+	static const int memory[] = {VM_memory_dynamic_max, VM_memory_dynamic_min, VM_memory_target,
+				     VM_memory_static_min};
+	int64_t most = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(memory); i++)
+		if (record_int(vm, memory[i]) > most)
+			most = record_int(vm, memory[i]);
+	if (!is_given(fields, VM_memory_static_max))
+		record_set_int(vm, VM_memory_static_max, most);
+	if (!is_given(fields, VM_memory_dynamic_max))
+		record_set_int(vm, VM_memory_dynamic_max, record_int(vm, VM_memory_static_max));
+	if (!is_given(fields, VM_memory_dynamic_min))
+		record_set_int(vm, VM_memory_dynamic_min, record_int(vm, VM_memory_dynamic_max));
+	if (!is_given(fields, VM_VCPUs_max) && record_int(vm, VM_VCPUs_at_startup) > 1)
+		record_set_int(vm, VM_VCPUs_max, record_int(vm, VM_VCPUs_at_startup));
+	if (!is_given(fields, VM_VCPUs_at_startup))
+		record_set_int(vm, VM_VCPUs_at_startup, record_int(vm, VM_VCPUs_max));
+}
+
+static void set_mac_seed(struct record *vm)
+{
+	char seed[REF_SIZE];
+
+	draw_uuid(seed);
+	record_set(vm, VM_other_config, value_map_with(record_get(vm, VM_other_config), "mac_seed", value_string(seed)));
+}
+
+static void make_metrics(struct transaction *transaction, struct record *vm)
+{
+	struct record *metrics = transaction_create(transaction, CLASS_VM_metrics, NULL);
+
+	record_set_text(vm, VM_metrics, record_ref(metrics));
+}
+
+static int set_uuid(struct transaction *transaction, struct record *vm, const struct value *fields, struct error *err)
+{
+	const char *uuid = value_find_text(fields, "uuid");
+	const struct record *other = uuid && *uuid ? transaction_read(transaction, CLASS_VM, uuid) : NULL;
+
+	if (other) {
+		AUTO_TEXT name = text_format("uuid: it is that of the VM %s", record_text(other, VM_name_label));
+
+		return fail(err, ERROR_INVALID_VALUE, name, uuid);
+	}
+	if (uuid && *uuid)
+		record_set_text(vm, VM_uuid, uuid);
+	return 0;
+}
+
+struct record *vm_create(struct api *api, struct transaction *transaction, const struct value *fields, bool keep_uuid,
+			 struct error *err)
+{
+	struct record *vm;
+
+	(void)api;
+	vm = transaction_create(transaction, CLASS_VM, NULL);
+	if ((keep_uuid && set_uuid(transaction, vm, fields, err) < 0) ||
+	    set_fields(transaction, vm, fields, err) < 0)
+		return NULL;
+	complete(vm, fields);
+	if (!value_find(record_get(vm, VM_other_config), "mac_seed"))
+		set_mac_seed(vm);
+	make_metrics(transaction, vm);
+	return vm;
+}
+
+int run_VM_create(struct call *call, struct error *err)
+{
+	struct record *vm = vm_create(call->api, call->transaction, call->arguments[0], false, err);
+
+	if (!vm)
+		return -1;
+	call->result = value_string(record_ref(vm));
+	return 0;
+}
+
+struct creation {
+	struct api *api;
+	const struct value *fields;
+	struct value *ref;
+};
+
+struct name_search {
+	const char *name;
+	const struct record *found;
+};
+
+static void compare_name(struct transaction *transaction, const struct record *vm, void *argument)
+{
+	struct name_search *search = argument;
+
+	(void)transaction;
+	if (!record_bool(vm, VM_is_a_template) && record_is(vm, VM_name_label, search->name))
+		search->found = vm;
+}
+
+static int create_named(struct transaction *transaction, void *argument, struct error *err)
+{
+	struct creation *creation = argument;
+	const char *name = value_find_text(creation->fields, "name_label");
+	struct name_search search = {.name = name ? name : ""};
+	struct record *vm;
+
+	transaction_each(transaction, CLASS_VM, compare_name, &search);
+	if (search.found) {
+		AUTO_TEXT field = text_format("name: it is that of the VM %s", record_uuid(search.found));
+
+		return fail(err, ERROR_INVALID_VALUE, field, search.name);
+	}
+	vm = vm_create(creation->api, transaction, creation->fields, true, err);
+	if (!vm)
+		return -1;
+	value_release(creation->ref);
+	creation->ref = value_string(record_ref(vm));
+	return 0;
+}
+
+int run_VM_create_from_config(struct call *call, struct error *err)
+{
+	AUTO(value) fields = NULL;
+	AUTO(value) report = NULL;
+	AUTO(value) ref = NULL;
+	struct creation creation = {.api = call->api};
+	int rc;
+
+	if (import_xl_config(argument_text(call, 0), &fields, &report, err) < 0)
+		return -1;
+	creation.fields = fields;
+	rc = store_mutate(call->api->store, create_named, &creation, err);
+	ref = creation.ref;
+	if (rc < 0)
+		return -1;
+	call->result = value_map();
+	value_put(call->result, "ref", TAKE(ref));
+	value_put(call->result, "report", TAKE(report));
+	return 0;
+}
+
+/* Who the copy is, and what of the original's life is not its. */
+static void become_other(struct record *copy, const struct record *vm, const char *name)
+{
+	static const int own[] = {VM_uuid,	    VM_power_state,	VM_is_default_template, VM_resident_on,
+				  VM_domid,	    VM_guest_metrics,	VM_boot_record,		VM_live_intent,
+				  VM_consoles,	    VM_snapshots,	VM_children,		VM_is_a_snapshot,
+				  VM_snapshot_of,   VM_snapshot_time,	VM_snapshot_info,	VM_snapshot_metadata,
+				  VM_requires_reboot, VM_current_operations, VM_parent};
+
+	for (int i = 0; i < vm->cls->field_count; i++)
+		record_set(copy, i, value_reference(record_get(vm, i)));
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		record_set(copy, own[i], value_reference(vm->cls->fields[own[i]].default_value));
+	if (*name)
+		record_set_text(copy, VM_name_label, name);
+	else
+		record_set(copy, VM_name_label, value_string_format("%s (copy)", record_text(vm, VM_name_label)));
+}
+
+int run_VM_clone(struct call *call, struct error *err)
+{
+	const struct record *vm = call->operation->vm;
+	struct record *copy = transaction_create(call->transaction, CLASS_VM, NULL);
+
+	(void)err;
+	become_other(copy, vm, argument_text(call, 1));
+	set_mac_seed(copy);
+	make_metrics(call->transaction, copy);
+	call->result = value_string(record_ref(copy));
+	return 0;
+}
+
+int run_VM_copy(struct call *call, struct error *err)
+{
+	return run_VM_clone(call, err);
+}
+
+static void delete_image(void *argument)
+{
+	char *path = argument;
+
+	unlink(path);
+	free(path);
+}
+
+static void after_destroy(struct call *call)
+{
+	if (record_is(call->operation->vm, VM_power_state, "Suspended"))
+		workers_run(call->api->workers, 0, delete_image, vm_image_path(call->api, call->operation->vm));
+}
+
+int run_VM_destroy(struct call *call, struct error *err)
+{
+	const struct record *vm = call->operation->vm;
+	AUTO(value) consoles = value_reference(record_get(vm, VM_consoles));
+
+	(void)err;
+	for (uint32_t i = 0; i < consoles->length; i++)
+		transaction_delete(call->transaction, CLASS_console, consoles->items[i]->text);
+	transaction_delete(call->transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
+	transaction_delete(call->transaction, CLASS_VM_guest_metrics, record_text(vm, VM_guest_metrics));
+	transaction_delete(call->transaction, CLASS_VM, record_ref(vm));
+	call->operation->after = after_destroy;
+	return 0;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vm_state.c – the fields of a VM's record at each transition of its power state. */
+#include "server/api/vm.h"
+
+#include "schema/log.h"
+#include "schema/text.h"
+
+char *vm_image_path(const struct api *api, const struct record *vm)
+{
+	return text_format("%s/%s", api->options.suspend_folder, record_uuid(vm));
+}
+
+int fail_hypervisor(struct error *err, const struct record *vm, enum operation_id id,
+		    const struct hypervisor_error *reason)
+{
+	if (reason->kind == HYPERVISOR_NO_DOMAIN) {
+		/* the guest stopped meanwhile */
+		AUTO(record) halted = record_copy(vm);
+
+		record_set_text(halted, VM_power_state, "Halted");
+		return fail_power_state(err, halted, id);
+	}
+	if (reason->kind == HYPERVISOR_NO_MEMORY) {
+		AUTO_TEXT needed = text_format("%lld", (long long)reason->needed);
+		AUTO_TEXT available = text_format("%lld", (long long)reason->available);
+
+		return fail(err, ERROR_HOST_NOT_ENOUGH_FREE_MEMORY, needed, available);
+	}
+	return fail(err, ERROR_HYPERVISOR_ERROR, reason->operation ? reason->operation : "open", record_ref(vm),
+		    reason->text);
+}
+
+static void delete_consoles(struct transaction *transaction, const struct record *vm)
+{
+	const struct value *consoles = record_get(vm, VM_consoles);
+
+	for (uint32_t i = 0; i < consoles->length; i++)
+		transaction_delete(transaction, CLASS_console, consoles->items[i]->text);
+}
+
+static void leave_domain(struct transaction *transaction, struct record *vm)
+{
+	AUTO(value) consoles = value_reference(record_get(vm, VM_consoles));
+
+	(void)consoles; /* deleting them changes the set that is walked */
+	delete_consoles(transaction, vm);
+	record_set_int(vm, VM_domid, -1);
+	record_set_text(vm, VM_resident_on, NULL_REF);
+	record_set_text(vm, VM_scheduled_to_be_resident_on, NULL_REF);
+	record_set(vm, VM_live_intent, value_map());
+}
+
+int vm_become_halted(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+{
+	struct record *metrics = transaction_edit(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
+
+	(void)call;
+	(void)err;
+	leave_domain(transaction, vm);
+	record_set_text(vm, VM_power_state, "Halted");
+	record_set(vm, VM_boot_record, value_map());
+	record_set(vm, VM_requires_reboot, value_bool(false));
+	if (metrics)
+		record_set_text(metrics, VM_metrics_current_domain_type, "unspecified");
+	return 0;
+}
+
+int vm_become_suspended(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+{
+	(void)call;
+	(void)err;
+	leave_domain(transaction, vm);
+	record_set_text(vm, VM_power_state, "Suspended");
+	return 0;
+}
+
+/* As text, so that fields may come and go between versions of the program. */
+static struct value *boot_record_of(const struct record *vm)
+{
+	struct value *map = value_map();
+
+	for (int i = 0; i < vm->cls->field_count; i++) {
+		const struct field_info *field = &vm->cls->fields[i];
+		AUTO_TEXT text = NULL;
+
+		if (field->storage != STORED || field->qualifier == QUALIFIER_INTERNAL)
+			continue;
+		text = value_to_text(record_get(vm, i));
+		value_put(map, field->name, value_string(text));
+	}
+	return map;
+}
+
+static void make_console(struct transaction *transaction, const struct record *vm, int domid)
+{
+	struct record *console = transaction_create(transaction, CLASS_console, NULL);
+	AUTO_TEXT location = text_format("xl console %d", domid);
+
+	record_set_text(console, console_VM, record_ref(vm));
+	record_set_text(console, console_protocol, "vt100");
+	record_set_text(console, console_location, location);
+}
+
+static void make_guest_metrics(struct transaction *transaction, struct record *vm)
+{
+	struct record *metrics;
+
+	if (!ref_is_null(record_text(vm, VM_guest_metrics)))
+		transaction_delete(transaction, CLASS_VM_guest_metrics, record_text(vm, VM_guest_metrics));
+	metrics = transaction_create(transaction, CLASS_VM_guest_metrics, NULL);
+	record_set(metrics, VM_guest_metrics_last_updated, value_datetime_of((time_t)now_seconds()));
+	record_set_text(vm, VM_guest_metrics, record_ref(metrics));
+}
+
+static void note_start(struct transaction *transaction, struct record *vm, const struct record *booted)
+{
+	struct record *metrics = transaction_edit(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
+
+	record_set(vm, VM_boot_record, boot_record_of(booted));
+	make_guest_metrics(transaction, vm);
+	if (!metrics)
+		return;
+	record_set(metrics, VM_metrics_start_time, value_datetime_of((time_t)now_seconds()));
+	record_set_text(metrics, VM_metrics_current_domain_type, record_text(booted, VM_domain_type));
+}
+
+void vm_become_live(struct api *api, struct transaction *transaction, struct record *vm, int domid, const char *state,
+		    const struct record *booted)
+{
+	AUTO(value) consoles = value_reference(record_get(vm, VM_consoles));
+
+	if (booted)
+		note_start(transaction, vm, booted);
+	if (booted || consoles->length == 0) {
+		delete_consoles(transaction, vm);
+		make_console(transaction, vm, domid);
+	}
+	record_set_text(vm, VM_power_state, state);
+	record_set(vm, VM_live_intent, value_map());
+	record_set_int(vm, VM_domid, domid);
+	record_set_text(vm, VM_resident_on, api->host_ref);
+	record_set_text(vm, VM_scheduled_to_be_resident_on, NULL_REF);
+}
+
+/* The record of the message: fields that were not stored are as they are now. */
+int run_VM_get_boot_record(struct call *call, struct error *err)
+{
+	const struct record *vm = call->operation->vm;
+	const struct value *texts = record_get(vm, VM_boot_record);
+	AUTO(record) booted = record_copy(vm);
+
+	(void)err;
+	for (uint32_t i = 0; i < texts->length; i++) {
+		const struct field_info *field = schema_field(vm->cls, texts->members[i].key->text);
+		struct value *value;
+
+		if (field && !text_to_value(field->type, texts->members[i].value->text, &value))
+			record_set(booted, (int)(field - vm->cls->fields), value);
+	}
+	call->result = value_record(booted);
+	return 0;
+}
