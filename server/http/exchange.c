@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* exchange.c – one request and its reply. */
+#include "server/http/exchange.h"
+
+#include "schema/log.h"
+
+struct exchange *exchange_new(struct worker *worker, struct MHD_Connection *handle,
+			      struct connection *connection)
+{
+	struct exchange *exchange = allocate(sizeof(*exchange));
+
+	atomic_init(&exchange->references, 1);
+	exchange->worker = worker;
+	exchange->handle = handle;
+	exchange->connection = connection_reference(connection);
+	return exchange;
+}
+
+static void exchange_release(struct exchange *exchange)
+{
+	struct service *service = exchange->worker->service;
+
+	if (atomic_fetch_sub_explicit(&exchange->references, 1, memory_order_acq_rel) > 1)
+		return;
+	exchange_drop_body(exchange);
+	budget_use(&service->replies, -(int64_t)exchange->reply.length);
+	buffer_free(&exchange->reply);
+	free((char *)exchange->call.method);
+	api_call_clear(&exchange->call);
+	connection_release(exchange->connection);
+	free(exchange);
+}
+
+void exchange_end(struct exchange *exchange)
+{
+	struct service *service = exchange->worker->service;
+
+	if (exchange->begun && atomic_fetch_sub(&service->busy, 1) == 1 &&
+	    atomic_load(&service->stopping)) {
+		pthread_mutex_lock(&service->lock);
+		pthread_cond_signal(&service->idle);
+		pthread_mutex_unlock(&service->lock);
+	}
+	exchange_release(exchange);
+}
+
+void exchange_add_body(struct exchange *exchange, const char *bytes, size_t length)
+{
+	buffer_add(&exchange->body, bytes, length);
+	budget_use(&exchange->worker->service->requests, (int64_t)length);
+}
+
+void exchange_drop_body(struct exchange *exchange)
+{
+	budget_use(&exchange->worker->service->requests, -(int64_t)exchange->body.length);
+	buffer_free(&exchange->body);
+}
+
+/* On the HTTP thread, in api_start. */
+static void defer(struct api_call *call)
+{
+	struct exchange *exchange = call->context;
+
+	atomic_fetch_add_explicit(&exchange->references, 1, memory_order_relaxed);
+	exchange->suspended = connection_suspend(exchange->connection, exchange->handle);
+}
+
+/* On any thread. What the call found is encoded by the HTTP thread: this one may be the committer.
+ */
+static void done(struct api_call *call)
+{
+	struct exchange *exchange = call->context;
+
+	atomic_store_explicit(&exchange->finished, true, memory_order_release);
+	connection_resume(exchange->connection);
+	exchange_release(exchange);
+}
+
+bool exchange_run(struct exchange *exchange)
+{
+	struct api_call *call = &exchange->call;
+
+	exchange->begun = true;
+	atomic_fetch_add(&exchange->worker->service->busy, 1);
+	call->origin = exchange->connection->origin;
+	call->defer = defer;
+	call->done = done;
+	call->context = exchange;
+	return api_start(exchange->worker->service->api, call);
+}
+
+void exchange_write_reply(struct exchange *exchange)
+{
+	const struct api_call *call = &exchange->call;
+
+	if (call->error.code != ERROR_NONE)
+		xmlrpc_write_failure(&exchange->reply, &call->error);
+	else if (call->bare)
+		xmlrpc_write_bare(&exchange->reply, call->result);
+	else
+		xmlrpc_write_success(&exchange->reply, call->result);
+	budget_use(&exchange->worker->service->replies, (int64_t)exchange->reply.length);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* guard.h – what is refused, or answered, on the strength of a request's headers. */
+#ifndef SERVER_HTTP_GUARD_H
+#define SERVER_HTTP_GUARD_H
+
+#include "server/http/reply.h"
+
+/* NULL: a call whose body is to be read. Static. */
+const struct refusal *guard_check(struct service *service, const struct connection *connection,
+				  struct MHD_Connection *handle, const char *url,
+				  const char *method);
+/* NULL, or why no call can be taken now. Static. */
+const struct refusal *guard_check_load(struct service *service);
+/*
+ * Whether the body of a refused request should be read, and dropped, before the reply: most clients
+ * send all of it before they look, and closing the connection on unread bytes would take the reply
+ * away from them.
+ */
+bool guard_skips_body(struct service *service, struct MHD_Connection *handle);
+
+extern const struct refusal guard_too_large;
+
+#endif

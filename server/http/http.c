@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* http.c – the API over HTTP, on TCP, TLS and Unix sockets. */
+#include "server/http/http.h"
+
+#include "schema/log.h"
+#include "server/http/acceptor.h"
+#include "server/http/request.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+/* libmicrohttpd 0.9.75 has no thread pool without a listening socket of its own: a daemon each
+ * instead. */
+#define THREADS 2
+#define CONNECTION_MEMORY (32 * 1024) /* of a request's headers, and of what is read at once */
+#define DEPTH_MAX 64
+#define ELEMENTS_MAX 200000
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
+struct http {
+	struct service service;
+	struct worker plain[THREADS];
+	struct worker tls[THREADS]; /* not started without https */
+	struct listener *listeners;
+	size_t listener_count;
+	struct acceptor *acceptor;
+	unsigned next; /* the accepting thread's: who gets the next connection */
+	char *certificate;
+	char *key;
+};
+
+static void __attribute__((format(printf, 2, 0)))
+log_daemon(void *context, const char *format, va_list arguments)
+{
+	char text[512];
+
+	vsnprintf(text, sizeof(text), format, arguments);
+	text[strcspn(text, "\n")] = '\0';
+	log_debug("libmicrohttpd: %s", text);
+}
+
+static int serve(void *context, bool tls, int fd, const struct sockaddr *peer, socklen_t length)
+{
+	struct http *http = context;
+	struct worker *workers = tls ? http->tls : http->plain;
+	struct worker *worker = &workers[http->next++ % THREADS];
+
+	return MHD_add_connection(worker->daemon, fd, peer, length) == MHD_YES ? 0 : -1;
+}
+
+static int start_worker(struct http *http, struct worker *worker, bool tls)
+{
+	struct MHD_OptionItem tls_options[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, http->certificate},
+					       {MHD_OPTION_HTTPS_MEM_KEY, 0, http->key},
+					       {MHD_OPTION_HTTPS_PRIORITIES, 0,
+						(char *)TLS_PRIORITIES},
+					       {MHD_OPTION_END, 0, NULL}};
+	struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+
+	worker->service = &http->service;
+	worker->reader = xmlrpc_reader_new();
+	/* The deadlines and limits are our own: its timeout only counts idle time, its limit is per
+	 * daemon. */
+	worker->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
+			MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0),
+		0, NULL, NULL, request_handle, worker, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, request_completed, worker,
+		MHD_OPTION_NOTIFY_CONNECTION, request_connection, worker,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)1 << 20, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
+		MHD_OPTION_ARRAY, tls ? tls_options : none, MHD_OPTION_END);
+	return worker->daemon ? 0 : -1;
+}
+
+static char *read_text(const char *path, char **ret_problem)
+{
+	FILE *file = fopen(path, "re");
+	AUTO_BUFFER text = {0};
+	char piece[4096];
+	size_t length;
+
+	if (!file) {
+		*ret_problem = text_format("can not read %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	while ((length = fread(piece, 1, sizeof(piece), file)) > 0)
+		buffer_add(&text, piece, length);
+	fclose(file);
+	return buffer_take(&text);
+}
+
+static int open_listeners(struct http *http, const struct http_options *options, bool *ret_tls,
+			  char **ret_problem)
+{
+	size_t count = 0;
+
+	while (options->listen[count])
+		count++;
+	http->listeners = allocate((count + 1) * sizeof(*http->listeners));
+	for (size_t i = 0; i < count; i++) {
+		struct listener *listener = &http->listeners[i];
+
+		if (listener_open(listener, options->listen[i], options->socket_group,
+				  ret_problem) < 0)
+			return -1;
+		http->listener_count++;
+		*ret_tls = *ret_tls || listener->address.kind == ADDRESS_HTTPS;
+	}
+	return 0;
+}
+
+static int start_workers(struct http *http, bool tls, char **ret_problem)
+{
+	for (size_t i = 0; i < THREADS; i++) {
+		if (start_worker(http, &http->plain[i], false) < 0) {
+			*ret_problem = text_format("can not start HTTP: %s", strerror(errno));
+			return -1;
+		}
+		if (tls && start_worker(http, &http->tls[i], true) < 0) {
+			*ret_problem =
+				text_copy("can not start TLS: tls-certificate and tls-key are "
+					  "no PEM files that belong together");
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int start(struct http *http, const struct http_options *options, char **ret_problem)
+{
+	struct acceptor_options accepting = {.connections = http->service.connections,
+					     .request_timeout_ms =
+						     &http->service.request_timeout_ms,
+					     .serve = serve,
+					     .context = http};
+	bool tls = false;
+
+	if (open_listeners(http, options, &tls, ret_problem) < 0)
+		return -1;
+	if (tls) {
+		http->certificate = read_text(options->tls_certificate, ret_problem);
+		http->key = http->certificate ? read_text(options->tls_key, ret_problem) : NULL;
+		if (!http->key)
+			return -1;
+	}
+	if (start_workers(http, tls, ret_problem) < 0)
+		return -1;
+	accepting.listeners = http->listeners;
+	accepting.listener_count = http->listener_count;
+	http->acceptor = acceptor_start(&accepting);
+	if (!http->acceptor)
+		*ret_problem = text_format("can not accept connections: %s", strerror(errno));
+	return http->acceptor ? 0 : -1;
+}
+
+void http_set_limits(struct http *http, const struct http_limits *limits)
+{
+	struct service *service = &http->service;
+
+	connections_set_limits(service->connections, limits);
+	atomic_store(&service->request_bytes, limits->request_bytes);
+	atomic_store(&service->request_timeout_ms, limits->request_timeout_ms);
+	atomic_store(&service->idle_timeout_ms, limits->idle_timeout_ms);
+	atomic_store(&service->requests.limit, limits->bytes_in_flight);
+	atomic_store(&service->replies.limit, limits->bytes_in_flight);
+}
+
+static void init_service(struct service *service, struct api *api,
+			 const struct http_options *options)
+{
+	pthread_condattr_t attributes;
+
+	service->api = api;
+	service->connections = connections_new(&options->limits);
+	service->local_pages_only = options->local_pages_only;
+	service->xmlrpc_limits =
+		(struct xmlrpc_limits){.depth = DEPTH_MAX, .elements = ELEMENTS_MAX};
+	pthread_mutex_init(&service->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&service->idle, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+struct http *http_open(struct api *api, const struct http_options *options, char **ret_problem)
+{
+	struct http *http = allocate(sizeof(*http));
+
+	init_service(&http->service, api, options);
+	http_set_limits(http, &options->limits);
+	if (start(http, options, ret_problem) == 0)
+		return http;
+	http_stop(http, 0);
+	http_free(http);
+	return NULL;
+}
+
+const char *http_uri(const struct http *http, size_t i)
+{
+	return i < http->listener_count ? http->listeners[i].uri : NULL;
+}
+
+static void wait_idle(struct service *service, int64_t grace_ms)
+{
+	struct timespec until;
+	int status = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)(grace_ms / 1000);
+	until.tv_nsec += (long)(grace_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&service->lock);
+	while (atomic_load(&service->busy) && status == 0)
+		status = pthread_cond_timedwait(&service->idle, &service->lock, &until);
+	pthread_mutex_unlock(&service->lock);
+	if (status)
+		log_warning("%d calls were not finished in time, their clients are cut off",
+			    atomic_load(&service->busy));
+}
+
+static void stop_workers(struct worker *workers)
+{
+	for (size_t i = 0; i < THREADS; i++) {
+		if (workers[i].daemon)
+			MHD_stop_daemon(workers[i].daemon);
+		workers[i].daemon = NULL;
+	}
+}
+
+void http_stop(struct http *http, int64_t grace_ms)
+{
+	atomic_store(&http->service.stopping, true);
+	acceptor_stop(http->acceptor);
+	http->acceptor = NULL;
+	for (size_t i = 0; i < http->listener_count; i++)
+		listener_close(&http->listeners[i]);
+	http->listener_count = 0;
+	wait_idle(&http->service, grace_ms);
+	/* libmicrohttpd aborts the process when one is still suspended. */
+	connections_release_all(http->service.connections);
+	stop_workers(http->plain);
+	stop_workers(http->tls);
+}
+
+void http_free(struct http *http)
+{
+	for (size_t i = 0; i < THREADS; i++) {
+		xmlrpc_reader_free(http->plain[i].reader);
+		xmlrpc_reader_free(http->tls[i].reader);
+	}
+	connections_free(http->service.connections);
+	pthread_mutex_destroy(&http->service.lock);
+	pthread_cond_destroy(&http->service.idle);
+	free(http->listeners);
+	free(http->certificate);
+	if (http->key)
+		explicit_bzero(http->key, strlen(http->key));
+	free(http->key);
+	free(http);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* reply.h – what goes back to the client. */
+#ifndef SERVER_HTTP_REPLY_H
+#define SERVER_HTTP_REPLY_H
+
+#include "server/http/exchange.h"
+
+/* A reply that is no XML: text/plain. */
+struct refusal {
+	unsigned status;
+	bool close; /* what follows on the connection can not be trusted, or is not wanted */
+	const char *header; /* one more, or NULL */
+	const char *value;
+	const char *text; /* one sentence */
+};
+
+/* Queue it; each sets the deadline until which the client must have read it. */
+enum MHD_Result reply_send_refusal(struct exchange *exchange, const struct refusal *refusal);
+/* exchange->reply, as XML */
+enum MHD_Result reply_send_xml(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* request.c – libmicrohttpd's callbacks: what a request is, and what becomes of it. */
+#include "server/http/request.h"
+
+#include "schema/log.h"
+#include "server/http/guard.h"
+
+static enum MHD_Result begin(struct worker *worker, struct MHD_Connection *handle, const char *url,
+			     const char *method, void **ret_exchange)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct connection *connection = info ? info->socket_context : NULL;
+	struct service *service = worker->service;
+	struct exchange *exchange;
+
+	if (!connection)
+		return MHD_NO;
+	connection_set_deadline(connection, clock_ms() + atomic_load(&service->request_timeout_ms));
+	exchange = exchange_new(worker, handle, connection);
+	*ret_exchange = exchange;
+	exchange->refusal = guard_check(service, connection, handle, url, method);
+	/* Now or never: libmicrohttpd takes a reply only before a body or after all of it. */
+	if (exchange->refusal && exchange->refusal->close && !guard_skips_body(service, handle))
+		return reply_send_refusal(exchange, exchange->refusal);
+	return MHD_YES;
+}
+
+/* libmicrohttpd takes no reply before the end of a body, so the rest of one that is too long is
+ * skipped. */
+static void take_body(struct exchange *exchange, const char *bytes, size_t length)
+{
+	int64_t limit = atomic_load(&exchange->worker->service->request_bytes);
+
+	if (exchange->refusal)
+		return;
+	if ((int64_t)(exchange->body.length + length) > limit) {
+		exchange->refusal = &guard_too_large;
+		exchange_drop_body(exchange);
+		return;
+	}
+	exchange_add_body(exchange, bytes, length);
+}
+
+static enum MHD_Result refuse_call(struct exchange *exchange, const char *problem)
+{
+	struct refusal refusal = {.status = MHD_HTTP_BAD_REQUEST, .close = true};
+
+	log_debug("a request from %s is no call: %s", exchange->connection->origin.address,
+		  problem);
+	buffer_add_format(&exchange->reply, "This is no XML-RPC call: %s.\n", problem);
+	budget_use(&exchange->worker->service->replies, (int64_t)exchange->reply.length);
+	refusal.text = exchange->reply.data;
+	return reply_send_refusal(exchange, &refusal);
+}
+
+/* npm xen-api tries JSON-RPC first, and falls back only when it gets XML with status 200. */
+static enum MHD_Result answer_json(struct exchange *exchange)
+{
+	xmlrpc_write_fault(&exchange->reply, 1,
+			   "JSON-RPC is not served: use XML-RPC at any other path");
+	budget_use(&exchange->worker->service->replies, (int64_t)exchange->reply.length);
+	return reply_send_xml(exchange);
+}
+
+static enum MHD_Result answer(struct exchange *exchange)
+{
+	const struct api_call *call = &exchange->call;
+
+	exchange_write_reply(exchange);
+	log_debug("%s from %s: %s", call->method, call->origin.address,
+		  call->error.code ? error_info(call->error.code)->name : "done");
+	return reply_send_xml(exchange);
+}
+
+static enum MHD_Result run(struct exchange *exchange, const char *url)
+{
+	struct worker *worker = exchange->worker;
+	const struct refusal *overload = guard_check_load(worker->service);
+	char *method = NULL;
+	const char *problem;
+
+	if (overload)
+		return reply_send_refusal(exchange, overload);
+	if (strcmp(url, "/jsonrpc") == 0)
+		return answer_json(exchange);
+	problem = xmlrpc_read_call(worker->reader, &worker->service->xmlrpc_limits,
+				   exchange->body.data ? exchange->body.data : "",
+				   exchange->body.length, &method, &exchange->call.parameters);
+	if (problem)
+		return refuse_call(exchange, problem);
+	exchange_drop_body(exchange);
+	exchange->call.method = method;
+	if (exchange_run(exchange))
+		return answer(exchange);
+	return exchange->suspended ? MHD_YES : MHD_NO;
+}
+
+/* Resumed: the call is done, or the client has left (or the server stops) before it was. */
+static enum MHD_Result go_on(struct exchange *exchange)
+{
+	if (!atomic_load_explicit(&exchange->finished, memory_order_acquire))
+		return MHD_NO;
+	return answer(exchange);
+}
+
+enum MHD_Result request_handle(void *context, struct MHD_Connection *handle, const char *url,
+			       const char *method, const char *version, const char *body,
+			       size_t *body_size, void **ret_exchange)
+{
+	struct exchange *exchange = *ret_exchange;
+
+	if (!exchange)
+		return begin(context, handle, url, method, ret_exchange);
+	if (*body_size) {
+		take_body(exchange, body, *body_size);
+		*body_size = 0;
+		return MHD_YES;
+	}
+	if (exchange->refusal)
+		return reply_send_refusal(exchange, exchange->refusal);
+	return exchange->begun ? go_on(exchange) : run(exchange, url);
+}
+
+void request_completed(void *context, struct MHD_Connection *handle, void **ret_exchange,
+		       enum MHD_RequestTerminationCode how)
+{
+	struct worker *worker = context;
+	struct exchange *exchange = *ret_exchange;
+
+	if (!exchange)
+		return;
+	*ret_exchange = NULL;
+	connection_set_deadline(exchange->connection,
+				clock_ms() + atomic_load(&worker->service->idle_timeout_ms));
+	exchange_end(exchange);
+}
+
+void request_connection(void *context, struct MHD_Connection *handle, void **socket_context,
+			enum MHD_ConnectionNotificationCode what)
+{
+	struct connections *connections = ((struct worker *)context)->service->connections;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct connection *connection = *socket_context;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		connection = info ? connections_find(connections, info->connect_fd, 0) : NULL;
+		if (connection)
+			atomic_store(&connection->started, true);
+		*socket_context = connection;
+	} else if (connection) {
+		*socket_context = NULL;
+		connections_remove(connections, connection);
+		connection_release(connection);
+	}
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* options.h – the configuration: rows of options.def, read from the file and the command line. */
+#ifndef SERVER_OPTIONS_H
+#define SERVER_OPTIONS_H
+
+#include "schema/buffer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define OPTIONS_DEFAULT_FILE "/etc/xenapid/xenapid.conf"
+
+struct text_list {
+	char **items; /* NULL-terminated; NULL when there is none */
+	size_t count;
+};
+
+/* What the command line asks for. */
+enum options_action {
+	ACTION_RUN,
+	ACTION_CHECK_CONFIG,
+	ACTION_PRINT_CONFIG,
+	ACTION_PRINT_API,
+	ACTION_VERSION,
+	ACTION_HELP
+};
+
+typedef char *option_TEXT;
+typedef char *option_PATH;
+typedef char *option_CHOICE;
+typedef int64_t option_COUNT;
+typedef int64_t option_SIZE;	 /* bytes */
+typedef int64_t option_DURATION; /* milliseconds */
+typedef bool option_FLAG;
+typedef struct text_list option_LISTENERS;
+typedef struct text_list option_FOLDERS;
+
+/* Everything belongs to it. */
+struct options {
+	enum options_action action;
+	char *api_format; /* of --print-api */
+	char *config;	  /* the file that was read */
+#define OPTION(member, KIND, ...) option_##KIND member;
+#define COMMAND(...)
+#include "server/options.def"
+};
+
+/*
+ * Defaults, then the file, then the command line. Returns −1 when something is not right: *problems
+ * then has a line for everything that is not, with where it stands and what would be accepted.
+ */
+int options_read(struct options *ret_options, int argc, char *const argv[],
+		 struct buffer *problems);
+void options_free(struct options *options);
+
+/*
+ * What SIGHUP changed: takes over what can be changed live from `fresh` (which loses it), and says
+ * in *needs_restart which other keys differ, separated by commas.
+ */
+void options_reload(struct options *options, struct options *fresh, struct buffer *needs_restart);
+
+void options_print_help(FILE *file);
+void options_print_config(FILE *file); /* the sample: each key with its default, commented out */
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* server.c – the daemon's parts, in the order in which they need each other. */
+#include "server/server.h"
+
+#include "schema/log.h"
+#include "server/api/api.h"
+#include "server/http/address.h"
+#include "server/http/http.h"
+#include "server/hypervisor/hypervisor.h"
+#include "server/process.h"
+#include "server/signin.h"
+#include "server/store/store.h"
+
+#include <errno.h>
+
+struct server {
+	const struct options *options;
+	struct store *store;
+	struct hypervisor *hypervisor;
+	struct signin *signin;
+	struct api *api;
+	struct http *http;
+	char *suspend_folder;
+};
+
+static int open_store(struct server *server, char **ret_problem)
+{
+	const struct store_options options = {.path = server->options->database};
+
+	server->store = store_open(&options, ret_problem);
+	return server->store ? 0 : -1;
+}
+
+static int open_hypervisor(struct server *server, char **ret_problem)
+{
+	const struct options *options = server->options;
+	const char *control = options->simulator_control;
+	const struct hypervisor_options hypervisor_options = {
+		.simulator_control = *control ? control : NULL,
+		.simulator_memory_bytes = options->simulator_memory,
+		.simulator_pcpus = (int)options->simulator_pcpus};
+	struct hypervisor_error err = {0};
+
+	server->hypervisor = hypervisor_open(options->hypervisor, &hypervisor_options, &err);
+	if (server->hypervisor)
+		return 0;
+	*ret_problem = text_format("the hypervisor (%s) can not be used: %s", options->hypervisor,
+				   err.text);
+	return -1;
+}
+
+static int open_api(struct server *server, char **ret_problem)
+{
+	const struct options *options = server->options;
+	const struct api_options api_options = {
+		.authenticator = signin_authenticator(server->signin),
+		.suspend_folder = server->suspend_folder,
+		.kernel_folders = (const char *const *)options->kernel_folders.items,
+		.session_idle_seconds = (int)(options->session_idle / 1000),
+		.session_limit = (int)options->session_limit,
+		.operation_wait_ms = (int)options->operation_wait,
+		.shutdown_timeout_ms = (int)options->shutdown_timeout,
+		.worker_threads = (int)options->worker_threads,
+		.metrics_interval_ms = (int)options->metrics_interval,
+		.login_delay_ms = (int)options->login_delay,
+		.guest_restart_delay_ms = (int)options->guest_restart_delay,
+		.guest_restart_window_s = (int)(options->guest_restart_window / 1000),
+		.force_adapter = options->force_adapter};
+	AUTO_ERROR err = {0};
+	AUTO_TEXT text = NULL;
+
+	server->api = api_open(server->store, server->hypervisor, &api_options, &err);
+	if (server->api)
+		return 0;
+	text = error_text(&err);
+	*ret_problem = text_format("the API can not be served: %s", text);
+	return -1;
+}
+
+static struct http_limits http_limits_of(const struct options *options)
+{
+	return (struct http_limits){.connections = options->max_connections,
+				    .connections_per_address = options->max_connections_per_address,
+				    .request_bytes = options->max_request_bytes,
+				    .bytes_in_flight = options->max_reply_bytes_in_flight,
+				    .request_timeout_ms = options->request_timeout,
+				    .idle_timeout_ms = options->idle_timeout};
+}
+
+static int open_http(struct server *server, char **ret_problem)
+{
+	const struct options *options = server->options;
+	const struct http_options http_options = {.listen = options->listen.items,
+						  .socket_group = options->socket_group,
+						  .tls_certificate = options->tls_certificate,
+						  .tls_key = options->tls_key,
+						  .local_pages_only =
+							  strcmp(options->auth, "none") == 0,
+						  .limits = http_limits_of(options)};
+
+	server->http = http_open(server->api, &http_options, ret_problem);
+	return server->http ? 0 : -1;
+}
+
+static int cannot_make(const char *what, const char *path, char **ret_problem)
+{
+	*ret_problem =
+		text_format("can not make the folder of %s %s: %s", what, path, strerror(errno));
+	return -1;
+}
+
+/* Beside the database, so that a private one needs nothing of /var. */
+static char *suspend_folder_of(const struct options *options)
+{
+	const char *slash = strrchr(options->database, '/');
+	int length = slash ? (int)(slash - options->database) + 1 : 0;
+
+	if (*options->suspend_folder)
+		return text_copy(options->suspend_folder);
+	return text_format("%.*ssuspend", length, options->database);
+}
+
+static int make_folders(struct server *server, char **ret_problem)
+{
+	const struct options *options = server->options;
+
+	if (!process_make_folder_of(options->database, 0700))
+		return cannot_make("the database", options->database, ret_problem);
+	for (size_t i = 0; i < options->listen.count; i++) {
+		struct address address = {0};
+
+		address_parse(options->listen.items[i], &address);
+		if (address.kind == ADDRESS_UNIX && !process_make_folder_of(address.path, 0755))
+			return cannot_make("the socket", address.path, ret_problem);
+	}
+	server->suspend_folder = suspend_folder_of(options);
+	/* Everything else works without it. */
+	if (!process_make_folder(server->suspend_folder, 0700))
+		log_warning("no VM can be suspended, there is no folder %s: %s",
+			    server->suspend_folder, strerror(errno));
+	return 0;
+}
+
+static int open_all(struct server *server, char **ret_problem)
+{
+	const struct options *options = server->options;
+
+	if (make_folders(server, ret_problem) < 0 || open_store(server, ret_problem) < 0 ||
+	    open_hypervisor(server, ret_problem) < 0)
+		return -1;
+	server->signin = signin_open(options->auth, options->admin_group, ret_problem);
+	if (!server->signin)
+		return -1;
+	if (open_api(server, ret_problem) < 0)
+		return -1;
+	return open_http(server, ret_problem);
+}
+
+struct server *server_open(const struct options *options, char **ret_problem)
+{
+	struct server *server = allocate(sizeof(*server));
+
+	server->options = options;
+	process_raise_file_limit(options->max_connections);
+	if (open_all(server, ret_problem) == 0)
+		return server;
+	server_close(server);
+	return NULL;
+}
+
+const char *server_uri(const struct server *server, size_t i)
+{
+	return http_uri(server->http, i);
+}
+
+void server_reload(struct server *server)
+{
+	const struct http_limits limits = http_limits_of(server->options);
+
+	process_raise_file_limit(server->options->max_connections);
+	http_set_limits(server->http, &limits);
+	signin_set_admin_group(server->signin, server->options->admin_group);
+}
+
+void server_close(struct server *server)
+{
+	/* Calls that are not finished in time are finished by api_close, for nobody. */
+	if (server->http)
+		http_stop(server->http, server->options->stop_timeout);
+	if (server->api)
+		api_close(server->api);
+	if (server->http)
+		http_free(server->http);
+	signin_close(server->signin);
+	if (server->hypervisor)
+		hypervisor_close(server->hypervisor);
+	if (server->store)
+		store_close(server->store);
+	free(server->suspend_folder);
+	free(server);
+}

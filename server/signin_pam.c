@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* signin_pam.c – passwords checked by PAM. */
+#include "server/signin_method.h"
+
+#include "schema/base.h"
+#include "schema/log.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <security/pam_appl.h>
+#include <unistd.h>
+
+#define SERVICE "xenapid"
+
+static void drop_answers(struct pam_response *answers, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (answers[i].resp)
+			explicit_bzero(answers[i].resp, strlen(answers[i].resp));
+		free(answers[i].resp);
+	}
+	free(answers);
+}
+
+/* Answers the password, and only that: whoever wants a one-time code as well can not be served
+ * here. */
+static int converse(int count, const struct pam_message **messages,
+		    struct pam_response **ret_answers, void *context)
+{
+	const char *password = context;
+	struct pam_response *answers = allocate((size_t)count * sizeof(*answers));
+
+	for (int i = 0; i < count; i++) {
+		int style = messages[i]->msg_style;
+
+		if (style == PAM_PROMPT_ECHO_OFF) {
+			answers[i].resp = text_copy(password);
+		} else if (style != PAM_ERROR_MSG && style != PAM_TEXT_INFO) {
+			drop_answers(answers, count);
+			return PAM_CONV_ERR;
+		}
+	}
+	*ret_answers = answers;
+	return PAM_SUCCESS;
+}
+
+/* The name may have become another one in PAM. */
+static bool is_known_to_pam(const char *user, const char *password)
+{
+	struct pam_conv conversation = {.conv = converse, .appdata_ptr = (void *)password};
+	pam_handle_t *handle = NULL;
+	const void *name = NULL;
+	int status = pam_start(SERVICE, user, &conversation, &handle);
+	bool same;
+
+	if (status != PAM_SUCCESS) {
+		log_error("PAM can not be used: %s", pam_strerror(NULL, status));
+		return false;
+	}
+	status = pam_authenticate(handle, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+	if (status == PAM_SUCCESS)
+		status = pam_acct_mgmt(handle, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+	if (status != PAM_SUCCESS)
+		log_debug("PAM: %s", pam_strerror(handle, status));
+	same = pam_get_item(handle, PAM_USER, &name) == PAM_SUCCESS && name &&
+	       strcmp(name, user) == 0;
+	pam_end(handle, status);
+	return status == PAM_SUCCESS && same;
+}
+
+static size_t buffer_size(int name)
+{
+	long size = sysconf(name);
+
+	return size > 65536 ? (size_t)size : 65536;
+}
+
+static bool is_member(const char *user, gid_t primary, const char *group)
+{
+	size_t size = buffer_size(_SC_GETGR_R_SIZE_MAX);
+	AUTO_TEXT buffer = allocate(size);
+	struct group *found = NULL;
+	struct group entry;
+
+	if (getgrnam_r(group, &entry, buffer, size, &found) != 0 || !found)
+		return false;
+	if (entry.gr_gid == primary)
+		return true;
+	for (char **member = entry.gr_mem; *member; member++) {
+		if (strcmp(*member, user) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_administrator(const char *user, const char *admin_group)
+{
+	size_t size = buffer_size(_SC_GETPW_R_SIZE_MAX);
+	AUTO_TEXT buffer = allocate(size);
+	struct passwd *found = NULL;
+	struct passwd entry;
+
+	if (getpwnam_r(user, &entry, buffer, size, &found) != 0 || !found)
+		return false;
+	return entry.pw_uid == 0 || (*admin_group && is_member(user, entry.pw_gid, admin_group));
+}
+
+bool signin_check_pam(const char *user, const char *password, const char *admin_group)
+{
+	bool known = is_known_to_pam(user, password);
+	bool administrator = is_administrator(user, admin_group);
+
+	if (known && !administrator)
+		log_info("%s is known to PAM, but neither root nor in admin-group", user);
+	return known && administrator;
+}
