@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# rpc/xm/local.mk – the xm command; a new file (.c, .h or .def) is one line
+
+noinst_LIBRARIES += libxm.a
+libxm_a_SOURCES =
+libxm_a_SOURCES += %D%/amount.c
+libxm_a_SOURCES += %D%/amount.h
+libxm_a_SOURCES += %D%/client.c
+libxm_a_SOURCES += %D%/client.h
+libxm_a_SOURCES += %D%/codec.c
+libxm_a_SOURCES += %D%/codec.h
+libxm_a_SOURCES += %D%/commands.c
+libxm_a_SOURCES += %D%/commands.def
+libxm_a_SOURCES += %D%/config_file.c
+libxm_a_SOURCES += %D%/config_file.h
+libxm_a_SOURCES += %D%/escape.c
+libxm_a_SOURCES += %D%/escape.h
+libxm_a_SOURCES += %D%/explain.c
+libxm_a_SOURCES += %D%/explain.def
+libxm_a_SOURCES += %D%/explain.h
+libxm_a_SOURCES += %D%/run.h
+libxm_a_SOURCES += %D%/run_host.c
+libxm_a_SOURCES += %D%/run_list.c
+libxm_a_SOURCES += %D%/run_names.c
+libxm_a_SOURCES += %D%/run_new.c
+libxm_a_SOURCES += %D%/run_power.c
+libxm_a_SOURCES += %D%/run_resize.c
+libxm_a_SOURCES += %D%/run_vcpu.c
+libxm_a_SOURCES += %D%/state.c
+libxm_a_SOURCES += %D%/state.h
+libxm_a_SOURCES += %D%/sxp.c
+libxm_a_SOURCES += %D%/sxp.h
+libxm_a_SOURCES += %D%/terminal.c
+libxm_a_SOURCES += %D%/terminal.h
+libxm_a_SOURCES += %D%/transport.c
+libxm_a_SOURCES += %D%/transport.h
+libxm_a_SOURCES += %D%/vm.c
+libxm_a_SOURCES += %D%/vm.h
+libxm_a_SOURCES += %D%/xm.c
+libxm_a_SOURCES += %D%/xm.h
+
+# Everything but main() is in the library, where the tests find it.
+bin_PROGRAMS += xm
+xm_SOURCES = %D%/main.c
+xm_LDADD = libxm.a libschema.a $(XMLRPC_LIBS) $(CURL_LIBS) $(JANSSON_LIBS)

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* run_host.c – info and uptime. */
+#include "rpc/xm/run.h"
+
+#include <time.h>
+
+/* The record of the one object of a class whose ref a field names, or of the first there is; to be released, NULL: none. */
+static struct value *read_record(struct xm *xm, const char *method, const char *ref)
+{
+	AUTO(value) records = NULL;
+	const struct value *record = NULL;
+
+	if (!xm_call(xm, method, value_set(), &records) || records->kind != VALUE_MAP)
+		return NULL;
+	if (ref)
+		record = value_find(records, ref);
+	else if (records->length)
+		record = records->members[0].value;
+	return record && record->kind == VALUE_MAP ? value_reference(record) : NULL;
+}
+
+static void print_text(const char *name, const char *text)
+{
+	printf("%-23s: ", name);
+	terminal_print(stdout, text ? text : "", 0);
+	putchar('\n');
+}
+
+static void print_number(const char *name, int64_t number)
+{
+	printf("%-23s: %lld\n", name, (long long)number);
+}
+
+static void print_member(const struct value *record, const char *field, const char *key,
+			 const char *name)
+{
+	const struct value *map = value_find(record, field);
+	const char *text = map && map->kind == VALUE_MAP ? value_find_text(map, key) : NULL;
+
+	if (text && *text)
+		print_text(name, text);
+}
+
+static void print_capabilities(const struct value *host)
+{
+	const struct value *set = value_find(host, "capabilities");
+	AUTO_BUFFER text = {0};
+
+	for (uint32_t i = 0; set && set->kind == VALUE_SET && i < set->length; i++) {
+		if (set->items[i]->kind == VALUE_STRING)
+			buffer_add_format(&text, "%s%s", i ? " " : "", set->items[i]->text);
+	}
+	print_text("xen_caps", text.data);
+}
+
+static void print_cpus(const struct value *host)
+{
+	const struct value *cpus = value_find(host, "host_CPUs");
+
+	if (cpus && cpus->kind == VALUE_SET && cpus->length)
+		print_number("nr_cpus", cpus->length);
+	else
+		print_member(host, "cpu_info", "cpu_count", "nr_cpus");
+	print_member(host, "cpu_info", "socket_count", "nr_sockets");
+	print_member(host, "cpu_info", "threads_per_core", "threads_per_core");
+	print_member(host, "cpu_info", "speed", "cpu_mhz");
+	print_member(host, "cpu_info", "vendor", "cpu_vendor");
+	print_member(host, "cpu_info", "modelname", "cpu_model");
+}
+
+static void print_versions(const struct value *host)
+{
+	const struct value *versions = value_find(host, "software_version");
+
+	for (uint32_t i = 0; versions && versions->kind == VALUE_MAP && i < versions->length; i++) {
+		AUTO_TEXT name = terminal_text(versions->members[i].key->text);
+		AUTO_TEXT shown = text_format("%s%s", name, strcmp(name, "xen") == 0 ? "_version" : "");
+		const struct value *version = versions->members[i].value;
+
+		print_text(shown, version->kind == VALUE_STRING ? version->text : "");
+	}
+}
+
+enum status run_info(struct xm *xm)
+{
+	AUTO(value) host = read_record(xm, "host.get_all_records", NULL);
+	AUTO(value) metrics = NULL;
+	const char *ref = host ? value_find_text(host, "metrics") : NULL;
+
+	if (!host)
+		return xm_report(xm);
+	if (ref)
+		metrics = read_record(xm, "host_metrics.get_all_records", ref);
+	print_text("host", value_find_text(host, "hostname"));
+	print_text("uuid", value_find_text(host, "uuid"));
+	print_cpus(host);
+	if (metrics) {
+		print_number("total_memory", amount_of(metrics, "memory_total") / MIB);
+		print_number("free_memory", amount_of(metrics, "memory_free") / MIB);
+	}
+	print_text("xen_scheduler", value_find_text(host, "sched_policy"));
+	print_capabilities(host);
+	print_versions(host);
+	return STATUS_DONE;
+}
+
+/* The server's clock, since start times are by it; ours if it does not say. */
+static int64_t server_time(struct xm *xm)
+{
+	AUTO(value) hosts = NULL;
+	AUTO(value) answer = NULL;
+	AUTO(value) record = value_map();
+	int64_t seconds = 0;
+
+	if (xm_call(xm, "host.get_all", value_set(), &hosts) && hosts->kind == VALUE_SET &&
+	    hosts->length &&
+	    xm_call(xm, "host.get_servertime",
+		    parameters_of(value_reference(hosts->items[0]), (struct value *)NULL), &answer)) {
+		value_put(record, "time", value_reference(answer));
+		seconds = date_seconds(record, "time");
+	}
+	return seconds ? seconds : (int64_t)time(NULL);
+}
+
+static void print_uptime(const struct vm *vm, int64_t now)
+{
+	int64_t start = date_seconds(vm->metrics, "start_time");
+	int64_t seconds = start && start < now ? now - start : 0;
+	int64_t days = seconds / 86400;
+
+	terminal_print(stdout, vm_text(vm, "name_label"), 38);
+	printf(" %5lld ", (long long)amount_of(vm->record, "domid"));
+	if (days)
+		printf("%lld day%s, ", (long long)days, days == 1 ? "" : "s");
+	printf("%2d:%02d:%02d\n", (int)(seconds / 3600 % 24), (int)(seconds / 60 % 60),
+	       (int)(seconds % 60));
+}
+
+enum status run_uptime(struct xm *xm)
+{
+	AUTO_VMS vms = {0};
+	enum status status = vms_read(xm, &vms);
+	int64_t now;
+
+	if (status != STATUS_DONE && !vms.count)
+		return status;
+	now = server_time(xm);
+	printf("%-38s %5s %s\n", "Name", "ID", "Uptime");
+	for (size_t i = 0; i < vms.count; i++) {
+		if (vm_has_domain(&vms.items[i]))
+			print_uptime(&vms.items[i], now);
+	}
+	return status;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* xm.c – one run of xm: options, sign-in, the command, what is said when it fails. */
+#include "rpc/xm/xm.h"
+
+#include "rpc/xm/explain.h"
+#include "rpc/xm/terminal.h"
+#include "rpc/xm/vm.h"
+#include "schema/schema.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#define DEFAULT_SERVER "unix:/run/xenapid/xenapid.sock"
+
+/* What stands before the command. */
+struct globals {
+	const char *server, *user, *password_file, *cacert;
+	bool insecure, version, help;
+};
+
+static const struct {
+	const char *name;
+	const char *variable;
+	size_t place;
+} global_options[] = {
+	{"--server", "XM_SERVER", offsetof(struct globals, server)},
+	{"--user", "XM_USER", offsetof(struct globals, user)},
+	{"--password-file", "XM_PASSWORD_FILE", offsetof(struct globals, password_file)},
+	{"--cacert", "XM_CACERT", offsetof(struct globals, cacert)},
+};
+
+static void print_error(const char *format, va_list arguments)
+{
+	terminal_end_progress();
+	fflush(stdout);
+	fputs("Error: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+}
+
+enum status xm_fail(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_error(format, arguments);
+	va_end(arguments);
+	return STATUS_FAILED;
+}
+
+enum status xm_misuse(const struct xm *xm, const char *format, ...)
+{
+	const struct command *command = xm ? xm->command : NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_error(format, arguments);
+	va_end(arguments);
+	if (command)
+		fprintf(stderr, "Usage: xm %s%s%s\n", command->name, *command->usage ? " " : "",
+			command->usage);
+	else
+		fputs("See xm help.\n", stderr);
+	return STATUS_USAGE;
+}
+
+void xm_begin(struct xm *xm, const char *doing, const char *name)
+{
+	AUTO_TEXT shown = terminal_text(name);
+
+	free(xm->doing);
+	xm->doing = text_format("%s %s", doing, shown);
+}
+
+bool xm_call(struct xm *xm, const char *method, struct value *parameters, struct value **ret_result)
+{
+	struct value *result = NULL;
+	int rc;
+
+	failure_clear(&xm->failure);
+	rc = client_call(xm->client, method, parameters, &result, &xm->failure);
+	terminal_end_progress();
+	if (rc == 0 && ret_result)
+		*ret_result = result;
+	else
+		value_release(result);
+	return rc == 0;
+}
+
+/* The name that belongs to a ref of an error, asked for when it is not the subject's. */
+static char *name_of_ref(void *context, const char *ref)
+{
+	struct xm *xm = context;
+	AUTO(value) name = NULL;
+	struct failure failure = {0};
+
+	if (xm->subject.ref && strcmp(xm->subject.ref->text, ref) == 0)
+		return vm_name(xm);
+	client_call(xm->client, "VM.get_name_label",
+		    parameters_of(value_string(ref), (struct value *)NULL), &name, &failure);
+	failure_clear(&failure);
+	return name && name->kind == VALUE_STRING ? terminal_text(name->text) : NULL;
+}
+
+enum status xm_report(struct xm *xm)
+{
+	/* asking for names makes calls of its own */
+	struct failure failure = xm->failure;
+	char *text;
+
+	xm->failure = (struct failure){0};
+	text = explain_failure(&failure, name_of_ref, xm);
+	xm_fail("%s", text);
+	free(text);
+	failure_clear(&failure);
+	return STATUS_FAILED;
+}
+
+/* Returns how many arguments it took, 0: it is no such option. */
+static int read_global(struct globals *globals, int argc, char **argv)
+{
+	size_t length = strcspn(argv[0], "=");
+	const char *value = argv[0][length] ? argv[0] + length + 1 : argc > 1 ? argv[1] : NULL;
+
+	if (strcmp(argv[0], "--insecure") == 0)
+		return globals->insecure = true;
+	if (strcmp(argv[0], "--version") == 0)
+		return globals->version = true;
+	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
+		return globals->help = true;
+	for (size_t i = 0; i < ARRAY_SIZE(global_options); i++) {
+		if (strlen(global_options[i].name) != length ||
+		    strncmp(global_options[i].name, argv[0], length) != 0 || !value)
+			continue;
+		memcpy((char *)globals + global_options[i].place, &value, sizeof(value));
+		return argv[0][length] ? 1 : 2;
+	}
+	return 0;
+}
+
+/* Returns the place of the command, −1: the user was told what is wrong. */
+static int read_globals(struct globals *globals, int argc, char **argv)
+{
+	int at = 1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(global_options); i++) {
+		const char *value = getenv(global_options[i].variable);
+
+		if (value && *value)
+			memcpy((char *)globals + global_options[i].place, &value, sizeof(value));
+	}
+	while (at < argc && argv[at][0] == '-') {
+		int taken = read_global(globals, argc - at, argv + at);
+
+		if (!taken) {
+			AUTO_TEXT shown = terminal_quoted(argv[at]);
+
+			xm_misuse(NULL, "%s is not understood", shown);
+			return -1;
+		}
+		at += taken;
+	}
+	return at;
+}
+
+/* The first line of the file. NULL: the user was told why. */
+static char *read_password(const char *path)
+{
+	char line[1024];
+	struct stat info;
+	FILE *file = fopen(path, "re");
+	AUTO_TEXT shown = terminal_text(path);
+	char *password;
+
+	if (!file || !fgets(line, sizeof(line), file)) {
+		xm_fail("%s: %s", shown, file && feof(file) ? "it is empty" : strerror(errno));
+		if (file)
+			fclose(file);
+		return NULL;
+	}
+	if (fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode) && info.st_mode & 077)
+		fprintf(stderr, "Warning: %s may be read by others; chmod 600 it\n", shown);
+	fclose(file);
+	line[strcspn(line, "\r\n")] = '\0';
+	password = text_copy(line);
+	explicit_bzero(line, sizeof(line));
+	return password;
+}
+
+static enum status run_command(struct xm *xm, const struct globals *globals)
+{
+	struct transport_options options = {
+		.server = globals->server ? globals->server : DEFAULT_SERVER,
+		.cacert = globals->cacert,
+		.insecure = globals->insecure,
+		.waiting = terminal_show_progress,
+		.context = &xm->doing,
+	};
+	char *password;
+	enum status status;
+
+	if (!transport_is_server(options.server)) {
+		AUTO_TEXT shown = terminal_quoted(options.server);
+
+		return xm_misuse(NULL, "%s is no server: unix:/PATH, http://HOST:PORT or https://HOST:PORT",
+				 shown);
+	}
+	password = globals->password_file ? read_password(globals->password_file) : text_copy("");
+	if (!password)
+		return STATUS_FAILED;
+	xm->client = client_open(&options);
+	client_set_account(xm->client, globals->user ? globals->user : "root", password);
+	explicit_bzero(password, strlen(password));
+	free(password);
+	status = xm->command->run(xm);
+	client_close(xm->client);
+	return status;
+}
+
+static void clear(struct xm *xm)
+{
+	value_release(xm->subject.ref);
+	value_release(xm->subject.name);
+	failure_clear(&xm->failure);
+	free(xm->doing);
+}
+
+static enum status run(const struct globals *globals, int argc, char **argv)
+{
+	struct xm xm = {0};
+	enum status status;
+
+	xm.command = command_find(argv[0]);
+	if (!xm.command) {
+		AUTO_TEXT shown = terminal_quoted(argv[0]);
+
+		return xm_misuse(NULL, "there is no command %s", shown);
+	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		command_print_help(stdout, xm.command);
+		return STATUS_DONE;
+	}
+	if (command_read_arguments(&xm, argc - 1, argv + 1) < 0)
+		return STATUS_USAGE;
+	status = run_command(&xm, globals);
+	clear(&xm);
+	return status;
+}
+
+int xm_run(int argc, char **argv)
+{
+	struct globals globals = {0};
+	enum status status = STATUS_DONE;
+	int at = read_globals(&globals, argc, argv);
+
+	if (at < 0)
+		return STATUS_USAGE;
+	/* for the widths of characters */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	schema_init();
+	if (globals.version) {
+		puts("xm " PACKAGE_VERSION);
+	} else if (globals.help) {
+		command_print_all(stdout);
+	} else if (at == argc) {
+		command_print_all(stderr);
+		return STATUS_USAGE;
+	} else {
+		status = run(&globals, argc - at, argv + at);
+	}
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_DONE)
+		return xm_fail("the output could not be written: %s", strerror(errno));
+	return status;
+}
