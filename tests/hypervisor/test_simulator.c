@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* test_simulator.c – every op of the simulator, what each refuses, memory that runs out, balloons
+ */
+#include "schema/base.h"
+#include "tests/hypervisor/fixture.h"
+#include "tests/tap.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct hypervisor_error err;
+
+static int start(struct hypervisor *hypervisor, const char *uuid, int64_t memory_mib)
+{
+	struct domain_config config = fixture_config(uuid, memory_mib);
+	int domid = -1;
+
+	hypervisor_start(hypervisor, &config, false, &domid, &err);
+	return domid;
+}
+
+static int set_target(struct hypervisor *hypervisor, const char *uuid, int64_t bytes)
+{
+	const struct memory_range range = {bytes, bytes, bytes};
+
+	return hypervisor_set_memory_target(hypervisor, uuid, &range, &err);
+}
+
+static void refused(int rc, enum hypervisor_error_kind kind, const char *text)
+{
+	is_int(rc, -1, "refused: %s", text);
+	is_int(err.kind, kind, "its kind");
+	is_str(err.text, text, "its text");
+}
+
+static void test_host(struct hypervisor *hypervisor)
+{
+	const struct host_facts *host = hypervisor_host(hypervisor);
+	struct domain_info info = fixture_get(hypervisor, DOMAIN_0_UUID);
+
+	is_int(host->pcpus, 16, "16 pCPUs");
+	is_int(host->memory_total, 64 * GIB, "64 GiB");
+	is_int(host->vcpus_max, 128, "at most 128 vCPUs");
+	ok(host->hvm, "HVM");
+	is_str(host->scheduler, "credit2", "the scheduler");
+	is_str(host->supported_bootloaders, "pygrub", "the boot loaders");
+	is_int(fixture_memory_free(hypervisor), 60 * GIB, "Domain-0 has its part");
+	is_str(info.name, "Domain-0", "Domain-0's name");
+	is_int(info.domid, 0, "Domain-0's number");
+	is_int(info.memory_actual, 4 * GIB, "Domain-0's memory");
+	is_int(info.vcpus_online, 4, "Domain-0's vCPUs");
+	ok(info.running && !info.paused, "Domain-0 runs");
+}
+
+static void test_small_host(void)
+{
+	const struct hypervisor_options options = {.simulator_memory_bytes = 2 * GIB,
+						   .simulator_pcpus = 2};
+	struct hypervisor *hypervisor = hypervisor_open("simulator", &options, &err);
+
+	is_int(hypervisor_host(hypervisor)->pcpus, 2, "2 pCPUs");
+	is_int(fixture_memory_free(hypervisor), 1 * GIB, "Domain-0 takes half of a small host");
+	is_int(fixture_get(hypervisor, DOMAIN_0_UUID).vcpus_max, 2, "and no more vCPUs than pCPUs");
+	hypervisor_close(hypervisor);
+}
+
+static void test_start(struct hypervisor *hypervisor)
+{
+	struct domain_config config = fixture_config(UUID_A, 500);
+	struct domain_info info, *domains = NULL;
+	int64_t now = time(NULL);
+	size_t count = 0;
+	int domid = -1;
+
+	config.type = GUEST_HVM;
+	is_int(hypervisor_start(hypervisor, &config, true, &domid, &err), 0, "start, paused");
+	is_int(domid, 1, "the first domid");
+	info = fixture_get(hypervisor, UUID_A);
+	ok(info.paused && !info.running && !info.shutdown && !info.dying, "it is paused");
+	is_str(info.name, "demo", "its name");
+	is_int(info.type, GUEST_HVM, "its type");
+	is_int(info.memory_actual, 500 * MIB, "its memory is the target at once");
+	is_int(info.memory_target, 500 * MIB, "its target");
+	is_int(info.memory_maximum, 1000 * MIB, "its maximum");
+	is_int(info.vcpus_online, 1, "its vCPUs");
+	is_int(info.vcpus_max, 8, "its most vCPUs");
+	ok(info.start_time >= now && info.start_time <= now + 60, "its start time");
+	ok(info.balloons, "it balloons");
+	is_int((int64_t)info.cpu_time_ns, 700000000, "0.7 s were spent on booting");
+	is_int(hypervisor_unpause(hypervisor, UUID_A, &err), 0, "unpause");
+	ok(!fixture_get(hypervisor, UUID_A).paused, "it runs");
+	is_int(start(hypervisor, UUID_B, 100), 2, "the second domid");
+	is_int(hypervisor_list_domains(hypervisor, &domains, &count, &err), 0, "list");
+	is_int((int64_t)count, 3, "Domain-0 and both");
+	is_str(domains[2].uuid, UUID_B, "by domid");
+	free(domains);
+	is_int(fixture_memory_free(hypervisor), 60 * GIB - 600 * MIB - 16 * MIB,
+	       "memory and overhead are gone from the host");
+	is_int(hypervisor_destroy(hypervisor, UUID_A, &err), 0, "destroy");
+	refused(hypervisor_get_domain(hypervisor, UUID_A, &info, &err), HYPERVISOR_NO_DOMAIN,
+		"there is no domain " UUID_A);
+	is_int(start(hypervisor, UUID_A, 100), 3, "a domid is not used again");
+	is_int(hypervisor_destroy(hypervisor, UUID_A, &err), 0, "destroy");
+	is_int(hypervisor_destroy(hypervisor, UUID_B, &err), 0, "destroy");
+	is_int(fixture_memory_free(hypervisor), 60 * GIB, "all memory is back");
+}
+
+static void refuse_start(struct hypervisor *hypervisor, const struct domain_config *config,
+			 const char *text)
+{
+	int domid = 77;
+
+	refused(hypervisor_start(hypervisor, config, false, &domid, &err), HYPERVISOR_FAILED, text);
+	is_int(domid, 77, "the domid is untouched");
+}
+
+static void test_start_refusals(struct hypervisor *hypervisor)
+{
+	const struct domain_config good = fixture_config(UUID_A, 100);
+	struct domain_config config;
+
+#define REFUSE(member, value, text) \
+	config = good;              \
+	config.member = (value);    \
+	refuse_start(hypervisor, &config, text)
+	REFUSE(uuid, "not-a-uuid", "\"not-a-uuid\" is not a uuid");
+	REFUSE(uuid, DOMAIN_0_UUID, "there is a domain " DOMAIN_0_UUID " already");
+	REFUSE(name, "\xff", "a text of the domain is not UTF-8");
+	REFUSE(kernel, "\xff", "a text of the domain is not UTF-8");
+	REFUSE(vcpus_max, 129, "a domain may have 1 to 128 vCPUs, not 129");
+	REFUSE(vcpus_max, 0, "a domain may have 1 to 128 vCPUs, not 0");
+	REFUSE(vcpus, 9, "9 vCPUs cannot be online, only 1 to 8");
+	REFUSE(vcpus, 0, "0 vCPUs cannot be online, only 1 to 8");
+	REFUSE(memory.target, 0, "a domain cannot be built with 0 bytes of memory");
+	REFUSE(memory.target, -5, "a domain cannot be built with -5 bytes of memory");
+	REFUSE(memory_maximum, 99 * MIB,
+	       "104857600 bytes of memory are more than the domain's maximum of 103809024");
+	REFUSE(scheduling.weight, 65536, "a weight is 1 to 65535, not 65536");
+	REFUSE(scheduling.cap, -2, "a cap is 0 to 65535, not -2");
+	REFUSE(scheduling.mask, "0;16", "there is no pCPU 16, only 0 to 15");
+	REFUSE(scheduling.mask, "0-3", "a mask is like \"0,1;2\", not \"0-3\"");
+#undef REFUSE
+	is_int(fixture_memory_free(hypervisor), 60 * GIB, "nothing was taken");
+}
+
+static void test_long_name(struct hypervisor *hypervisor)
+{
+	struct domain_config config = fixture_config(UUID_A, 100);
+	char name[301];
+	int domid;
+
+	memset(name, 'x', 254);
+	strcpy(name + 254, "ää");
+	config.name = name;
+	is_int(hypervisor_start(hypervisor, &config, false, &domid, &err), 0, "a long name");
+	is_int((int64_t)strlen(fixture_get(hypervisor, UUID_A).name), 254,
+	       "cut between characters");
+	hypervisor_destroy(hypervisor, UUID_A, &err);
+}
+
+static void test_memory_runs_out(void)
+{
+	struct hypervisor *hypervisor = fixture_open(NULL, 8 * GIB);
+	int64_t free_now;
+
+	is_int(start(hypervisor, UUID_A, 3000), 1, "3000 of 4096 MiB");
+	refused(start(hypervisor, UUID_B, 2000), HYPERVISOR_NO_MEMORY,
+		"the host has not enough free memory");
+	is_int(err.needed, 2008 * MIB, "needed, with the overhead");
+	is_int(err.available, 1088 * MIB, "available");
+	is_int(start(hypervisor, UUID_B, 1080), 2, "all of it");
+	is_int(fixture_memory_free(hypervisor), 0, "nothing is left");
+	refused(set_target(hypervisor, UUID_A, 3001 * MIB), HYPERVISOR_NO_MEMORY,
+		"the host has not enough free memory");
+	is_int(err.needed, 1 * MIB, "needed");
+	is_int(err.available, 0, "available");
+	is_int(fixture_get(hypervisor, UUID_A).memory_target, 3000 * MIB,
+	       "the target is as it was");
+	fixture_ask("speed 1");
+	is_int(set_target(hypervisor, UUID_A, 2000 * MIB), 0, "a balloon that shrinks");
+	ok(fixture_memory_free(hypervisor) < 900 * MIB, "frees memory only as it moves");
+	fixture_ask("speed 100000");
+	ok(fixture_await_memory(hypervisor, UUID_A, 2000 * MIB), "it has moved");
+	is_int(fixture_memory_free(hypervisor), 1000 * MIB, "its memory is free");
+	fixture_ask("speed 0.001");
+	is_int(set_target(hypervisor, UUID_B, 1580 * MIB), 0, "one that grows");
+	free_now = fixture_memory_free(hypervisor);
+	is_int(free_now, 500 * MIB, "holds what it is going to have");
+	refused(set_target(hypervisor, UUID_A, 2501 * MIB), HYPERVISOR_NO_MEMORY,
+		"the host has not enough free memory");
+	is_int(set_target(hypervisor, UUID_B, 1080 * MIB), 0, "and gives it back");
+	refused(hypervisor_set_shadow_memory(hypervisor, UUID_A, 2 * GIB, &err),
+		HYPERVISOR_NO_MEMORY, "the host has not enough free memory");
+	hypervisor_close(hypervisor);
+}
+
+static void test_balloon(void)
+{
+	struct hypervisor *hypervisor = fixture_open(NULL, 0);
+	int64_t begun_ms, set_ms, actual, least, most, between_ms;
+
+	start(hypervisor, UUID_A, 1024);
+	begun_ms = fixture_now_ms();
+	is_int(set_target(hypervisor, UUID_A, 2048 * MIB), 0, "double it");
+	set_ms = fixture_now_ms();
+	usleep(100000);
+	least = (fixture_now_ms() - set_ms - 2) * 256 * MIB / 1000;
+	actual = fixture_get(hypervisor, UUID_A).memory_actual - 1024 * MIB;
+	between_ms = fixture_now_ms() - begun_ms + 2;
+	most = between_ms * 256 * MIB / 1000;
+	ok(actual >= least && actual <= most, "256 MiB/s: %jd KiB in %jd ms",
+	   (intmax_t)actual / 1024, (intmax_t)between_ms);
+	fixture_ask("speed 1000");
+	ok(fixture_await_memory(hypervisor, UUID_A, 2048 * MIB), "faster when told to");
+	is_int(set_target(hypervisor, UUID_A, 10 * MIB), 0, "a target below the floor");
+	ok(fixture_await_memory(hypervisor, UUID_A, 64 * MIB), "it stays at the floor");
+	is_int(fixture_get(hypervisor, UUID_A).memory_target, 10 * MIB, "the target is kept");
+	refused(set_target(hypervisor, UUID_A, 2049 * MIB), HYPERVISOR_FAILED,
+		"a target of 2148532224 bytes is not within the domain's maximum of 2147483648");
+	is_int(set_target(hypervisor, UUID_A, 100 * MIB + 1023), 0, "not whole KiB");
+	is_int(fixture_get(hypervisor, UUID_A).memory_target, 100 * MIB, "is rounded down");
+	hypervisor_pause(hypervisor, UUID_A, &err);
+	set_target(hypervisor, UUID_A, 64 * MIB);
+	usleep(2000);
+	ok(fixture_get(hypervisor, UUID_A).memory_actual > 64 * MIB, "a paused guest stays");
+	hypervisor_unpause(hypervisor, UUID_A, &err);
+	ok(fixture_await_memory(hypervisor, UUID_A, 64 * MIB), "until it runs");
+	start(hypervisor, UUID_B, 32);
+	set_target(hypervisor, UUID_B, 1 * MIB);
+	ok(fixture_await_memory(hypervisor, UUID_B, 32 * MIB), "a smaller one's floor is its size");
+	is_int(set_target(hypervisor, DOMAIN_0_UUID, 100 * MIB), 0, "Domain-0 balloons");
+	ok(fixture_await_memory(hypervisor, DOMAIN_0_UUID, 512 * MIB), "down to 512 MiB");
+	hypervisor_close(hypervisor);
+}
+
+static void test_changes(struct hypervisor *hypervisor)
+{
+	struct scheduling scheduling = {.weight = 512, .cap = 50, .mask = "0,1;2"};
+
+	start(hypervisor, UUID_A, 500);
+	is_int(hypervisor_set_memory_maximum(hypervisor, UUID_A, 800 * MIB, &err), 0, "maximum");
+	is_int(fixture_get(hypervisor, UUID_A).memory_maximum, 800 * MIB, "it is set");
+	refused(hypervisor_set_memory_maximum(hypervisor, UUID_A, 499 * MIB, &err),
+		HYPERVISOR_FAILED,
+		"a maximum of 523239424 bytes is less than the domain has (524288000) or is to have "
+		"(524288000)");
+	is_int(hypervisor_set_vcpus(hypervisor, UUID_A, 8, &err), 0, "vCPUs");
+	is_int(fixture_get(hypervisor, UUID_A).vcpus_online, 8, "at once");
+	refused(hypervisor_set_vcpus(hypervisor, UUID_A, 9, &err), HYPERVISOR_FAILED,
+		"9 vCPUs cannot be online, only 1 to 8");
+	refused(hypervisor_set_vcpus(hypervisor, UUID_A, 0, &err), HYPERVISOR_FAILED,
+		"0 vCPUs cannot be online, only 1 to 8");
+	is_int(hypervisor_set_scheduling(hypervisor, UUID_A, &scheduling, &err), 0, "scheduling");
+	scheduling = (struct scheduling){.weight = 70000};
+	refused(hypervisor_set_scheduling(hypervisor, UUID_A, &scheduling, &err), HYPERVISOR_FAILED,
+		"a weight is 1 to 65535, not 70000");
+	is_int(hypervisor_set_shadow_memory(hypervisor, UUID_A, 100 * MIB, &err), 0, "shadow");
+	ok(fixture_memory_free(hypervisor) < 60 * GIB - 590 * MIB, "shadow memory is the host's");
+	refused(hypervisor_set_shadow_memory(hypervisor, UUID_A, -1, &err), HYPERVISOR_FAILED,
+		"shadow memory cannot be -1 bytes");
+	hypervisor_destroy(hypervisor, UUID_A, &err);
+}
+
+static void test_vcpus(struct hypervisor *hypervisor)
+{
+	struct vcpu_info vcpus[8];
+	struct host_usage before, after;
+	uint64_t time_ns;
+	size_t count = 0;
+
+	start(hypervisor, UUID_A, 100);
+	hypervisor_set_vcpus(hypervisor, UUID_A, 2, &err);
+	is_int(hypervisor_get_vcpus(hypervisor, UUID_A, vcpus, 8, &count, &err), 0, "vCPUs");
+	is_int((int64_t)count, 8, "as many as it may have");
+	ok(vcpus[1].online && vcpus[1].blocked && !vcpus[1].running, "the second idles");
+	ok(!vcpus[2].online && !vcpus[2].blocked, "the third is not there");
+	is_int(hypervisor_get_vcpus(hypervisor, UUID_A, NULL, 0, &count, &err), 0,
+	       "the number only");
+	time_ns = fixture_get(hypervisor, UUID_A).cpu_time_ns;
+	hypervisor_get_host_usage(hypervisor, &before, &err);
+	usleep(10000);
+	ok(fixture_get(hypervisor, UUID_A).cpu_time_ns > time_ns, "CPU time grows");
+	hypervisor_destroy(hypervisor, UUID_A, &err);
+	hypervisor_get_host_usage(hypervisor, &after, &err);
+	ok(after.cpu_time_ns > before.cpu_time_ns, "the host's never shrinks");
+	hypervisor_get_vcpus(hypervisor, DOMAIN_0_UUID, vcpus, 8, &count, &err);
+	ok(count == 4 && vcpus[0].running, "Domain-0's first vCPU runs");
+}
+
+static void test_nobody(struct hypervisor *hypervisor)
+{
+	const struct scheduling scheduling = {0};
+	struct vcpu_info vcpu;
+	size_t count;
+	const char *text = "there is no domain " UUID_NONE;
+
+#define NOBODY(call) refused(call, HYPERVISOR_NO_DOMAIN, text)
+	NOBODY(hypervisor_get_vcpus(hypervisor, UUID_NONE, &vcpu, 1, &count, &err));
+	NOBODY(hypervisor_pause(hypervisor, UUID_NONE, &err));
+	NOBODY(hypervisor_unpause(hypervisor, UUID_NONE, &err));
+	NOBODY(hypervisor_shutdown(hypervisor, UUID_NONE, SHUTDOWN_REBOOT, 1, &err));
+	NOBODY(hypervisor_destroy(hypervisor, UUID_NONE, &err));
+	NOBODY(hypervisor_suspend(hypervisor, UUID_NONE, "/nowhere", &err));
+	NOBODY(set_target(hypervisor, UUID_NONE, MIB));
+	NOBODY(hypervisor_set_memory_maximum(hypervisor, UUID_NONE, MIB, &err));
+	NOBODY(hypervisor_set_vcpus(hypervisor, UUID_NONE, 1, &err));
+	NOBODY(hypervisor_set_scheduling(hypervisor, UUID_NONE, &scheduling, &err));
+	NOBODY(hypervisor_set_shadow_memory(hypervisor, UUID_NONE, 1, &err));
+#undef NOBODY
+	refused(hypervisor_pause(hypervisor, DOMAIN_0_UUID, &err), HYPERVISOR_FAILED,
+		"pause is not for Domain-0");
+	refused(hypervisor_destroy(hypervisor, DOMAIN_0_UUID, &err), HYPERVISOR_FAILED,
+		"destroy is not for Domain-0");
+}
+
+/* Every op fails when it is told to, and does nothing. */
+static void test_faults(struct hypervisor *h)
+{
+	const struct key_value platform = {"pae", "true"};
+	struct domain_config config = fixture_config(UUID_A, 100);
+	struct domain_info info, *domains = NULL;
+	struct host_usage usage;
+	struct hypervisor_event event;
+	struct scheduling scheduling = {.cap = 5};
+	size_t count;
+	int domid;
+
+	config.platform = &platform;
+	config.platform_count = 1;
+	is_int(hypervisor_start(h, &config, false, &domid, &err), 0, "a PVH guest");
+	ok(strstr(fixture_ask("state"), "\"platform\":{\"pae\":\"true\"}"), "with its platform");
+#define FAULT(call)                        \
+	fixture_ask("fail any 1 as told"); \
+	refused(call, HYPERVISOR_FAILED, "as told")
+	FAULT(hypervisor_get_host_usage(h, &usage, &err));
+	FAULT(hypervisor_list_domains(h, &domains, &count, &err));
+	FAULT(hypervisor_get_domain(h, UUID_A, &info, &err));
+	FAULT(hypervisor_get_vcpus(h, UUID_A, NULL, 0, &count, &err));
+	FAULT(hypervisor_wait_event(h, 0, &event, &err));
+	FAULT(hypervisor_pause(h, UUID_A, &err));
+	FAULT(hypervisor_shutdown(h, UUID_A, SHUTDOWN_POWEROFF, 10000, &err));
+	FAULT(hypervisor_suspend(h, UUID_A, "/nowhere", &err));
+	FAULT(set_target(h, UUID_A, 64 * MIB));
+	FAULT(hypervisor_set_memory_maximum(h, UUID_A, 100 * MIB, &err));
+	FAULT(hypervisor_set_vcpus(h, UUID_A, 5, &err));
+	FAULT(hypervisor_set_scheduling(h, UUID_A, &scheduling, &err));
+	FAULT(hypervisor_set_shadow_memory(h, UUID_A, 0, &err));
+	FAULT(hypervisor_destroy(h, UUID_A, &err));
+	info = fixture_get(h, UUID_A);
+	ok(!info.paused && !info.shutdown && info.vcpus_online == 1, "the guest runs as it did");
+	is_int(info.memory_target, 100 * MIB, "its target");
+	is_int(info.memory_maximum, 200 * MIB, "its maximum");
+	hypervisor_destroy(h, UUID_A, &err);
+	FAULT(hypervisor_start(h, &config, false, &domid, &err));
+	FAULT(hypervisor_resume(h, &config, "/nowhere", false, &domid, &err));
+	config.type = GUEST_PV;
+	is_int(hypervisor_start(h, &config, true, &domid, &err), 0, "a PV guest");
+	FAULT(hypervisor_unpause(h, UUID_A, &err));
+#undef FAULT
+	is_int(hypervisor_set_shadow_memory(h, UUID_A, 100 * MIB, &err), 0, "has no shadow memory");
+	is_int(fixture_memory_free(h), 60 * GIB - 108 * MIB, "none is taken");
+	hypervisor_destroy(h, UUID_A, &err);
+}
+
+int main(void)
+{
+	struct hypervisor *hypervisor = fixture_open(NULL, 0);
+
+	test_host(hypervisor);
+	test_start(hypervisor);
+	test_start_refusals(hypervisor);
+	test_long_name(hypervisor);
+	test_changes(hypervisor);
+	test_vcpus(hypervisor);
+	test_nobody(hypervisor);
+	test_faults(hypervisor);
+	hypervisor_close(hypervisor);
+	test_small_host();
+	test_memory_runs_out();
+	test_balloon();
+	return done_testing();
+}

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# tests/local.mk – the tests; a new test is one line: check_PROGRAMS (C) or python_tests
+#
+# tests/schema/test_value.c is a program of its own, linked with every library:
+#	check_PROGRAMS += %D%/schema/test_value
+# What several tests share is a line of libtests_a_SOURCES; what Python tests import, of
+# python_modules. A fuzzer (tests/fuzz/fuzz_*.c, LLVMFuzzerTestOneInput) is one line in fuzz_targets
+# and one for its flags; its corpus is the folder tests/fuzz/corpus/NAME:
+#	fuzz_targets += %D%/fuzz/fuzz_xmlrpc
+#	%C%_fuzz_fuzz_xmlrpc_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+
+check_LIBRARIES += libtests.a
+libtests_a_SOURCES = %D%/tap.c %D%/tap.h
+
+# What every test is linked with.
+LDADD = libtests.a $(server_libraries) libxm.a libschema.a \
+	$(server_modules) $(XMLRPC_LIBS) $(CURL_LIBS)
+
+python_tests =
+python_modules =
+fuzz_targets =
+
+TESTS = $(check_PROGRAMS) $(python_tests)
+EXTRA_DIST += $(python_tests) $(python_modules)
+
+# A fuzzer is a test too: without libFuzzer, replay.c gives it a main() that runs it over its corpus.
+if FUZZERS
+noinst_PROGRAMS = $(fuzz_targets)
+EXTRA_DIST += %D%/fuzz/replay.c
+else
+check_PROGRAMS += $(fuzz_targets)
+libtests_a_SOURCES += %D%/fuzz/replay.c
+endif
+
+# TAP under automake's parallel harness. No test hangs for ever.
+TEST_EXTENSIONS = .py
+TEST_TIMEOUT = 300
+tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(tap_driver)
+LOG_COMPILER = timeout --kill-after=10 $(TEST_TIMEOUT)
+PY_LOG_DRIVER = $(tap_driver)
+PY_LOG_COMPILER = timeout --kill-after=10 $(TEST_TIMEOUT) $(PYTHON)
+AM_TESTS_ENVIRONMENT = \
+	: "$${XENAPID:=$(abs_top_builddir)/xenapid}" "$${XM:=$(abs_top_builddir)/xm}"; \
+	TOP_SRCDIR='$(abs_top_srcdir)'; \
+	PYTHONPATH='$(abs_top_srcdir)/tests'; \
+	PYTHONDONTWRITEBYTECODE=1; \
+	PYTHONUNBUFFERED=1; \
+	LC_ALL=C.UTF-8; \
+	export XENAPID XM TOP_SRCDIR PYTHONPATH PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED LC_ALL; \
+	unset XM_SERVER XM_USER XM_PASSWORD_FILE http_proxy https_proxy all_proxy \
+		HTTP_PROXY HTTPS_PROXY ALL_PROXY;
+
+# What they share.
+libtests_a_SOURCES += %D%/rpc/values.c
+libtests_a_SOURCES += %D%/rpc/values.h
+libtests_a_SOURCES += %D%/hypervisor/fixture.c
+libtests_a_SOURCES += %D%/hypervisor/fixture.h
+
+# C tests.
+check_PROGRAMS += %D%/rpc/test_xmlrpc_hostile
+check_PROGRAMS += %D%/rpc/test_xmlrpc_read
+check_PROGRAMS += %D%/rpc/test_xmlrpc_trees
+check_PROGRAMS += %D%/rpc/test_xmlrpc_write
+check_PROGRAMS += %D%/hypervisor/test_hypervisor
+check_PROGRAMS += %D%/hypervisor/test_simulator
+check_PROGRAMS += %D%/import/test_xl_config
+check_PROGRAMS += %D%/hypervisor/test_simulator_control
+check_PROGRAMS += %D%/hypervisor/test_simulator_lifecycle
+
+# Programs that tests start; no tests of their own.
+test_helpers = %D%/rpc/echo_call
+test_helpers += %D%/server/standin
+%C%_server_standin_SOURCES = %D%/server/standin.c server/main.c
+check_DATA = $(test_helpers)
+
+# Programs that make bench runs, one after the other, before tests/bench/bench.py.
+bench_programs = %D%/bench/bench_xmlrpc
+EXTRA_PROGRAMS = $(test_helpers) $(bench_programs)
+CLEANFILES += $(EXTRA_PROGRAMS)
+
+# Python tests, and what they import.
+python_tests += %D%/rpc/oracle.py
+python_modules += %D%/lib/rpc.py
+python_modules += %D%/lib/server.py
+python_modules += %D%/lib/tap.py
+python_modules += %D%/lib/simulator.py
+python_modules += %D%/lib/wire.py
+python_tests += %D%/server/test_http.py
+python_tests += %D%/server/test_limits.py
+python_tests += %D%/server/test_process.py
+
+# Fuzzers.
+fuzz_targets += %D%/fuzz/fuzz_xmlrpc_read
+%C%_fuzz_fuzz_xmlrpc_read_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+fuzz_targets += %D%/fuzz/fuzz_xl_config
+%C%_fuzz_fuzz_xl_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

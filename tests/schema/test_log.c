@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* test_log.c – lines on standard error. */
+#include "schema/log.h"
+
+#include "schema/base.h"
+#include "tests/tap.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define THREADS 4
+#define LINES 200
+
+static int kept_stderr;
+static FILE *caught;
+
+static void catch_lines(void)
+{
+	caught = tmpfile();
+	kept_stderr = dup(STDERR_FILENO);
+	dup2(fileno(caught), STDERR_FILENO);
+}
+
+/* What was written since; to be freed. */
+static char *caught_text(void)
+{
+	long length;
+	char *text;
+
+	dup2(kept_stderr, STDERR_FILENO);
+	close(kept_stderr);
+	fseek(caught, 0, SEEK_END);
+	length = ftell(caught);
+	rewind(caught);
+	text = allocate((size_t)length + 1);
+	if (fread(text, 1, (size_t)length, caught) != (size_t)length)
+		abort();
+	fclose(caught);
+	return text;
+}
+
+static void test_levels(void)
+{
+	AUTO_TEXT text = NULL;
+	enum log_level level = LOG_LEVEL_INFO;
+
+	catch_lines();
+	log_error("one %d", 1);
+	log_debug("two");
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_debug("three");
+	log_set_level(LOG_LEVEL_ERROR);
+	log_warning("four");
+	log_set_level(LOG_LEVEL_INFO);
+	text = caught_text();
+	ok(strlen(text) > 24 && text[10] == 'T' && text[23] == 'Z', "a line starts with the time");
+	ok(strstr(text, "Z error: one 1\n"), "then come the level and the text");
+	ok(!strstr(text, "two") && strstr(text, "debug: three") && !strstr(text, "four"),
+	   "what is less urgent than the level is dropped");
+	ok(log_level_from_name("debug", &level) && level == LOG_LEVEL_DEBUG, "levels have names");
+	ok(!log_level_from_name("loud", &level), "no others");
+}
+
+static void test_control_characters(void)
+{
+	AUTO_TEXT text = NULL;
+
+	catch_lines();
+	log_info("%s", "a\nerror: b\033[2J\x7f\xc2\x9b é\xc2");
+	text = caught_text();
+	ok(strstr(text, "info: a\\x0aerror: b\\x1b[2J\\x7f\\xc2\\x9b é\xc2\n"),
+	   "control characters are escaped, other text is not");
+}
+
+static void test_journal(void)
+{
+	AUTO_TEXT stream = NULL;
+	AUTO_TEXT text = NULL;
+	struct stat status;
+
+	catch_lines();
+	fstat(STDERR_FILENO, &status);
+	stream = text_format("%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_open();
+	log_warning("x");
+	text = caught_text();
+	is_str(text, "<4>x\n", "the journal gets the priority, and knows the time itself");
+	log_open();
+	unsetenv("JOURNAL_STREAM");
+	free(TAKE(text));
+	catch_lines();
+	log_warning("x");
+	text = caught_text();
+	ok(strstr(text, "warning: x"), "a stream that is another one's by now does not");
+}
+
+static void *write_lines(void *argument)
+{
+	for (int i = 0; i < LINES; i++)
+		log_info("%0100d|", (int)(size_t)argument);
+	return NULL;
+}
+
+static void test_threads(void)
+{
+	pthread_t threads[THREADS];
+	AUTO_TEXT text = NULL;
+	char *state = NULL;
+	int whole = 0;
+
+	catch_lines();
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, write_lines, (void *)i);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	text = caught_text();
+	for (char *line = strtok_r(text, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+		whole += strlen(line) == strlen("2026-01-01T00:00:00.000Z info: ") + 101;
+	is_int(whole, (int64_t)THREADS * LINES, "lines of several threads stay whole");
+}
+
+int main(void)
+{
+	test_levels();
+	test_control_characters();
+	test_journal();
+	test_threads();
+	return done_testing();
+}

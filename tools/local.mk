@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# tools/local.mk – the make targets beside automake's own, and the scripts they run
+
+EXTRA_DIST += %D%/lint %D%/lint_tables.py %D%/lint-sizes.allow %D%/cppcheck.suppressions %D%/sources
+EXTRA_DIST += %D%/demo %D%/demo_client.py
+EXTRA_DIST += %D%/test-summary %D%/xenapid-valgrind
+
+.PHONY: help lint format docs run bench fuzz coverage check-valgrind
+
+help:
+	@echo 'make                 xenapid and xm'
+	@echo 'make check           every test (TESTS="tests/…" for some of them)'
+	@echo 'make check-valgrind  every test under valgrind'
+	@echo 'make coverage        which lines the tests reach (configure --enable-coverage)'
+	@echo 'make bench           the benchmarks'
+	@echo 'make fuzz            every fuzzer for FUZZ_SECONDS=60 (configure --enable-fuzzers CC=clang)'
+	@echo 'make lint            layers, sizes, format, cppcheck, shellcheck, file lists, error table'
+	@echo 'make format          clang-format -i'
+	@echo 'make docs            docs/api-reference.md'
+	@echo 'make run             xenapid on loopback with the simulator'
+	@echo 'make distcheck       a tarball that builds and passes its tests'
+
+lint:
+	@cd $(top_srcdir) && LINT_CACHE=$(abs_top_builddir)/cppcheck tools/lint
+
+format:
+	cd $(top_srcdir) && tools/sources c h | xargs -r clang-format -i
+
+docs: xenapid
+	./xenapid --print-api markdown >api-reference.tmp
+	$(MKDIR_P) $(top_srcdir)/docs
+	mv api-reference.tmp $(top_srcdir)/docs/api-reference.md
+CLEANFILES += api-reference.tmp
+
+run: xenapid
+	@$(MKDIR_P) run
+	./xenapid --hypervisor simulator --auth none --listen http://127.0.0.1:9363 \
+		--database run/xenapid.db
+clean-local:
+	rm -rf run valgrind cppcheck coverage coverage.info
+	find . -name "*.gcda" -o -name "*.gcno" | xargs rm -f
+
+bench: xenapid xm $(bench_programs)
+	@for program in $(bench_programs); do echo "$$program"; ./$$program || exit 1; done
+	@if test -f $(top_srcdir)/tests/bench/bench.py; then \
+		XENAPID=$(abs_top_builddir)/xenapid XM=$(abs_top_builddir)/xm \
+		TOP_SRCDIR=$(abs_top_srcdir) PYTHONPATH=$(abs_top_srcdir)/tests \
+		$(PYTHON) $(top_srcdir)/tests/bench/bench.py; \
+	else \
+		echo 'The benchmarks of the whole server come with tests/bench/bench.py.'; \
+	fi
+
+FUZZ_SECONDS = 60
+fuzz: $(fuzz_targets)
+if FUZZERS
+	@test -n '$(fuzz_targets)' || echo 'There are no fuzzers yet: they come with tests/fuzz/fuzz_*.c.'
+	@for target in $(fuzz_targets); do \
+		corpus=$(abs_top_srcdir)/tests/fuzz/corpus/$${target##*/}; \
+		found=$$target.found; \
+		$(MKDIR_P) "$$found"; \
+		echo "$$target, $(FUZZ_SECONDS) s; what crashes is left in $$found"; \
+		./$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 -print_final_stats=1 \
+			-artifact_prefix="$$found/" "$$found" $$(test -d "$$corpus" && echo "$$corpus") || \
+			exit 1; \
+	done
+else
+	@echo 'Fuzzing needs: configure --enable-fuzzers --with-sanitizers=address,undefined CC=clang'
+	@exit 1
+endif
+
+# What the tests start is xenapid under valgrind too; each process leaves its report.
+check-valgrind: all
+	rm -rf valgrind && $(MKDIR_P) valgrind
+	XENAPID='$(abs_top_srcdir)/tools/xenapid-valgrind' \
+	XENAPID_UNDER_VALGRIND='$(abs_top_builddir)/xenapid' \
+	VALGRIND_REPORTS='$(abs_top_builddir)/valgrind' \
+	$(MAKE) $(AM_MAKEFLAGS) check TEST_TIMEOUT=1800 \
+		LOG_COMPILER='timeout 1800 $(abs_top_srcdir)/tools/xenapid-valgrind'
+	@! grep -l 'ERROR SUMMARY: [1-9]' valgrind/* || { echo 'valgrind: see those reports'; exit 1; }
+
+coverage: all
+if COVERAGE
+	find . -name '*.gcda' -delete
+	-$(MAKE) $(AM_MAKEFLAGS) check
+	@if command -v lcov >/dev/null; then \
+		lcov --quiet --capture --no-external --base-directory $(abs_top_srcdir) \
+			--directory . --output-file coverage.info && \
+		lcov --quiet --remove coverage.info '*/tests/*' --output-file coverage.info && \
+		genhtml --quiet --output-directory coverage coverage.info && \
+		lcov --summary coverage.info && echo 'coverage/index.html'; \
+	else \
+		$(PYTHON) $(top_srcdir)/tools/coverage.py '$(GCOV)' .; \
+	fi
+else
+	@echo 'Coverage needs: configure --enable-coverage'
+	@exit 1
+endif
+EXTRA_DIST += %D%/coverage.py
