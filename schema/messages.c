@@ -16,12 +16,13 @@ struct row {
 	enum role role;
 	enum runs runs;
 	enum operation_id operation;
+	bool async;
 	const char *description;
 };
 
 static const struct row rows[] = {
-#define MESSAGE(cls, name, result, parameters, role, runs, description) \
-	{CLASS_##cls, MESSAGE_##cls##_##name, #name, result, parameters, ROLE_##role, runs, description},
+#define MESSAGE(cls, name, result, parameters, role, runs, async, description) \
+	{CLASS_##cls, MESSAGE_##cls##_##name, #name, result, parameters, ROLE_##role, runs, async, description},
 #include "schema/classes.def"
 };
 
@@ -173,6 +174,7 @@ static void add_rows(const struct class_info *cls)
 		message->role = row->role;
 		message->runs = row->runs;
 		message->operation = row->operation;
+		message->async = row->async;
 		message->description = row->description;
 		memcpy(message->parameters, row->parameters, sizeof(row->parameters));
 		while (row->parameters[message->parameter_count].name) {

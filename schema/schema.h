@@ -173,6 +173,7 @@ struct message_info {
 	enum role role; /* least role; ROLE_nobody: no session either */
 	enum runs runs;
 	enum operation_id operation; /* of RUNS_OPERATION */
+	bool async;		     /* Async.<name> is served too */
 	const char *description;
 };
 

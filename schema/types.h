@@ -30,6 +30,9 @@
 #define O(type, name, default) {#name, type, default}
 #define PARAMETERS(...) {__VA_ARGS__}
 
+#define ASYNC true
+#define SYNC false
+
 #define READ RUNS_READ, OPERATION_none
 #define CHANGE RUNS_CHANGE, OPERATION_none
 #define WORK RUNS_WORK, OPERATION_none

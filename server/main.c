@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* main.c – xenapid: reads its options, serves until it is told to stop. */
 #include "schema/log.h"
+#include "schema/print.h"
 #include "schema/schema.h"
 #include "server/options.h"
 #include "server/process.h"
@@ -110,8 +111,11 @@ static int run(struct options *options, int argc, char *const argv[])
 		puts("configuration is fine");
 		return EXIT_FINE;
 	case ACTION_PRINT_API:
-		fprintf(stderr, "xenapid: --print-api %s is not there yet\n", options->api_format);
-		return EXIT_FAILED;
+		if (strcmp(options->api_format, "json") == 0)
+			print_api_json(stdout);
+		else
+			print_api_markdown(stdout);
+		return EXIT_FINE;
 	default:
 		return serve(options, argc, argv);
 	}

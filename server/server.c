@@ -2,6 +2,7 @@
 /* server.c – the daemon's parts, in the order in which they need each other. */
 #include "server/server.h"
 
+#include "rpc/xmlrpc.h"
 #include "schema/log.h"
 #include "server/api/api.h"
 #include "server/http/address.h"
@@ -53,6 +54,7 @@ static int open_api(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
 	const struct api_options api_options = {
+		.write_result = xmlrpc_write_value,
 		.authenticator = signin_authenticator(server->signin),
 		.suspend_folder = server->suspend_folder,
 		.kernel_folders = (const char *const *)options->kernel_folders.items,

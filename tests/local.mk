@@ -56,6 +56,8 @@ libtests_a_SOURCES += %D%/rpc/values.c
 libtests_a_SOURCES += %D%/rpc/values.h
 libtests_a_SOURCES += %D%/hypervisor/fixture.c
 libtests_a_SOURCES += %D%/hypervisor/fixture.h
+libtests_a_SOURCES += %D%/store/fixture.c
+libtests_a_SOURCES += %D%/store/fixture.h
 
 # C tests.
 check_PROGRAMS += %D%/rpc/test_xmlrpc_hostile
@@ -65,8 +67,17 @@ check_PROGRAMS += %D%/rpc/test_xmlrpc_write
 check_PROGRAMS += %D%/hypervisor/test_hypervisor
 check_PROGRAMS += %D%/hypervisor/test_simulator
 check_PROGRAMS += %D%/import/test_xl_config
+check_PROGRAMS += %D%/xm/test_escape
 check_PROGRAMS += %D%/hypervisor/test_simulator_control
 check_PROGRAMS += %D%/hypervisor/test_simulator_lifecycle
+check_PROGRAMS += %D%/api/test_where
+check_PROGRAMS += %D%/api/test_workers
+check_PROGRAMS += %D%/schema/test_convert
+check_PROGRAMS += %D%/schema/test_log
+check_PROGRAMS += %D%/server/test_options
+check_PROGRAMS += %D%/schema/test_schema
+check_PROGRAMS += %D%/schema/test_text
+check_PROGRAMS += %D%/store/test_store
 
 # Programs that tests start; no tests of their own.
 test_helpers = %D%/rpc/echo_call
@@ -86,9 +97,15 @@ python_modules += %D%/lib/server.py
 python_modules += %D%/lib/tap.py
 python_modules += %D%/lib/simulator.py
 python_modules += %D%/lib/wire.py
+python_modules += %D%/lib/xm.py
+python_tests += %D%/xm/test_commands.py
+python_tests += %D%/xm/test_errors.py
+python_tests += %D%/xm/test_list.py
+python_tests += %D%/e2e/walk.py
 python_tests += %D%/server/test_http.py
 python_tests += %D%/server/test_limits.py
 python_tests += %D%/server/test_process.py
+python_tests += %D%/server/test_signin.py
 
 # Fuzzers.
 fuzz_targets += %D%/fuzz/fuzz_xmlrpc_read

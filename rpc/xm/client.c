@@ -142,8 +142,7 @@ const char *failure_part(const struct failure *failure, uint32_t n)
 {
 	const struct value *description = failure->description;
 
-	if (!description || n >= description->length ||
-	    description->items[n]->kind != VALUE_STRING)
+	if (!description || n >= description->length || description->items[n]->kind != VALUE_STRING)
 		return NULL;
 	return description->items[n]->text;
 }

@@ -22,8 +22,8 @@ void client_close(struct client *client); /* logs out; NULL is fine */
 void client_set_account(struct client *client, const char *user, const char *password);
 
 /*
- * Calls Class.message with the session and then `parameters`, a set of which it takes the caller's reference. 0 and
- * *ret_result, to be released; or −1 and *failure.
+ * Calls Class.message with the session and then `parameters`, a set of which it takes the caller's
+ * reference. 0 and *ret_result, to be released; or −1 and *failure.
  */
 int client_call(struct client *client, const char *method, struct value *parameters,
 		struct value **ret_result, struct failure *failure);

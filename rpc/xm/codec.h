@@ -7,8 +7,9 @@
 #include "schema/value.h"
 
 /*
- * Appends a methodCall; `parameters` is a set. Ints go as strings, which every server takes and which hold 64 bits. Returns 0,
- * or −1 with *ret_reason (to be freed) when a text cannot be carried: it is not UTF-8 or holds control characters.
+ * Appends a methodCall; `parameters` is a set. Ints go as strings, which every server takes and
+ * which hold 64 bits. Returns 0, or −1 with *ret_reason (to be freed) when a text cannot be
+ * carried: it is not UTF-8 or holds control characters.
  */
 int codec_write_call(struct buffer *out, const char *method, const struct value *parameters,
 		     char **ret_reason);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 static const struct command commands[] = {
-#define COMMAND(name, function, least, most, usage, summary, help)                                 \
+#define COMMAND(name, function, least, most, usage, summary, help) \
 	{name, usage, summary, help, least, most, run_##function},
 #include "rpc/xm/commands.def"
 };

@@ -46,7 +46,8 @@ static void add_disguised(struct buffer *out, unsigned c)
 	add_character(out, c == '\r' ? 'r' : c);
 }
 
-/* Of the characters of three and four bytes; the rest is never looked at. Returns the length, 0: not such a one. */
+/* Of the characters of three and four bytes; the rest is never looked at. Returns the length, 0:
+ * not such a one. */
 static size_t read_long_character(const char *text, size_t length, unsigned *ret_character)
 {
 	const unsigned char *p = (const unsigned char *)text;
@@ -132,7 +133,8 @@ void escape_xml(struct buffer *out, const char *xml, size_t length)
 	}
 }
 
-static void unescape(struct buffer *out, const char *text, size_t length, const char *carriage_return)
+static void unescape(struct buffer *out, const char *text, size_t length,
+		     const char *carriage_return)
 {
 	while (length) {
 		unsigned c = 0, next = 0;

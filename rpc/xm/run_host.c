@@ -4,7 +4,8 @@
 
 #include <time.h>
 
-/* The record of the one object of a class whose ref a field names, or of the first there is; to be released, NULL: none. */
+/* The record of the one object of a class whose ref a field names, or of the first there is; to be
+ * released, NULL: none. */
 static struct value *read_record(struct xm *xm, const char *method, const char *ref)
 {
 	AUTO(value) records = NULL;
@@ -74,7 +75,8 @@ static void print_versions(const struct value *host)
 
 	for (uint32_t i = 0; versions && versions->kind == VALUE_MAP && i < versions->length; i++) {
 		AUTO_TEXT name = terminal_text(versions->members[i].key->text);
-		AUTO_TEXT shown = text_format("%s%s", name, strcmp(name, "xen") == 0 ? "_version" : "");
+		AUTO_TEXT shown =
+			text_format("%s%s", name, strcmp(name, "xen") == 0 ? "_version" : "");
 		const struct value *version = versions->members[i].value;
 
 		print_text(shown, version->kind == VALUE_STRING ? version->text : "");
@@ -115,7 +117,8 @@ static int64_t server_time(struct xm *xm)
 	if (xm_call(xm, "host.get_all", value_set(), &hosts) && hosts->kind == VALUE_SET &&
 	    hosts->length &&
 	    xm_call(xm, "host.get_servertime",
-		    parameters_of(value_reference(hosts->items[0]), (struct value *)NULL), &answer)) {
+		    parameters_of(value_reference(hosts->items[0]), (struct value *)NULL),
+		    &answer)) {
 		value_put(record, "time", value_reference(answer));
 		seconds = date_seconds(record, "time");
 	}

@@ -17,8 +17,8 @@ static void print_row(const struct vm *vm)
 		snprintf(domid, sizeof(domid), "%lld", (long long)amount_of(vm->record, "domid"));
 	terminal_print(stdout, vm_text(vm, "name_label"), 38);
 	printf(" %5s %5lld %5lld %10s %8.1f\n", domid, (long long)(state_memory(vm) / MIB),
-	       (long long)(vm_has_domain(vm) ? state_vcpus_online(vm)
-					     : amount_of(vm->record, "VCPUs_max")),
+	       (long long)(vm_has_domain(vm) ? state_vcpus_online(vm) :
+					       amount_of(vm->record, "VCPUs_max")),
 	       letters, vm_has_domain(vm) ? vm_seconds(vm, "cpu_time") : 0.0);
 }
 
@@ -56,7 +56,8 @@ static void print_json(const struct vms *vms)
 	for (size_t i = 0; i < vms->count; i++) {
 		AUTO(value) record = typed_record(vms->items[i].record, "VM");
 
-		value_put(record, "metrics_record", typed_record(vms->items[i].metrics, "VM_metrics"));
+		value_put(record, "metrics_record",
+			  typed_record(vms->items[i].metrics, "VM_metrics"));
 		buffer_add_text(&out, i ? ",\n" : "[\n");
 		value_add_json(&out, record);
 		fwrite(out.data, 1, out.length, stdout);

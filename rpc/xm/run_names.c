@@ -11,8 +11,8 @@ enum status run_rename(struct xm *xm)
 	if (!*xm->arguments[1])
 		return xm_misuse(xm, "a name cannot be empty");
 	if (!xm_call(xm, "VM.set_name_label",
-		     parameters_of(value_reference(xm->subject.ref),
-				   value_string(xm->arguments[1]), (struct value *)NULL),
+		     parameters_of(value_reference(xm->subject.ref), value_string(xm->arguments[1]),
+				   (struct value *)NULL),
 		     NULL))
 		return xm_report(xm);
 	return STATUS_DONE;

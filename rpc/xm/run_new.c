@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* run_new.c – new and create: a configuration file becomes a VM, and what became of each of its lines is told. */
+/* run_new.c – new and create: a configuration file becomes a VM, and what became of each of its
+ * lines is told. */
 #include "rpc/xm/config_file.h"
 #include "rpc/xm/run.h"
 #include "schema/error.h"

@@ -72,8 +72,8 @@ static enum status report_task(struct xm *xm, const struct value *record)
 }
 
 /*
- * A refusal comes at once, in the first moments of the task; a guest takes its time. The task outlives this command, and
- * the session with it.
+ * A refusal comes at once, in the first moments of the task; a guest takes its time. The task
+ * outlives this command, and the session with it.
  */
 static enum status listen_to_task(struct xm *xm, const struct value *task)
 {
@@ -90,8 +90,8 @@ static enum status listen_to_task(struct xm *xm, const struct value *task)
 			continue;
 		xm_call(xm, "task.destroy",
 			parameters_of(value_reference(task), (struct value *)NULL), NULL);
-		return status && strcmp(status, "success") == 0 ? STATUS_DONE
-								: report_task(xm, record);
+		return status && strcmp(status, "success") == 0 ? STATUS_DONE :
+								  report_task(xm, record);
 	}
 	client_leave_session(xm->client);
 	return STATUS_DONE;

@@ -6,8 +6,7 @@
 #include "rpc/xm/state.h"
 #include "rpc/xm/terminal.h"
 
-#define PLAIN                                                                                      \
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:,;@=%~*^!?<>$&|"
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:,;@=%~*^!?<>$&|"
 
 void sxp_add_text(struct buffer *out, const char *text)
 {

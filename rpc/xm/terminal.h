@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 /*
- * The text with control characters, those that reverse the direction of writing and bytes that are not UTF-8 as \n, \t, \x1b or
- * \u202e, and a backslash as \\. To be freed.
+ * The text with control characters, those that reverse the direction of writing and bytes that are
+ * not UTF-8 as \n, \t, \x1b or \u202e, and a backslash as \\. To be freed.
  */
 char *terminal_text(const char *text);
 /* The same, in double quotes that are escaped too. */
@@ -18,7 +18,8 @@ char *terminal_quoted(const char *text);
 /* Escapes and prints, padded with blanks to at least `width` columns. */
 void terminal_print(FILE *file, const char *text, int width);
 
-/* For transport_options: "starting demo … 3 s" on standard error. `context` is a char ** with the words, or NULL. */
+/* For transport_options: "starting demo … 3 s" on standard error. `context` is a char ** with the
+ * words, or NULL. */
 void terminal_show_progress(void *context, double seconds);
 /* Wipes that line, if it was ever shown. */
 void terminal_end_progress(void);

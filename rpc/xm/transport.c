@@ -24,7 +24,8 @@ static bool begins(const char *text, const char *beginning)
 
 bool transport_is_server(const char *server)
 {
-	return (begins(server, "unix:/") && server[6]) || (begins(server, "http://") && server[7]) ||
+	return (begins(server, "unix:/") && server[6]) ||
+	       (begins(server, "http://") && server[7]) ||
 	       (begins(server, "https://") && server[8]);
 }
 
@@ -143,8 +144,8 @@ int transport_post(struct transport *transport, const struct buffer *body, struc
 	}
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 200) {
-		*ret_reason = text_format("%s answers with HTTP status %ld", transport->server,
-					  status);
+		*ret_reason =
+			text_format("%s answers with HTTP status %ld", transport->server, status);
 		return -1;
 	}
 	return 0;

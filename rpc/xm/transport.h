@@ -25,7 +25,8 @@ bool transport_is_server(const char *server);
 struct transport *transport_open(const struct transport_options *options);
 void transport_close(struct transport *transport); /* NULL is fine */
 
-/* Posts the body and appends the reply's. −1 with *ret_reason, to be freed. The connection is kept for the next. */
+/* Posts the body and appends the reply's. −1 with *ret_reason, to be freed. The connection is kept
+ * for the next. */
 int transport_post(struct transport *transport, const struct buffer *body, struct buffer *ret_reply,
 		   char **ret_reason);
 

@@ -44,7 +44,7 @@ bool vm_has_domain(const struct vm *vm)
 
 double vm_seconds(const struct vm *vm, const char *key)
 {
-	const struct value *other = value_find(vm->metrics, "other_config");
+	const struct value *other = value_find(vm->metrics, "VCPUs_params");
 	const char *text = other && other->kind == VALUE_MAP ? value_find_text(other, key) : NULL;
 
 	return text ? strtod(text, NULL) : 0;
@@ -64,8 +64,8 @@ int64_t date_seconds(const struct value *record, const char *field)
 static bool is_uuid(const char *text)
 {
 	for (size_t i = 0; i < 36; i++) {
-		if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-'
-							    : !isxdigit((unsigned char)text[i]))
+		if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-' :
+							      !isxdigit((unsigned char)text[i]))
 			return false;
 	}
 	return text[36] == '\0';
@@ -157,7 +157,8 @@ static enum status fail_ambiguous(const char *argument, const struct value *cand
 
 		fprintf(stderr, "  ");
 		terminal_print(stderr, vm_text(&vm, "uuid"), 36);
-		fprintf(stderr, "  %-9s  ", is_pattern(vm.record) ? "template" : vm_text(&vm, "power_state"));
+		fprintf(stderr, "  %-9s  ",
+			is_pattern(vm.record) ? "template" : vm_text(&vm, "power_state"));
 		if (vm_has_domain(&vm))
 			fprintf(stderr, "id %lld  ", (long long)domid);
 		terminal_print(stderr, vm_text(&vm, "name_label"), 0);
@@ -261,10 +262,10 @@ static bool read_one(struct xm *xm, const char *argument, struct vm *ret_vm)
 
 	if (find_any(xm, argument, &record) != STATUS_DONE)
 		return false;
-	if (!record && !xm_call(xm, "VM.get_record",
-				parameters_of(value_reference(xm->subject.ref),
-					      (struct value *)NULL),
-				&record)) {
+	if (!record &&
+	    !xm_call(xm, "VM.get_record",
+		     parameters_of(value_reference(xm->subject.ref), (struct value *)NULL),
+		     &record)) {
 		xm_report(xm);
 		return false;
 	}

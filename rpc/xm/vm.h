@@ -6,8 +6,9 @@
 #include "rpc/xm/xm.h"
 
 /*
- * Finds the one VM that the argument names: by uuid, by the id of its domain, or by name. Templates and snapshots count only
- * where nothing else has the name. STATUS_DONE and xm->subject, or STATUS_FAILED after having said why.
+ * Finds the one VM that the argument names: by uuid, by the id of its domain, or by name. Templates
+ * and snapshots count only where nothing else has the name. STATUS_DONE and xm->subject, or
+ * STATUS_FAILED after having said why.
  */
 enum status vm_find(struct xm *xm, const char *argument);
 
@@ -29,8 +30,9 @@ void vms_cleanup(struct vms *vms);
 #define AUTO_VMS __attribute__((cleanup(vms_cleanup))) struct vms
 
 /*
- * Those that the arguments name, in their order; without arguments all: the control domain first, then those with a domain by
- * its id, then the others by name. Templates and snapshots only when the options ask for them, or by name.
+ * Those that the arguments name, in their order; without arguments all: the control domain first,
+ * then those with a domain by its id, then the others by name. Templates and snapshots only when
+ * the options ask for them, or by name.
  */
 enum status vms_read(struct xm *xm, struct vms *ret_vms);
 

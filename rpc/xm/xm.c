@@ -204,8 +204,9 @@ static enum status run_command(struct xm *xm, const struct globals *globals)
 	if (!transport_is_server(options.server)) {
 		AUTO_TEXT shown = terminal_quoted(options.server);
 
-		return xm_misuse(NULL, "%s is no server: unix:/PATH, http://HOST:PORT or https://HOST:PORT",
-				 shown);
+		return xm_misuse(
+			NULL, "%s is no server: unix:/PATH, http://HOST:PORT or https://HOST:PORT",
+			shown);
 	}
 	password = globals->password_file ? read_password(globals->password_file) : text_copy("");
 	if (!password)

@@ -17,8 +17,8 @@ struct command {
 	const char *usage; /* its arguments: "[-p] DOMAIN" */
 	const char *summary;
 	const char *help; /* its options and more, lines; may be "" */
-	int least; /* arguments beside options */
-	int most;  /* −1: any number */
+	int least;	  /* arguments beside options */
+	int most;	  /* −1: any number */
 	enum status (*run)(struct xm *xm);
 };
 
@@ -38,7 +38,7 @@ struct xm {
 		const char *state;
 	} options;
 	struct subject subject;
-	char *doing; /* "starting demo", shown while a call takes time */
+	char *doing;		/* "starting demo", shown while a call takes time */
 	struct failure failure; /* of the last call */
 };
 
@@ -46,8 +46,8 @@ struct xm {
 int xm_run(int argc, char **argv);
 
 /*
- * One call. True and *ret_result, to be released (NULL: not wanted); false: xm->failure says why, and xm_report tells the
- * user. Takes the reference to `parameters`.
+ * One call. True and *ret_result, to be released (NULL: not wanted); false: xm->failure says why,
+ * and xm_report tells the user. Takes the reference to `parameters`.
  */
 bool xm_call(struct xm *xm, const char *method, struct value *parameters,
 	     struct value **ret_result);
@@ -66,7 +66,8 @@ const struct command *command_find(const char *name);
 /* Of all commands, or of one. */
 void command_print_all(FILE *file);
 void command_print_help(FILE *file, const struct command *command);
-/* Reads options into xm->options and leaves the rest in xm->arguments; −1: the user was told what is wrong. */
+/* Reads options into xm->options and leaves the rest in xm->arguments; −1: the user was told what
+ * is wrong. */
 int command_read_arguments(struct xm *xm, int argc, char **argv);
 
 #endif

@@ -94,6 +94,7 @@ static void expire_sessions(void *argument)
 	struct api *api = argument;
 
 	session_expire(api);
+	task_collect(api);
 	if (!atomic_load(&api->closing))
 		workers_run(api->workers, EXPIRE_SESSIONS_MS, expire_sessions, api);
 }

@@ -3,6 +3,7 @@
 #ifndef SERVER_API_API_H
 #define SERVER_API_API_H
 
+#include "schema/buffer.h"
 #include "schema/error.h"
 #include "schema/value.h"
 
@@ -67,6 +68,8 @@ struct api_options {
 	int login_delay_ms;	   /* the first delay after a failed login; it doubles; 0: 250 ms */
 	int guest_restart_delay_ms; /* before a guest that rebooted soon after its start is built again; 0: 15 s */
 	int guest_restart_window_s; /* what "soon" is, and when a crash is not answered with a restart; 0: 120 s */
+	/* How a value stands in task.result: the wire's encoder, as xapi has it. */
+	void (*write_result)(struct buffer *out, const struct value *value);
 	bool force_adapter;	   /* take a database that belongs to another host or kind of hypervisor */
 };
 

@@ -33,6 +33,7 @@ struct call {
 	int answer_delay_ms;	     /* call_finish answers so much later, without a thread that waits */
 	struct error error;
 	bool admitted;	     /* session_admit has counted it */
+	char task[REF_SIZE]; /* of an Async call: who asked has been answered with it; otherwise "" */
 };
 
 static inline const char *argument_text(const struct call *call, int index)
@@ -57,8 +58,7 @@ struct record *call_edit(struct call *call, enum class_id cls, int index, struct
 
 /* Ends a deferred call: call->error, or call->result; frees it and answers. */
 void call_finish(struct call *call);
-/* Hands the call on: from now on it is finished by call_finish. */
-void call_defer(struct call *call);
+void call_free(struct call *call);
 
 /* run_<class>_<message> of every row, and the one for those that are generated from fields and classes. */
 #define MESSAGE(cls, message, ...) int run_##cls##_##message(struct call *call, struct error *err);

@@ -107,13 +107,19 @@ static int find_objects(struct call *call, struct error *err)
 	return 0;
 }
 
+static bool is_async(const char *method)
+{
+	return strncmp(method, "Async.", strlen("Async.")) == 0;
+}
+
 static int prepare(struct call *call, struct error *err)
 {
 	const struct value *given = call->outer->parameters;
 	bool open;
+	bool async = is_async(call->outer->method);
 
-	call->message = schema_message(call->outer->method);
-	if (!call->message)
+	call->message = schema_message(call->outer->method + (async ? strlen("Async.") : 0));
+	if (!call->message || (async && !call->message->async))
 		return fail(err, ERROR_MESSAGE_METHOD_UNKNOWN, call->outer->method);
 	call->handler = call->message->generated ? run_generated : handlers[call->message->id];
 	open = call->message->role == ROLE_nobody;
@@ -126,10 +132,13 @@ static int prepare(struct call *call, struct error *err)
 		if (!call->session)
 			return -1;
 	}
-	return find_objects(call, err);
+	if (find_objects(call, err) < 0)
+		return -1;
+	/* whoever has no session yet may not fill the workers' queue */
+	return open ? session_admit(call, err) : 0;
 }
 
-static void call_free(struct call *call)
+void call_free(struct call *call)
 {
 	for (int i = 0; i < PARAMETERS_MAX; i++)
 		value_release(call->arguments[i]);
@@ -151,11 +160,6 @@ static void answer(struct call *call)
 	call_free(call);
 }
 
-void call_defer(struct call *call)
-{
-	call->outer->defer(call->outer);
-}
-
 static void answer_later(void *argument)
 {
 	struct call *call = argument;
@@ -172,12 +176,14 @@ void call_finish(struct call *call)
 		workers_run(call->api->workers, call->answer_delay_ms, answer_later, call);
 		return;
 	}
-	if (!outer) {
+	if (*call->task) {
+		task_finish(call);
+	} else if (!outer) {
 		call_free(call);
-		return;
+	} else {
+		answer(call);
+		outer->done(outer);
 	}
-	answer(call);
-	outer->done(outer);
 }
 
 static int run_change(struct transaction *transaction, void *argument, struct error *err)
@@ -205,9 +211,8 @@ static void run_work(void *argument)
 	call_finish(call);
 }
 
-static void start_deferred(struct call *call)
+static void run_deferred(struct call *call)
 {
-	call_defer(call);
 	switch (call->message->runs) {
 	case RUNS_CHANGE:
 		call->mutation = (struct mutation){.run = run_change, .done = finish_change, .argument = call};
@@ -230,15 +235,21 @@ bool api_start(struct api *api, struct api_call *outer)
 	call = allocate(sizeof(*call));
 	call->api = api;
 	call->outer = outer;
-	if (prepare(call, &call->error) == 0) {
-		if (call->message->runs != RUNS_READ) {
-			start_deferred(call);
-			return false;
-		}
-		call->handler(call, &call->error);
+	if (prepare(call, &call->error) < 0) {
+		answer(call);
+		return true;
 	}
-	answer(call);
-	return true;
+	if (call->message->runs == RUNS_READ && !is_async(outer->method)) {
+		call->handler(call, &call->error);
+		answer(call);
+		return true;
+	}
+	outer->defer(outer);
+	if (is_async(outer->method))
+		task_start(call, run_deferred);
+	else
+		run_deferred(call);
+	return false;
 }
 
 void api_call_clear(struct api_call *call)

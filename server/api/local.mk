@@ -41,3 +41,4 @@ libapi_a_SOURCES += %D%/vm_boot.c
 libapi_a_SOURCES += %D%/vm_create.c
 libapi_a_SOURCES += %D%/vm_power.c
 libapi_a_SOURCES += %D%/vm_state.c
+libapi_a_SOURCES += %D%/task.c

@@ -62,7 +62,7 @@ static void finish(struct operation *operation)
 {
 	struct call *call = operation->call;
 
-	if (operation->id != OPERATION_none && !call->outer && call->error.code != ERROR_NONE &&
+	if (!call->message && call->error.code != ERROR_NONE &&
 	    call->error.code != ERROR_VM_BAD_POWER_STATE && call->error.code != ERROR_HANDLE_INVALID) {
 		AUTO_TEXT text = error_text(&call->error);
 
@@ -99,16 +99,15 @@ static int fail_busy(const struct record *vm, struct error *err)
 static void occupy(struct operation *operation, struct transaction *transaction)
 {
 	struct record *vm = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
-	struct record *task = transaction_create(transaction, CLASS_task, NULL);
+	const struct operation_info *info = operation_info(operation->id);
 	const struct call *call = operation->call;
+	const char *task = call->task;
 
-	record_set_text(task, task_name_label, call->message ? call->message->name : operation_info(operation->id)->name);
-	record_set(task, task_created, value_datetime_of((time_t)now_seconds()));
-	record_set_text(task, task_resident_on, call->api->host_ref);
-	snprintf(operation->task, sizeof(operation->task), "%s", record_ref(task));
+	if (!*task)
+		task = record_ref(task_create(call->api, transaction, call->message ? call->message->name : info->name));
+	snprintf(operation->task, sizeof(operation->task), "%s", task);
 	record_set(vm, VM_current_operations,
-		   value_map_with(record_get(vm, VM_current_operations), record_ref(task),
-				  value_string(operation_info(operation->id)->wire)));
+		   value_map_with(record_get(vm, VM_current_operations), task, value_string(info->wire)));
 	operation->on_worker = true;
 }
 
@@ -210,7 +209,8 @@ static int end(struct transaction *transaction, void *argument, struct error *er
 	struct record *vm = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
 
 	(void)err;
-	transaction_delete(transaction, CLASS_task, operation->task);
+	if (!*operation->call->task)
+		transaction_delete(transaction, CLASS_task, operation->task);
 	if (!vm)
 		return 0;
 	record_set(vm, VM_current_operations, value_map_without(record_get(vm, VM_current_operations), operation->task));

@@ -30,6 +30,16 @@ int64_t now_ms(void);
 /* host.c: makes pool, host, its CPUs and metrics, and Domain-0's VM where they are missing, and says what this host is. */
 int host_open(struct api *api, struct error *err);
 
+/* task.c */
+/* Makes a task and answers the call with it; `run` then starts the call itself. */
+void task_start(struct call *call, void (*run)(struct call *call));
+/* Writes the call's end into its task and frees the call. */
+void task_finish(struct call *call);
+/* A new pending task of that name, in a transaction. */
+struct record *task_create(struct api *api, struct transaction *transaction, const char *name);
+/* Removes those that were finished long ago or are too many; called about once a minute on a worker. */
+void task_collect(struct api *api);
+
 /* session.c */
 /*
  * For a call of session.login_with_password, before it is queued for a worker: refuses when too many are under way. Its handler

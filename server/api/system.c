@@ -59,7 +59,7 @@ static int list_methods(const char *argument, struct value **ret_value, struct e
 static int method_help(const char *name, struct value **ret_value, struct error *err)
 {
 	AUTO_BUFFER text = {0};
-	struct named named;
+	struct named named = {0};
 
 	if (find_named(name, &named, err) < 0)
 		return -1;
@@ -127,7 +127,7 @@ static struct value *system_signature(const struct system_message *message)
 /* One for each number of optional parameters that may be given. */
 static int method_signature(const char *name, struct value **ret_value, struct error *err)
 {
-	struct named named;
+	struct named named = {0};
 	struct value *signatures;
 
 	if (find_named(name, &named, err) < 0)

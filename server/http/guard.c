@@ -130,9 +130,10 @@ bool guard_skips_body(struct service *service, struct MHD_Connection *handle)
 	MHD_get_connection_values(handle, MHD_HEADER_KIND, read_length, &headers);
 	if (headers.expects || headers.lengths + headers.codings != 1)
 		return false;
-	return headers.chunked ||
-	       (!headers.long_length &&
-		headers.length / SKIPPED_CALLS <= atomic_load(&service->request_bytes));
+	if (headers.codings)
+		return headers.chunked;
+	return !headers.long_length &&
+	       headers.length / SKIPPED_CALLS <= atomic_load(&service->request_bytes);
 }
 
 const struct refusal *guard_check_load(struct service *service)

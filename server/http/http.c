@@ -14,7 +14,9 @@
 /* libmicrohttpd 0.9.75 has no thread pool without a listening socket of its own: a daemon each
  * instead. */
 #define THREADS 2
-#define CONNECTION_MEMORY (32 * 1024) /* of a request's headers, and of what is read at once */
+/* For the headers of a request, and for what is read at once. libmicrohttpd zeroes all of it after
+ * each request. */
+#define CONNECTION_MEMORY (16 * 1024)
 #define DEPTH_MAX 64
 #define ELEMENTS_MAX 200000
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"

@@ -33,8 +33,8 @@ static size_t character_length(const unsigned char *p)
 }
 
 /*
- * A copy as libxlutil likes it: no byte order mark, no carriage returns at the ends of lines, a line feed after the last
- * line (it takes no comment without). NULL when the text is not plain.
+ * A copy as libxlutil likes it: no byte order mark, no carriage returns at the ends of lines, a
+ * line feed after the last line (it takes no comment without). NULL when the text is not plain.
  */
 static char *tidy_text(const char *text, int *ret_line)
 {
@@ -74,8 +74,8 @@ static char *line_of_text(const char *text, int line)
 }
 
 /*
- * "line:3: config parsing error near `x': lexical error" and more such lines to "line 3: near `x': …; line 5: …".
- * Returns the first line number.
+ * "line:3: config parsing error near `x': lexical error" and more such lines to "line 3: near `x':
+ * …; line 5: …". Returns the first line number.
  */
 static int read_complaints(const char *complaints, struct buffer *ret_text)
 {
@@ -252,8 +252,8 @@ static int import_config(const XLU_Config *config, const struct xl_statements *s
 }
 
 /*
- * libxlutil takes what the scanner does not understand, or has no such key: one of the two is wrong, and taking the rest
- * would lose something.
+ * libxlutil takes what the scanner does not understand, or has no such key: one of the two is
+ * wrong, and taking the rest would lose something.
  */
 static int check_scan(const XLU_Config *config, const char *text,
 		      const struct xl_statements *statements, struct error *err)

@@ -50,7 +50,8 @@ const struct xl_key *xl_key_find(const struct xl_statement *statement); /* NULL:
 
 /* The statement that counts: the last assignment. NULL: the key is not set. */
 const struct xl_statement *xl_import_find(const struct xl_import *import, const char *key);
-/* *ret_text is NULL where the key is not set, and the configuration's own. −1 when it is a list or holds control characters. */
+/* *ret_text is NULL where the key is not set, and the configuration's own. −1 when it is a list or
+ * holds control characters. */
 int xl_import_text(struct xl_import *import, const char *key, const char **ret_text);
 /* Leaves *number alone where the key is not set. */
 int xl_import_number(struct xl_import *import, const char *key, int64_t min, int64_t max,
@@ -65,8 +66,8 @@ void xl_outcome_set(struct xl_outcome *outcome, enum xl_outcome_kind kind, const
 int xl_import_basics(struct xl_import *import);
 
 /*
- * xl's affinity ("0-3,^1"; lists of such, one for each vCPU) to xapi's mask ("0,2,3"; lists separated by semicolons).
- * Returns NULL and says why when it has no such form.
+ * xl's affinity ("0-3,^1"; lists of such, one for each vCPU) to xapi's mask ("0,2,3"; lists
+ * separated by semicolons). Returns NULL and says why when it has no such form.
  */
 char *xl_cpus_to_mask(const char *const *lists, size_t count, const char **ret_reason);
 

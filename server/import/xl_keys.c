@@ -7,8 +7,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#define TAKE_ARGUMENTS                                                                             \
-	struct xl_import *import, const struct xl_key *key, const struct xl_statement *statement,  \
+#define TAKE_ARGUMENTS                                                                            \
+	struct xl_import *import, const struct xl_key *key, const struct xl_statement *statement, \
 		struct xl_outcome *outcome
 
 static int take_ignored(TAKE_ARGUMENTS)
@@ -334,14 +334,10 @@ static int take_crash(TAKE_ARGUMENTS)
 static int take_soft_reset(TAKE_ARGUMENTS)
 {
 	static const struct action actions[] = {
-		{"soft-reset", "soft_reboot", true},
-		{"destroy", "destroy", true},
-		{"restart", "restart", true},
-		{"preserve", "preserve", true},
-		{"rename-restart", "restart", false},
-		{"coredump-restart", "restart", false},
-		{"coredump-destroy", "destroy", false},
-		{0},
+		{"soft-reset", "soft_reboot", true},	{"destroy", "destroy", true},
+		{"restart", "restart", true},		{"preserve", "preserve", true},
+		{"rename-restart", "restart", false},	{"coredump-restart", "restart", false},
+		{"coredump-destroy", "destroy", false}, {0},
 	};
 
 	return take_action(import, key, statement, actions, outcome);

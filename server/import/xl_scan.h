@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* xl_scan.h – which keys an xl.cfg sets, and with what text: libxlutil can look keys up, but not list them. */
+/* xl_scan.h – which keys an xl.cfg sets, and with what text: libxlutil can look keys up, but not
+ * list them. */
 #ifndef SERVER_IMPORT_XL_SCAN_H
 #define SERVER_IMPORT_XL_SCAN_H
 
@@ -23,7 +24,8 @@ struct xl_statements {
 	struct xl_statement items[XL_STATEMENTS_MAX];
 	size_t count;
 	bool overflow; /* there are more */
-	int odd_line;  /* first line that is not understood, 0: none; libxlutil says what is wrong there */
+	int odd_line;  /* first line that is not understood, 0: none; libxlutil says what is wrong
+			  there */
 };
 
 /* Linear in the text, which must stay as it is while the statements are used. */

@@ -52,9 +52,24 @@ static unsigned next_random(unsigned *state)
 static void check_random(void)
 {
 	static const char *const pieces[] = {
-		"a", "r", "\r", "\n", "&", "\xEE\x80\x80", "\xEE\x8F\xBF", "\xEE\x90\x80", "\xEE\x9F\xBF",
-		"\xEE\xA0\x80", "\xEE\xA0\x81", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF",
-		"\xF0\x9F\x98\x80", "\xC3\xA9", "\xE2\x82\xAC", "\xEE", "\xF0\x9F",
+		"a",
+		"r",
+		"\r",
+		"\n",
+		"&",
+		"\xEE\x80\x80",
+		"\xEE\x8F\xBF",
+		"\xEE\x90\x80",
+		"\xEE\x9F\xBF",
+		"\xEE\xA0\x80",
+		"\xEE\xA0\x81",
+		"\xF0\x90\x80\x80",
+		"\xF4\x8F\xBF\xBF",
+		"\xF0\x9F\x98\x80",
+		"\xC3\xA9",
+		"\xE2\x82\xAC",
+		"\xEE",
+		"\xF0\x9F",
 	};
 	unsigned state = 1, wrong = 0;
 
@@ -64,8 +79,7 @@ static void check_random(void)
 		AUTO_BUFFER back = {0};
 
 		for (unsigned n = next_random(&state) % 12 + 1; n; n--)
-			buffer_add_text(&text,
-					pieces[next_random(&state) % ARRAY_SIZE(pieces)]);
+			buffer_add_text(&text, pieces[next_random(&state) % ARRAY_SIZE(pieces)]);
 		escape_text(&escaped, text.data, text.length);
 		unescape_text(&back, escaped.data, escaped.length);
 		wrong += back.length != text.length || strcmp(back.data, text.data) != 0;

@@ -14,7 +14,7 @@ RUNNING = {
     "metrics": {"memory_actual": 500 * MIB, "VCPUs_number": 7, "state": ["blocked"],
                 "VCPUs_CPU": {"0": 3}, "VCPUs_flags": {"0": ["online", "blocked"]},
                 "start_time": Date("20260101T01:02:03Z"),
-                "other_config": {"cpu_time": "0.7", "vcpu_time:0": "0.6"}},
+                "VCPUs_params": {"cpu_time": "0.7", "vcpu_time:0": "0.6"}},
 }
 
 

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* task.c – tasks: an Async call answers with one at once, and what becomes of the call is found in it. In memory only. */
+#include "schema/buffer.h"
+#include "server/api/private.h"
+
+#include <stdio.h>
+
+#define KEPT_SECONDS (65 * 60)
+#define KEPT_MOST 200
+
+struct record *task_create(struct api *api, struct transaction *transaction, const char *name)
+{
+	struct record *task = transaction_create(transaction, CLASS_task, NULL);
+
+	record_set_text(task, task_name_label, name);
+	record_set(task, task_created, value_datetime_of((time_t)now_seconds()));
+	record_set_text(task, task_resident_on, api->host_ref);
+	return task;
+}
+
+/* Being made: the client is answered first, then the call itself starts. */
+struct start {
+	struct mutation mutation;
+	struct call *call;
+	void (*run)(struct call *call);
+};
+
+static int make(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct start *start = argument;
+	struct call *call = start->call;
+
+	(void)err;
+	snprintf(call->task, sizeof(call->task), "%s",
+		 record_ref(task_create(call->api, transaction, call->outer->method)));
+	return 0;
+}
+
+static void made(struct mutation *mutation, struct error *err)
+{
+	struct start *start = mutation->argument;
+	struct call *call = start->call;
+	struct api_call *outer = TAKE(call->outer);
+	void (*run)(struct call *) = start->run;
+	bool refused = err->code != ERROR_NONE;
+
+	free(start);
+	if (refused)
+		error_move(&outer->error, err);
+	else
+		outer->result = value_string(call->task);
+	outer->done(outer);
+	if (refused)
+		call_free(call);
+	else
+		run(call);
+}
+
+void task_start(struct call *call, void (*run)(struct call *call))
+{
+	struct start *start = allocate(sizeof(*start));
+
+	start->call = call;
+	start->run = run;
+	start->mutation = (struct mutation){.run = make, .done = made, .argument = start};
+	store_submit(call->api->store, &start->mutation);
+}
+
+static void set_failure(struct record *task, const struct error *err)
+{
+	struct value *info = value_set();
+
+	value_append(info, value_string(error_info(err->code)->name));
+	for (size_t i = 0; i < error_parameter_count(err->code); i++)
+		value_append(info, value_string(err->parameters[i]));
+	record_set(task, task_error_info, info);
+	record_set_text(task, task_status, err->code == ERROR_TASK_CANCELLED ? "cancelled" : "failure");
+}
+
+static void set_success(struct record *task, const struct call *call)
+{
+	AUTO(value) nothing = value_string("");
+	AUTO_BUFFER text = {0};
+
+	call->api->options.write_result(&text, call->result ? call->result : nothing);
+	record_set(task, task_result, value_string_n(text.data, text.length));
+	record_set_text(task, task_status, "success");
+}
+
+static int finish(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct call *call = argument;
+	struct record *task = transaction_edit(transaction, CLASS_task, call->task);
+
+	(void)err;
+	if (!task)
+		return 0;
+	if (record_bool(task, task_unwanted)) {
+		transaction_delete(transaction, CLASS_task, call->task);
+		return 0;
+	}
+	if (call->error.code != ERROR_NONE)
+		set_failure(task, &call->error);
+	else
+		set_success(task, call);
+	record_set(task, task_progress, value_float(1));
+	record_set(task, task_finished, value_datetime_of((time_t)now_seconds()));
+	record_set_int(task, task_finished_time, now_seconds());
+	return 0;
+}
+
+static void finished(struct mutation *mutation, struct error *err)
+{
+	error_clear(err);
+	call_free(mutation->argument);
+}
+
+void task_finish(struct call *call)
+{
+	call->mutation = (struct mutation){.run = finish, .done = finished, .argument = call};
+	store_submit(call->api->store, &call->mutation);
+}
+
+int run_task_destroy(struct call *call, struct error *err)
+{
+	struct record *task = call_edit(call, CLASS_task, 0, err);
+
+	if (!task)
+		return -1;
+	if (record_is(task, task_status, "pending"))
+		record_set(task, task_unwanted, value_bool(true));
+	else
+		transaction_delete(call->transaction, CLASS_task, record_ref(task));
+	return 0;
+}
+
+static int collect(struct transaction *transaction, void *argument, struct error *err)
+{
+	struct value *refs = argument;
+
+	(void)err;
+	for (uint32_t i = 0; i < refs->length; i++)
+		transaction_delete(transaction, CLASS_task, refs->items[i]->text);
+	return 0;
+}
+
+void task_collect(struct api *api)
+{
+	AUTO(value) old = value_set();
+	AUTO_ERROR ignored = {0};
+	size_t count;
+	struct record **tasks = store_list(api->store, CLASS_task, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		int64_t finished_at = record_int(tasks[i], task_finished_time);
+		bool surplus = count - i > KEPT_MOST; /* the oldest come first */
+
+		if (finished_at && (surplus || finished_at + KEPT_SECONDS < now_seconds()))
+			value_append(old, value_reference(tasks[i]->ref));
+	}
+	store_free_list(tasks, count);
+	if (old->length)
+		store_mutate(api->store, collect, old, &ignored);
+}
