@@ -73,7 +73,7 @@ static void add_message(struct buffer *out, const struct message_info *message)
 	buffer_add_char(out, ']');
 	add_type(out, "result", message->result);
 	add_pair(out, ", ", "role", role_name(message->role));
-	buffer_add_literal(out, ", \"async\": false");
+	buffer_add_format(out, ", \"async\": %s", message->async ? "true" : "false");
 	add_pair(out, ", ", "description", message->description);
 	buffer_add_char(out, '}');
 }

@@ -30,3 +30,7 @@ server_modules = $(MICROHTTPD_LIBS) $(GNUTLS_LIBS) $(SYSTEMD_LIBS) $(PAM_LIBS) $
 sbin_PROGRAMS += xenapid
 xenapid_SOURCES = %D%/main.c
 xenapid_LDADD = $(server_libraries) $(server_modules)
+
+# The sample: what xenapid --print-config prints (tests/server/test_process.py compares them).
+xenapidconfdir = $(sysconfdir)/xenapid
+dist_xenapidconf_DATA = %D%/xenapid.conf

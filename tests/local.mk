@@ -3,8 +3,8 @@
 #
 # tests/schema/test_value.c is a program of its own, linked with every library:
 #	check_PROGRAMS += %D%/schema/test_value
-# What several tests share is a line of libtests_a_SOURCES; what Python tests import, of
-# python_modules. A fuzzer (tests/fuzz/fuzz_*.c, LLVMFuzzerTestOneInput) is one line in fuzz_targets
+# What every folder's tests may share is a line of libtests_a_SOURCES, what one folder's share is
+# named with each program; what Python tests import is a line of python_modules. A fuzzer (tests/fuzz/fuzz_*.c, LLVMFuzzerTestOneInput) is one line in fuzz_targets
 # and one for its flags; its corpus is the folder tests/fuzz/corpus/NAME:
 #	fuzz_targets += %D%/fuzz/fuzz_xmlrpc
 #	%C%_fuzz_fuzz_xmlrpc_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -54,10 +54,6 @@ AM_TESTS_ENVIRONMENT = \
 # What they share.
 libtests_a_SOURCES += %D%/rpc/values.c
 libtests_a_SOURCES += %D%/rpc/values.h
-libtests_a_SOURCES += %D%/hypervisor/fixture.c
-libtests_a_SOURCES += %D%/hypervisor/fixture.h
-libtests_a_SOURCES += %D%/store/fixture.c
-libtests_a_SOURCES += %D%/store/fixture.h
 
 # C tests.
 check_PROGRAMS += %D%/rpc/test_xmlrpc_hostile
@@ -65,11 +61,15 @@ check_PROGRAMS += %D%/rpc/test_xmlrpc_read
 check_PROGRAMS += %D%/rpc/test_xmlrpc_trees
 check_PROGRAMS += %D%/rpc/test_xmlrpc_write
 check_PROGRAMS += %D%/hypervisor/test_hypervisor
+%C%_hypervisor_test_hypervisor_SOURCES = %D%/hypervisor/test_hypervisor.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
 check_PROGRAMS += %D%/hypervisor/test_simulator
+%C%_hypervisor_test_simulator_SOURCES = %D%/hypervisor/test_simulator.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
 check_PROGRAMS += %D%/import/test_xl_config
 check_PROGRAMS += %D%/xm/test_escape
 check_PROGRAMS += %D%/hypervisor/test_simulator_control
+%C%_hypervisor_test_simulator_control_SOURCES = %D%/hypervisor/test_simulator_control.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
 check_PROGRAMS += %D%/hypervisor/test_simulator_lifecycle
+%C%_hypervisor_test_simulator_lifecycle_SOURCES = %D%/hypervisor/test_simulator_lifecycle.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
 check_PROGRAMS += %D%/api/test_where
 check_PROGRAMS += %D%/api/test_workers
 check_PROGRAMS += %D%/schema/test_convert
@@ -77,7 +77,11 @@ check_PROGRAMS += %D%/schema/test_log
 check_PROGRAMS += %D%/server/test_options
 check_PROGRAMS += %D%/schema/test_schema
 check_PROGRAMS += %D%/schema/test_text
+check_PROGRAMS += %D%/schema/test_value
 check_PROGRAMS += %D%/store/test_store
+%C%_store_test_store_SOURCES = %D%/store/test_store.c %D%/store/fixture.c %D%/store/fixture.h
+check_PROGRAMS += %D%/store/test_database
+%C%_store_test_database_SOURCES = %D%/store/test_database.c %D%/store/fixture.c %D%/store/fixture.h
 
 # Programs that tests start; no tests of their own.
 test_helpers = %D%/rpc/echo_call
@@ -101,11 +105,17 @@ python_modules += %D%/lib/xm.py
 python_tests += %D%/xm/test_commands.py
 python_tests += %D%/xm/test_errors.py
 python_tests += %D%/xm/test_list.py
+python_tests += %D%/e2e/test_xm.py
 python_tests += %D%/e2e/walk.py
 python_tests += %D%/server/test_http.py
 python_tests += %D%/server/test_limits.py
 python_tests += %D%/server/test_process.py
 python_tests += %D%/server/test_signin.py
+python_modules += %D%/lib/host.py
+python_modules += %D%/api/power_states.py
+python_modules += %D%/lib/api.py
+python_modules += %D%/lib/operations.py
+python_modules += %D%/lib/world.py
 
 # Fuzzers.
 fuzz_targets += %D%/fuzz/fuzz_xmlrpc_read

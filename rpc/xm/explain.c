@@ -21,6 +21,7 @@ struct explanation {
 	const struct failure *failure;
 	explain_name_fn name;
 	void *context;
+	bool about_memory;
 	struct buffer text;
 };
 
@@ -61,13 +62,30 @@ static void add_memory(struct buffer *out, const char *bytes)
 {
 	int64_t number = strtoll(bytes, NULL, 10);
 
-	/* rounded up for needs, but only ever to be read */
-	if (number && number % MIB == 0)
+	if (number % MIB == 0)
 		buffer_add_format(out, "%lld MiB", (long long)(number / MIB));
 	else if (number >= MIB)
 		buffer_add_format(out, "%.1f MiB", (double)number / (double)MIB);
 	else
 		buffer_add_format(out, "%lld bytes", (long long)number);
+}
+
+/* A text about memory: the numbers in it that are so large are bytes. */
+static void add_with_sizes(struct buffer *out, const char *text)
+{
+	while (*text) {
+		size_t plain = strcspn(text, "0123456789");
+		size_t digits = strspn(text + plain, "0123456789");
+		AUTO_TEXT words = text_format("%.*s", (int)plain, text);
+		AUTO_TEXT number = text_format("%.*s", (int)digits, text + plain);
+
+		add_escaped(out, words);
+		if (strtoll(number, NULL, 10) >= MIB)
+			add_memory(out, number);
+		else
+			buffer_add_text(out, number);
+		text += plain + digits;
+	}
 }
 
 static void add_part(struct explanation *explanation, char how, const char *part)
@@ -80,6 +98,8 @@ static void add_part(struct explanation *explanation, char how, const char *part
 		add_states(text, part);
 	else if (how == '#')
 		add_memory(text, part);
+	else if (how == '~' || (explanation->about_memory && *part))
+		add_with_sizes(text, part);
 	else
 		add_escaped(text, *part ? part : "(nothing)");
 }
@@ -87,7 +107,7 @@ static void add_part(struct explanation *explanation, char how, const char *part
 static void add_sentence(struct explanation *explanation, const char *sentence)
 {
 	for (const char *p = sentence; *p; p++) {
-		if (strchr("$@^#", *p) && isdigit((unsigned char)p[1])) {
+		if (strchr("$@^#~", *p) && isdigit((unsigned char)p[1])) {
 			add_part(explanation, *p,
 				 failure_part(explanation->failure, (uint32_t)(p[1] - '0')));
 			p++;
@@ -115,9 +135,10 @@ static void add_unknown(struct explanation *explanation)
 		buffer_add_char(&explanation->text, ']');
 }
 
-char *explain_failure(const struct failure *failure, explain_name_fn name, void *context)
+char *explain_failure(const struct failure *failure, bool about_memory, explain_name_fn name,
+		      void *context)
 {
-	struct explanation explanation = {failure, name, context, {0}};
+	struct explanation explanation = {failure, name, context, about_memory, {0}};
 	const char *code = failure_part(failure, 0);
 
 	if (!code)

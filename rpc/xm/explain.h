@@ -8,7 +8,11 @@
 /* The name of the object with that ref, escaped and to be freed; NULL: it cannot be told. */
 typedef char *(*explain_name_fn)(void *context, const char *ref);
 
-/* Without "Error: ". To be freed. What the server sent is escaped for a terminal. */
-char *explain_failure(const struct failure *failure, explain_name_fn name, void *context);
+/*
+ * Without "Error: ". To be freed. What the server sent is escaped for a terminal. about_memory:
+ * large numbers are bytes, and shown as MiB.
+ */
+char *explain_failure(const struct failure *failure, bool about_memory, explain_name_fn name,
+		      void *context);
 
 #endif

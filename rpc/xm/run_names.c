@@ -27,9 +27,9 @@ enum status run_domid(struct xm *xm)
 		return status;
 	if (!vm_has_domain(&vms.items[0])) {
 		AUTO_TEXT name = terminal_text(vm_text(&vms.items[0], "name_label"));
+		AUTO_TEXT state = terminal_text(vm_text(&vms.items[0], "power_state"));
 
-		return xm_fail("%s is %s; it has no id", name,
-			       vm_text(&vms.items[0], "power_state"));
+		return xm_fail("%s is %s; it has no id", name, state);
 	}
 	printf("%lld\n", (long long)amount_of(vms.items[0].record, "domid"));
 	return STATUS_DONE;

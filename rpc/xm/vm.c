@@ -157,8 +157,10 @@ static enum status fail_ambiguous(const char *argument, const struct value *cand
 
 		fprintf(stderr, "  ");
 		terminal_print(stderr, vm_text(&vm, "uuid"), 36);
-		fprintf(stderr, "  %-9s  ",
-			is_pattern(vm.record) ? "template" : vm_text(&vm, "power_state"));
+		fputs("  ", stderr);
+		terminal_print(stderr,
+			       is_pattern(vm.record) ? "template" : vm_text(&vm, "power_state"), 9);
+		fputs("  ", stderr);
 		if (vm_has_domain(&vm))
 			fprintf(stderr, "id %lld  ", (long long)domid);
 		terminal_print(stderr, vm_text(&vm, "name_label"), 0);

@@ -111,7 +111,7 @@ enum status xm_report(struct xm *xm)
 	char *text;
 
 	xm->failure = (struct failure){0};
-	text = explain_failure(&failure, name_of_ref, xm);
+	text = explain_failure(&failure, xm->about_memory, name_of_ref, xm);
 	xm_fail("%s", text);
 	free(text);
 	failure_clear(&failure);

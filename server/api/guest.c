@@ -42,9 +42,12 @@ static int halt(struct call *call, struct error *err)
 static int restart(struct call *call, struct error *err)
 {
 	if (seconds_since_start(call) < call->api->options.guest_restart_window_s)
-		usleep((useconds_t)call->api->options.guest_restart_delay_ms * 1000);
+		operation_sleep(call, call->api->options.guest_restart_delay_ms);
 	if (operation_check_cancelled(call, err) < 0)
 		return -1;
+	/* the next daemon finds the domain as it is and goes on from there */
+	if (atomic_load(&call->api->closing))
+		return 0;
 	return vm_restart_domain(call, err);
 }
 

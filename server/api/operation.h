@@ -57,6 +57,12 @@ struct operation {
 	void (*after)(struct call *call);
 };
 
+/*
+ * operation_begin.c: 0 when it is done (RECORD_ONLY, a LIVE_CHANGE of a VM that is not live) or is to go on, on a worker; −1 with
+ * *err when it is refused, −1 without when it is `busy` and has to wait. May be run again from the beginning.
+ */
+int operation_begin(struct operation *operation, struct transaction *transaction, struct error *err);
+
 struct operations *operations_new(struct api *api);
 void operations_free(struct operations *operations);
 
@@ -75,6 +81,8 @@ int operation_commit(struct call *call, vm_change_fn change, struct error *err);
 void operation_cancel_others(struct call *call);
 /* Waits until they have ended. */
 void operation_await_others(struct call *call);
+/* Waits, but not while the operation is cancelled or the server stops. */
+void operation_sleep(struct call *call, int64_t ms);
 /* TASK_CANCELLED when a hard_shutdown cancelled this one */
 int operation_check_cancelled(struct call *call, struct error *err);
 

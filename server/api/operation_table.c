@@ -115,7 +115,8 @@ enum verdict operation_judge(const struct record *vm, enum operation_id id, stru
 	const struct operation_info *info = &infos[id];
 	const char *reason = value_find_text(record_get(vm, VM_blocked_operations), info->wire);
 
-	if (reason) {
+	/* nobody can forbid a guest to stop */
+	if (reason && id != OPERATION_guest_stopped) {
 		fail(err, ERROR_OPERATION_BLOCKED, record_ref(vm), reason);
 		return REFUSED;
 	}

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define ASK_MS 1000
+#define LOOK_MS 100
+
 static struct record *newest(struct call *call)
 {
 	return store_read(call->api->store, CLASS_VM, record_ref(call->operation->vm));
@@ -175,15 +178,36 @@ int run_VM_unpause(struct call *call, struct error *err)
 	return -1;
 }
 
-/* Asks the guest; when it has stopped, its domain waits to be destroyed. */
+/* 0 when the guest has shut down; otherwise reason.kind says whether it may yet. */
+static int look_for_shutdown(struct call *call, struct hypervisor_error *reason)
+{
+	struct domain_info domain;
+
+	if (hypervisor_get_domain(call->api->hypervisor, record_uuid(call->operation->vm), &domain, reason) < 0)
+		return -1;
+	reason->kind = HYPERVISOR_TIMEOUT;
+	return domain.shutdown ? 0 : -1;
+}
+
+/*
+ * Asks the guest; when it has stopped, its domain waits to be destroyed. Most guests are quick or never do it: the adapter
+ * waits a moment, after that we look now and then, so that a hard_shutdown or the server's end need not wait.
+ */
 static int ask_guest(struct call *call, enum shutdown_reason how, struct error *err)
 {
 	const struct operation *operation = call->operation;
 	int timeout_ms = call->api->options.shutdown_timeout_ms;
+	int64_t deadline = now_ms() + timeout_ms;
 	struct hypervisor_error reason = {0};
 	char seconds[32];
-	int rc = hypervisor_shutdown(call->api->hypervisor, record_uuid(operation->vm), how, timeout_ms, &reason);
+	int rc = hypervisor_shutdown(call->api->hypervisor, record_uuid(operation->vm), how,
+				     timeout_ms < ASK_MS ? timeout_ms : ASK_MS, &reason);
 
+	while (rc < 0 && reason.kind == HYPERVISOR_TIMEOUT && now_ms() < deadline &&
+	       !atomic_load(&operation->cancelled) && !atomic_load(&call->api->closing)) {
+		operation_sleep(call, LOOK_MS);
+		rc = look_for_shutdown(call, &reason);
+	}
 	if (operation_check_cancelled(call, err) < 0)
 		return -1;
 	if (rc == 0)
@@ -352,7 +376,7 @@ int run_VM_wait_memory_target_live(struct call *call, struct error *err)
 	int64_t deadline = now_ms() + 256000;
 	const struct record *vm = call->operation->vm;
 
-	while (now_ms() < deadline) {
+	while (now_ms() < deadline && !atomic_load(&call->api->closing)) {
 		struct hypervisor_error reason = {0};
 		struct domain_info domain;
 
@@ -360,7 +384,9 @@ int run_VM_wait_memory_target_live(struct call *call, struct error *err)
 			return fail_hypervisor(err, vm, call->operation->id, &reason);
 		if (llabs(domain.memory_actual - domain.memory_target) <= near)
 			return 0;
-		usleep(100000);
+		operation_sleep(call, 100);
+		if (operation_check_cancelled(call, err) < 0)
+			return -1;
 	}
 	return fail(err, ERROR_VM_MEMORY_TARGET_WAIT_TIMEOUT, call->operation->task);
 }

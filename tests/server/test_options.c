@@ -101,7 +101,10 @@ static void test_values(void)
 	       0, "listeners of the command line");
 	is_int((int64_t)options.listen.count, 1, "replace those of the file");
 	options_free(&options);
+}
 
+static void test_refusals(void)
+{
 	ok(!accepts("idle-timeout = 1m\nidle-timeout = 1m\n"), "a key twice");
 	ok(!accepts("idle-timeout\n"), "no equals sign");
 	ok(!accepts("idle_timeout = 1m\n"), "names have dashes");
@@ -165,6 +168,14 @@ static void test_sample(void)
 	ok(accepts(again), "which are accepted");
 }
 
+static void remove_folder(void)
+{
+	AUTO_TEXT path = text_format("%s/conf", folder);
+
+	unlink(path);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	if (!mkdtemp(folder))
@@ -175,10 +186,9 @@ int main(void)
 			test_range(&option_rows[i]);
 	}
 	test_values();
+	test_refusals();
 	test_reload();
 	test_sample();
-	AUTO_TEXT path = text_format("%s/conf", folder);
-	unlink(path);
-	rmdir(folder);
+	remove_folder();
 	return done_testing();
 }

@@ -40,8 +40,9 @@ SENTENCES = {
     ("VM_MEMORY_TARGET_WAIT_TIMEOUT", "t"): "the guest did not reach its memory target in time",
     ("CANNOT_RESET_CONTROL_DOMAIN", "REF"): "demo is the control domain",
     ("DOMAIN_EXISTS", "REF"): "demo still has a domain",
-    ("MEMORY_CONSTRAINT_VIOLATION_ORDER", "0", str(500 * MIB), str(400 * MIB), str(MIB + 512 * 1024), "a ≤ b", "500"):
-        "a ≤ b would not hold (static 0 bytes to 1.5 MiB, dynamic 500 MiB to 400 MiB); accepted: 500",
+    ("MEMORY_CONSTRAINT_VIOLATION_ORDER", "0", str(500 * MIB), str(400 * MIB), str(MIB + 512 * 1024), "a ≤ b",
+     "c at most 838860800"):
+        "a ≤ b would not hold (static 0 MiB to 1.5 MiB, dynamic 500 MiB to 400 MiB); accepted: c at most 800 MiB",
     ("HOST_NOT_ENOUGH_FREE_MEMORY", str(500 * MIB), "1000"):
         "the host has only 1000 bytes free, and 500 MiB are needed",
     ("HOST_NOT_ENOUGH_PCPUS", "8", "4"): "the host has only 4 CPUs, and 8 are wanted",
@@ -70,6 +71,18 @@ def test_sentences():
         server.refusals["VM.start"] = Refusal("VM_BAD_POWER_STATE", ref, "halted", "running")
         is_(server.xm("start", server.vms[ref]["uuid"])[2],
             "Error: demo is Running; it must be Halted for this (VM_BAD_POWER_STATE)\n", "the name for a uuid")
+
+
+def test_memory():
+    with FakeServer() as server:
+        ref = server.add()
+        server.refusals["VM.set_memory_maximum"] = Refusal(
+            "INVALID_VALUE", "value: at least memory_target, 104857600, while it runs", str(50 * MIB))
+        is_(server.xm("mem-max", "demo", "50")[2], "Error: 50 MiB is not accepted: value: at least memory_target, "
+            "100 MiB, while it runs (INVALID_VALUE)\n", "mem-max speaks of MiB")
+        server.refusals["VM.set_memory_maximum"] = Refusal("VM_BAD_POWER_STATE", ref, "halted", "suspended")
+        is_(server.xm("mem-max", "demo", "50")[2],
+            "Error: demo is Suspended; it must be Halted for this (VM_BAD_POWER_STATE)\n", "and of states")
 
 
 def test_all_are_explained():
@@ -107,6 +120,7 @@ def test_no_replies():
 if not program():
     skip_all("XM names no program")
 test_sentences()
+test_memory()
 test_all_are_explained()
 test_no_replies()
 done()

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""host.py – a daemon on a simulated host that outlives it, and what is known of its VMs: record, row and domain.
+
+    with Host() as host:
+        vm = host.add("Running", memory_static_max=str(GIB))
+        host.session.VM.pause(vm)
+        is_(host.differences(vm), [], "record, disk and domain agree")
+        host.crash()                               # kill -9, and again: the domains are still there
+"""
+import contextlib
+import json
+import os
+import sqlite3
+import threading
+import time
+
+from lib.rpc import Failure, Session
+from lib.server import Server
+from lib.simulator import Simulator
+
+MIB = 1 << 20
+GIB = 1 << 30
+STATES = ("Halted", "Running", "Paused", "Suspended")
+MEMORY = ("memory_static_min", "memory_dynamic_min", "memory_dynamic_max", "memory_static_max", "memory_target")
+# What a live change changes, and the power state.
+COMPARED = MEMORY + ("power_state", "VCPUs_max", "VCPUs_at_startup", "VCPUs_params", "HVM_shadow_multiplier")
+
+
+def until(condition, seconds=30):
+    """Waits until condition() is true; returns what it returned last."""
+    deadline = time.monotonic() + seconds
+    while not (result := condition()) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    return result
+
+
+class Background(threading.Thread):
+    """A call in a thread of its own: result is its value, or the exception that it raised."""
+
+    def __init__(self, function, *arguments):
+        super().__init__(daemon=True)
+        self.function, self.arguments, self.result = function, arguments, None
+        self.start()
+
+    def run(self):
+        try:
+            self.result = self.function(*self.arguments)
+        except Exception as raised:
+            self.result = raised
+
+    def wait(self, seconds=60):
+        """The result; TimeoutError when the call hangs."""
+        self.join(seconds)
+        return TimeoutError("no answer") if self.is_alive() else self.result
+
+
+class Host:
+    """server and its session (over HTTP), simulator: the control socket. Settings are the daemon's."""
+
+    def __init__(self, environment=None, **settings):
+        self.server = Server(start=False)
+        self.server.hypervisor = "simulator:" + self.server.path("domains")
+        self.server.settings = {"simulator-control": self.server.path("control"), "metrics-interval": "50ms",
+                                "guest-restart-delay": "1ms", "guest-restart-window": "1s"}
+        self.server.settings.update({key.replace("_", "-"): value for key, value in settings.items()})
+        self.environment = environment or {}
+        self.session = self.simulator = None
+        try:
+            self.start()
+        except BaseException:
+            self.server.close()
+            raise
+
+    def start(self):
+        before = dict(os.environ)
+        os.environ.update(self.environment)
+        try:
+            self.server.start()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        self.connect()
+
+    def connect(self):
+        self.session = self.server.login()
+        self.simulator = Simulator(self.server.path("control"))
+
+    def _disconnect(self):
+        with contextlib.suppress(Exception):
+            self.session.close()
+        self.simulator.close()
+
+    def kill(self):
+        """kill -9"""
+        self._disconnect()
+        self.server.kill()
+
+    def crash(self):
+        """kill -9, and starts it again."""
+        self.kill()
+        self.start()
+
+    def restart(self):
+        """Stops it properly and starts it again; returns the exit status."""
+        self._disconnect()
+        status = self.server.stop()
+        self.start()
+        return status
+
+    def close(self):
+        if self.server.process:
+            with contextlib.suppress(OSError):
+                self.simulator.clear()
+            self._disconnect()
+        self.server.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def another(self):
+        """One more session, on a connection of its own."""
+        return Session(self.server.http)
+
+    def background(self, method, *arguments):
+        """A call on a connection of its own, that this thread does not wait for."""
+        return Background(self.another().call, method, *arguments)
+
+    def failure(self, method, *arguments):
+        """[code, parameter …] that the call fails with, or what it returns."""
+        try:
+            return self.session.call(method, *arguments)
+        except Failure as raised:
+            return [raised.code, *raised.params]
+
+    # VMs
+
+    def add(self, state="Halted", **fields):
+        """A VM in that power state: 256 to 512 MiB, 2 of 4 vCPUs, unless told."""
+        record = {"name_label": "guest", "domain_type": "pvh", "memory_static_min": str(128 * MIB),
+                  "memory_dynamic_min": str(256 * MIB), "memory_dynamic_max": str(384 * MIB),
+                  "memory_static_max": str(512 * MIB), "VCPUs_max": "4", "VCPUs_at_startup": "2"}
+        ref = self.session.VM.create({**record, **fields})
+        self.bring(ref, state)
+        return ref
+
+    def bring(self, ref, state):
+        """From Halted to a power state."""
+        if state != "Halted":
+            self.session.VM.start(ref, state == "Paused")
+        if state == "Suspended":
+            self.session.VM.suspend(ref)
+
+    def remove(self, ref):
+        """Whatever its power state."""
+        if self.session.VM.get_is_default_template(ref):
+            self.session.VM.set_is_default_template(ref, False)
+        self.session.VM.set_blocked_operations(ref, {})
+        if self.state(ref) != "Halted":
+            self.session.VM.hard_shutdown(ref)
+        self.session.VM.destroy(ref)
+
+    def record(self, ref):
+        return self.session.VM.get_record(ref)
+
+    def state(self, ref):
+        return self.session.VM.get_power_state(ref)
+
+    def idle(self, ref):
+        """Waits until no operation has the VM; returns its record."""
+        return until(lambda: (r := self.record(ref))["current_operations"] == {} and r) or self.record(ref)
+
+    def wait_state(self, ref, state):
+        """Waits until it is in that power state, with no operation left; returns whether it came."""
+        return until(lambda: (r := self.record(ref))["power_state"] == state and not r["current_operations"])
+
+    def domain(self, ref):
+        """As the simulator has it, or None."""
+        return self.simulator.domain(self.session.VM.get_uuid(ref))
+
+    def domains(self):
+        """All but Domain-0."""
+        return [d for d in self.simulator.state()["domains"] if d["domid"] != 0]
+
+    def image(self, ref):
+        """Path of its suspend image."""
+        folder = self.server.settings.get("suspend-folder", self.server.path("suspend"))
+        return os.path.join(folder, self.session.VM.get_uuid(ref))
+
+    def row(self, ref):
+        """What is on the disk of a VM: column → value."""
+        database = sqlite3.connect(f"file:{self.server.path('xenapid.db')}?mode=ro", uri=True)
+        with contextlib.closing(database):
+            database.row_factory = sqlite3.Row
+            found = database.execute('SELECT * FROM "VM" WHERE _ref = ?', (ref,)).fetchone()
+        return dict(found) if found else None
+
+    def snapshot(self, ref):
+        """Record, row and domain, as far as a change of the VM touches them: to be compared with a later one."""
+        record, row, domain = self.record(ref), self.row(ref), self.domain(ref)
+        settings = ("paused", "memory_target", "memory_maximum", "dynamic_min", "dynamic_max", "vcpus_online",
+                    "memory_shadow", "weight", "cap", "mask", "domid")
+        return {"record": {f: record[f] for f in COMPARED}, "intent": row["live_intent"],
+                "row": {f: row[f] for f in COMPARED}, "domain": domain and {s: domain[s] for s in settings}}
+
+    def differences(self, ref):
+        """What does not agree among record, row and domain, as texts."""
+        record, row, domain = self.record(ref), self.row(ref), self.domain(ref)
+        found = [f"{f}: record {record[f]!r}, row {row[f]!r}" for f in COMPARED
+                 if as_text(record[f]) != as_text(row[f])]
+        if json.loads(row["live_intent"]):
+            found.append(f"an intent is left: {row['live_intent']}")
+        if record["current_operations"]:
+            found.append(f"operations are left: {record['current_operations']}")
+        live = record["power_state"] in ("Running", "Paused")
+        if live != bool(domain):
+            return found + [f"{record['power_state']}, and the domain is {domain}"]
+        if live and int(record["domid"]) != domain["domid"]:
+            found.append(f"domid {record['domid']}, and the domain's is {domain['domid']}")
+        if not live and int(record["domid"]) != -1:
+            found.append(f"{record['power_state']} with domid {record['domid']}")
+        return found + (domain_differences(record, domain) if live else [])
+
+
+def as_text(value):
+    """The same text for a value of the wire and one of a column."""
+    if isinstance(value, str) and value[:1] in "{[":
+        value = json.loads(value)
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, sort_keys=True)
+    if isinstance(value, (bool, float)):
+        return str(float(value))
+    try:
+        return str(float(value))
+    except ValueError:
+        return value
+
+
+def domain_differences(record, domain):
+    """Where a domain is not what its VM's record says."""
+    number = {f: int(record[f]) for f in MEMORY + ("VCPUs_at_startup", "VCPUs_max")}
+    params = record["VCPUs_params"]
+    want = {
+        "paused": record["power_state"] == "Paused",
+        "memory_target": (number["memory_target"] or number["memory_dynamic_min"]) // 1024 * 1024,
+        "memory_maximum": number["memory_static_max"] // 1024 * 1024,
+        "dynamic_min": number["memory_dynamic_min"], "dynamic_max": number["memory_dynamic_max"],
+        "vcpus_online": number["VCPUs_at_startup"], "vcpus_max": number["VCPUs_max"],
+        "weight": int(params.get("weight", 256)), "cap": int(params.get("cap", 0)),
+        "mask": params.get("mask", ""),
+    }
+    return [f"{key}: record {value!r}, domain {domain[key]!r}" for key, value in want.items() if domain[key] != value]

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""operations.py – what schema/operations.def says, read anew: which operation is possible on which VM.
+
+    operation = OPERATIONS["pause"]                # name, wire, states, on, listed, effect
+    operation_of("VM.set_memory")                  # that message's operation, or None
+    verdict(operation, vm, ref)                         # None: possible; or the error, [code, parameter …]
+"""
+import os
+import re
+from collections import namedtuple
+
+Operation = namedtuple("Operation", "name wire states on listed effect")
+
+_SCHEMA = os.path.join(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname(__file__), "../..")), "schema")
+# Setters of fields that are operations all the same.
+_SETTERS = {"VM.set_is_a_template": "make_into_template", "VM.set_NVRAM": "changing_NVRAM",
+            "VM.add_to_NVRAM": "changing_NVRAM", "VM.remove_from_NVRAM": "changing_NVRAM"}
+
+
+def _read(name):
+    with open(os.path.join(_SCHEMA, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def _read_operations():
+    text = _read("operations.def")
+    any_state = re.search(r"#define ANY_STATE (.*)", text).group(1)
+    rows = re.findall(r"^OPERATION\((\w+),\s*(\w+),\s*STATES\((.*?)\),\s*(.*?),\s*(\w+),\s*(\w+)\)", text, re.M)
+    found = {}
+    for name, wire, states, on, listed, effect in rows:
+        states = tuple(s.strip().capitalize() for s in states.replace("ANY_STATE", any_state).split(","))
+        found[name] = Operation(name, wire, states, set(re.findall(r"\w+", on)) - {"PLAIN"}, listed == "LISTED", effect)
+    assert len(found) == text.count("\nOPERATION("), "a row of operations.def is not understood"
+    return found
+
+
+OPERATIONS = _read_operations()
+MESSAGES = {f"VM.{message}": operation for message, operation in
+            re.findall(r"^MESSAGE\(VM, (\w+), .*?, OP\((\w+)\)", _read("VM.def"), re.M)} | _SETTERS
+
+
+def operation_of(message):
+    """The Operation that a message of that name is, "Async." before it or not; None: it is none."""
+    name = MESSAGES.get(message.removeprefix("Async."))
+    return OPERATIONS[name] if name else None
+
+
+def verdict(operation, vm, ref):
+    """Of a VM's record: None when the operation is possible, else the error. The order is xapi's (as in message_forwarding.ml)."""
+    control = vm["is_control_domain"]
+    states = operation.states
+    if operation.wire in vm["blocked_operations"]:
+        return ["OPERATION_BLOCKED", ref, vm["blocked_operations"][operation.wire]]
+    if vm["power_state"] not in states + (("Running",) if control and "CONTROL_RUNNING" in operation.on else ()):
+        return ["VM_BAD_POWER_STATE", ref, ", ".join(states).lower(), vm["power_state"].lower()]
+    own_template = "OWN_TEMPLATE" in operation.on and not vm["is_default_template"]
+    if vm["is_a_template"] and "TEMPLATE" not in operation.on and not own_template:
+        return ["VM_IS_TEMPLATE", ref, operation.wire]
+    if vm["is_a_snapshot"] and "SNAPSHOT" not in operation.on:
+        return ["VM_IS_SNAPSHOT", ref, operation.wire]
+    if control and "NOT_DOM0" in operation.on:
+        return ["OPERATION_NOT_ALLOWED", "This operation is not allowed on dom0"]
+    if control and not operation.on & {"CONTROL", "CONTROL_RUNNING"}:
+        return ["OPERATION_NOT_ALLOWED", "This operation is not allowed on a control domain"]
+    return None
