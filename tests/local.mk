@@ -54,6 +54,7 @@ AM_TESTS_ENVIRONMENT = \
 # What they share.
 libtests_a_SOURCES += %D%/rpc/values.c
 libtests_a_SOURCES += %D%/rpc/values.h
+libtests_a_SOURCES += %D%/store/scratch.h
 
 # C tests.
 check_PROGRAMS += %D%/rpc/test_xmlrpc_hostile
@@ -79,9 +80,9 @@ check_PROGRAMS += %D%/schema/test_schema
 check_PROGRAMS += %D%/schema/test_text
 check_PROGRAMS += %D%/schema/test_value
 check_PROGRAMS += %D%/store/test_store
-%C%_store_test_store_SOURCES = %D%/store/test_store.c %D%/store/fixture.c %D%/store/fixture.h
+%C%_store_test_store_SOURCES = %D%/store/test_store.c %D%/store/scratch.c %D%/store/fixture.h
 check_PROGRAMS += %D%/store/test_database
-%C%_store_test_database_SOURCES = %D%/store/test_database.c %D%/store/fixture.c %D%/store/fixture.h
+%C%_store_test_database_SOURCES = %D%/store/test_database.c %D%/store/scratch.c %D%/store/fixture.h
 
 # Programs that tests start; no tests of their own.
 test_helpers = %D%/rpc/echo_call
@@ -112,10 +113,12 @@ python_tests += %D%/server/test_limits.py
 python_tests += %D%/server/test_process.py
 python_tests += %D%/server/test_signin.py
 python_modules += %D%/lib/host.py
-python_modules += %D%/api/power_states.py
+python_tests += %D%/api/power_states.py
 python_modules += %D%/lib/api.py
 python_modules += %D%/lib/operations.py
 python_modules += %D%/lib/world.py
+python_tests += %D%/api/fields.py
+python_tests += %D%/api/messages.py
 
 # Fuzzers.
 fuzz_targets += %D%/fuzz/fuzz_xmlrpc_read

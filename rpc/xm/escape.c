@@ -9,6 +9,8 @@
 #define LOW 0xE400u
 #define MARK 0xE800u
 #define PLANE_1 0x10000u
+/* Of all characters from U+E000 to U+EFFF. */
+#define FIRST_BYTE 0xEE
 
 static void add_character(struct buffer *out, unsigned c)
 {
@@ -65,12 +67,29 @@ static size_t read_long_character(const char *text, size_t length, unsigned *ret
 	return size;
 }
 
+/* Bytes up to the first that may begin something to be disguised; 100 MB may be nothing else. */
+static size_t plain_length(const char *text, size_t length)
+{
+	size_t plain = 0;
+
+	while (plain < length && text[plain] != '\r' && (unsigned char)text[plain] < 0xE0)
+		plain++;
+	return plain;
+}
+
 void escape_text(struct buffer *out, const char *text, size_t length)
 {
 	while (length) {
-		unsigned c = (unsigned char)*text;
-		size_t size = read_long_character(text, length, &c);
+		size_t plain = plain_length(text, length);
+		unsigned c = plain < length ? (unsigned char)text[plain] : 0;
+		size_t size;
 
+		buffer_add(out, text, plain);
+		text += plain;
+		length -= plain;
+		if (!length)
+			return;
+		size = read_long_character(text, length, &c);
 		size = size ? size : 1;
 		if (needs_disguise(c) && (size > 1 || c == '\r'))
 			add_disguised(out, c);
@@ -109,13 +128,19 @@ static size_t cdata_length(const char *xml, size_t length)
 	return end ? (size_t)(end - xml) : length;
 }
 
+/* … or a section of CDATA, where references are none */
+static bool begins_reference(const char *xml, size_t length)
+{
+	return length > 1 && ((xml[0] == '&' && xml[1] == '#') || (xml[0] == '<' && xml[1] == '!'));
+}
+
 void escape_xml(struct buffer *out, const char *xml, size_t length)
 {
 	while (length) {
 		size_t size = 0, plain = 0;
 		unsigned c = 0;
 
-		while (plain < length && xml[plain] != '&' && xml[plain] != '<')
+		while (plain < length && !begins_reference(xml + plain, length - plain))
 			plain++;
 		if (plain == 0) {
 			plain = cdata_length(xml, length);
@@ -138,9 +163,16 @@ static void unescape(struct buffer *out, const char *text, size_t length,
 {
 	while (length) {
 		unsigned c = 0, next = 0;
-		size_t size = read_long_character(text, length, &c);
-		size_t more = 0;
+		const char *mark = memchr(text, FIRST_BYTE, length);
+		size_t plain = mark ? (size_t)(mark - text) : length;
+		size_t size = 0, more = 0;
 
+		buffer_add(out, text, plain);
+		text += plain;
+		length -= plain;
+		if (!length)
+			return;
+		size = read_long_character(text, length, &c);
 		if (size && c >= HIGH && c < LOW)
 			more = read_long_character(text + size, length - size, &next);
 		if (size && c == MARK && length > size && text[size] == 'r') {

@@ -57,23 +57,42 @@ static int find_object(struct call *call, const struct type *type, const char *r
 	return *ret_record ? 0 : fail(err, ERROR_HANDLE_INVALID, type->cls, ref);
 }
 
-static int check_references(struct call *call, const struct type *type, const struct value *value, struct error *err)
+static bool has_references(const struct type *type)
 {
-	struct record *record;
+	return type->kind == TYPE_REF || (type->item && has_references(type->item));
+}
 
+/* The value with references in place of the uuids that old clients use; each names an object or is null. */
+static int resolve_references(struct call *call, const struct type *type, const struct value *value,
+			      struct value **ret_value, struct error *err)
+{
+	AUTO(value) resolved = NULL;
+	struct value *item;
+
+	if (!has_references(type)) {
+		*ret_value = value_reference(value);
+		return 0;
+	}
 	if (type->kind == TYPE_REF) {
+		AUTO(record) record = NULL;
+
 		if (find_object(call, type, value->text, true, &record, err) < 0)
 			return -1;
-		record_release(record);
-	} else if (type->kind == TYPE_SET) {
-		for (uint32_t i = 0; i < value->length; i++)
-			if (check_references(call, type->item, value->items[i], err) < 0)
-				return -1;
-	} else if (type->kind == TYPE_MAP) {
-		for (uint32_t i = 0; i < value->length; i++)
-			if (check_references(call, type->item, value->members[i].value, err) < 0)
-				return -1;
+		*ret_value = value_reference(record ? record->ref : value);
+		return 0;
 	}
+	resolved = type->kind == TYPE_SET ? value_set() : value_map();
+	for (uint32_t i = 0; i < value->length; i++) {
+		const struct value *given = type->kind == TYPE_SET ? value->items[i] : value->members[i].value;
+
+		if (resolve_references(call, type->item, given, &item, err) < 0)
+			return -1;
+		if (type->kind == TYPE_SET)
+			value_append(resolved, item);
+		else
+			value_put_member(resolved, value_reference(value->members[i].key), item);
+	}
+	*ret_value = TAKE(resolved);
 	return 0;
 }
 
@@ -89,10 +108,13 @@ static int find_objects(struct call *call, struct error *err)
 	for (int i = 0; i < call->message->parameter_count; i++) {
 		const struct type *type = call->message->parameters[i].type;
 		struct record *record;
+		struct value *resolved;
 
 		if (!names_object(call->message, i)) {
-			if (check_references(call, type, call->arguments[i], err) < 0)
+			if (resolve_references(call, type, call->arguments[i], &resolved, err) < 0)
 				return -1;
+			value_release(call->arguments[i]);
+			call->arguments[i] = resolved;
 			continue;
 		}
 		if (find_object(call, type, argument_text(call, i), false, &record, err) < 0)

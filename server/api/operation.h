@@ -31,6 +31,8 @@ bool operation_cancels(enum operation_id id, const char *running);
 bool vm_is_live(const struct record *vm);
 /* VM_BAD_POWER_STATE with what the operation expects and what the VM is */
 int fail_power_state(struct error *err, const struct record *vm, enum operation_id id);
+/* OTHER_OPERATION_IN_PROGRESS with what is under way */
+int fail_busy(const struct record *vm, struct error *err);
 /* A shared set for allowed_operations. */
 struct value *operation_allowed(const struct record *vm);
 

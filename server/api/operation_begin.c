@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-static int fail_busy(const struct record *vm, struct error *err)
+int fail_busy(const struct record *vm, struct error *err)
 {
 	const struct value *current = record_get(vm, VM_current_operations);
 	bool several = current->length > 1;

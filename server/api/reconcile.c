@@ -6,6 +6,7 @@
 #include "server/api/live.h"
 #include "server/api/vm.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 struct finding {
@@ -78,6 +79,38 @@ static bool is_unfinished(const struct finding *finding)
 	return record_is(finding->vm, VM_power_state, "Halted") && record_get(finding->vm, VM_live_intent)->length > 0;
 }
 
+static void take_image_back(const struct finding *finding)
+{
+	AUTO_TEXT path = vm_image_path(finding->api, finding->vm);
+	AUTO_TEXT used = text_format("%s.resumed", path);
+
+	if (rename(used, path) < 0)
+		log_error("VM %s: its image %s could not be named %s again", record_uuid(finding->vm), used, path);
+}
+
+/*
+ * A domain made from an image that was set aside, and still paused. It is unpaused only after the record says Running: if that
+ * says Suspended the guest has not run, and its image is as good as before.
+ */
+static const char *settle_resumed(const struct finding *finding)
+{
+	const struct record *vm = finding->vm;
+	struct hypervisor_error reason = {0};
+
+	if (record_is(vm, VM_power_state, "Suspended")) {
+		destroy(finding->api, vm, "its resume was not finished");
+		take_image_back(finding);
+		return "Suspended";
+	}
+	delete_image(finding->api, vm, ".resumed");
+	if (!record_is(vm, VM_power_state, "Running"))
+		return "Paused";
+	if (hypervisor_unpause(finding->api->hypervisor, record_uuid(vm), &reason) == 0)
+		return "Running";
+	log_error("VM %s: %s", record_uuid(vm), reason.text);
+	return "Paused";
+}
+
 static const char *settle_domain(const struct finding *finding)
 {
 	const struct domain_info *domain = finding->domain;
@@ -88,6 +121,8 @@ static const char *settle_domain(const struct finding *finding)
 		destroy(finding->api, finding->vm, "its start was not finished");
 		return record_text(finding->vm, VM_power_state);
 	}
+	if (domain->paused && has_image(finding->api, finding->vm, ".resumed"))
+		return settle_resumed(finding);
 	delete_image(finding->api, finding->vm, ".resumed");
 	return domain->paused ? "Paused" : "Running";
 }

@@ -24,10 +24,19 @@ struct value *system_method_names(void)
 	return names;
 }
 
+#define PREFIX_LENGTH 7 /* of "system." */
+
+/* system.message and system_message are the same name. */
+static bool is_prefixed(const char *name)
+{
+	return strncmp(name, "system.", PREFIX_LENGTH) == 0 || strncmp(name, "system_", PREFIX_LENGTH) == 0;
+}
+
 static const struct system_message *find(const char *name)
 {
 	for (int i = 0; i < SYSTEM_MESSAGES; i++)
-		if (strcmp(system_messages[i].name, name) == 0)
+		if (is_prefixed(name) &&
+		    strcmp(system_messages[i].name + PREFIX_LENGTH, name + PREFIX_LENGTH) == 0)
 			return &system_messages[i];
 	return NULL;
 }
@@ -171,7 +180,7 @@ bool system_run(struct api_call *outer)
 {
 	const struct system_message *message;
 
-	if (strncmp(outer->method, "system.", 7) != 0)
+	if (!is_prefixed(outer->method))
 		return false;
 	message = find(outer->method);
 	if (!message)

@@ -15,13 +15,18 @@ static bool is_settable(const struct field_info *field)
 	       strcmp(field->name, "power_state") != 0;
 }
 
-static int check_reference(struct transaction *transaction, const struct type *type, const char *ref, struct error *err)
+/* Old clients use the uuid of an object for its reference. */
+static int set_reference(struct transaction *transaction, struct record *vm, const struct field_info *field,
+			 const char *ref, struct error *err)
 {
-	const struct class_info *cls = schema_class(type->cls);
+	const struct class_info *cls = schema_class(field->type->cls);
+	const struct record *other = cls && !ref_is_null(ref) ? transaction_read(transaction, cls->id, ref) : NULL;
 
-	if (ref_is_null(ref) || (cls && transaction_read(transaction, cls->id, ref)))
-		return 0;
-	return fail(err, ERROR_HANDLE_INVALID, type->cls, ref);
+	if (!other && !ref_is_null(ref))
+		return fail(err, ERROR_HANDLE_INVALID, field->type->cls, ref);
+	if (other)
+		record_set(vm, (int)(field - vm->cls->fields), value_reference(other->ref));
+	return 0;
 }
 
 static int set_fields(struct transaction *transaction, struct record *vm, const struct value *fields, struct error *err)
@@ -37,7 +42,7 @@ static int set_fields(struct transaction *transaction, struct record *vm, const 
 		if (convert_value(field->type, member->value, field->name, &value, err) < 0)
 			return -1;
 		record_set(vm, (int)(field - vm->cls->fields), value);
-		if (field->type->kind == TYPE_REF && check_reference(transaction, field->type, value->text, err) < 0)
+		if (field->type->kind == TYPE_REF && set_reference(transaction, vm, field, value->text, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -158,7 +163,7 @@ static int create_named(struct transaction *transaction, void *argument, struct 
 
 	transaction_each(transaction, CLASS_VM, compare_name, &search);
 	if (search.found) {
-		AUTO_TEXT field = text_format("name: it is that of the VM %s", record_uuid(search.found));
+		AUTO_TEXT field = text_format("name: another VM has it already, %s", record_uuid(search.found));
 
 		return fail(err, ERROR_INVALID_VALUE, field, search.name);
 	}

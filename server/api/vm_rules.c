@@ -56,23 +56,38 @@ static int check_not_negative(const struct record *vm, int field, struct error *
 	return fail(err, ERROR_INVALID_VALUE, name, text);
 }
 
+/* A setter that is an operation, but one inside the transaction: it does not wait for others. */
+static int check_operation(const struct record *vm, enum operation_id id, struct error *err)
+{
+	enum verdict verdict = operation_judge(vm, id, err);
+
+	if (verdict == BUSY)
+		return fail_busy(vm, err);
+	return verdict == ALLOWED ? 0 : -1;
+}
+
+static int check_halted(const struct record *vm, enum operation_id id, struct error *err)
+{
+	if (!record_is(vm, VM_power_state, "Halted"))
+		return fail_power_state(err, vm, id);
+	return record_get(vm, VM_current_operations)->length ? fail_busy(vm, err) : 0;
+}
+
 /* What only a VM without a domain may be told by its setters. */
 static int check_state(const struct record *old, const struct record *vm, struct error *err)
 {
-	static const struct {
-		int field;
-		enum operation_id operation;
-	} guarded[] = {
-		{VM_is_a_template, OPERATION_make_into_template},
-		{VM_NVRAM, OPERATION_changing_NVRAM},
-		{VM_domain_type, OPERATION_changing_shadow_memory},
-		{VM_HVM_boot_policy, OPERATION_changing_shadow_memory},
-		{VM_has_vendor_device, OPERATION_changing_shadow_memory},
-	};
+	static const int halted_only[] = {VM_is_a_template, VM_domain_type, VM_HVM_boot_policy, VM_has_vendor_device};
 
-	for (size_t i = 0; old && i < ARRAY_SIZE(guarded); i++)
-		if (changed(old, vm, guarded[i].field) && !record_is(old, VM_power_state, "Halted"))
-			return fail_power_state(err, old, guarded[i].operation);
+	if (!old)
+		return 0;
+	if (changed(old, vm, VM_NVRAM) && check_operation(old, OPERATION_changing_NVRAM, err) < 0)
+		return -1;
+	if (changed(old, vm, VM_is_a_template) && record_bool(vm, VM_is_a_template) &&
+	    check_operation(old, OPERATION_make_into_template, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(halted_only); i++)
+		if (changed(old, vm, halted_only[i]) && check_halted(old, OPERATION_changing_shadow_memory, err) < 0)
+			return -1;
 	return 0;
 }
 

@@ -281,7 +281,6 @@ bool connection_suspend(struct connection *connection, struct MHD_Connection *ha
 	assert(!connection->suspended);
 	suspended = !connection->gone;
 	if (suspended) {
-		connection_set_deadline(connection, 0);
 		MHD_suspend_connection(handle);
 		connection->suspended = handle;
 	}

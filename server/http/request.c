@@ -80,6 +80,8 @@ static enum MHD_Result run(struct exchange *exchange, const char *url)
 	char *method = NULL;
 	const char *problem;
 
+	/* All of it has come: from here on the time is the server's. */
+	connection_set_deadline(exchange->connection, 0);
 	if (overload)
 		return reply_send_refusal(exchange, overload);
 	if (strcmp(url, "/jsonrpc") == 0)

@@ -138,6 +138,11 @@ STRINGS = ["", "plain", EMOJI, "x" * 100_000, " <a href='&amp;'>]]>\"\\ \t\n%s%n
 KEYS = ["a", " ", EMOJI, "a.b/c:d=e", "<&>\"'\\", "k" * 5000, "0", "true", "\n"]
 
 
+def keys_of(type_):
+    """Keys that a map of the type takes."""
+    return KEYS if type_.key.kind == "string" else list(samples(type_.key))
+
+
 def samples(type_, refs=()):
     """Values that are accepted, in the form in which the wire gives them back. refs: of the type's class."""
     kind = type_.kind
@@ -159,7 +164,7 @@ def samples(type_, refs=()):
         items = list(samples(type_.item, refs))
         return [[], items[:1], items[::-1]]
     if kind == "map":
-        keys = KEYS if type_.key.kind == "string" else list(samples(type_.key))
+        keys = keys_of(type_)
         items = list(samples(type_.item, refs))
         return [{}, {keys[0]: items[-1]}, {key: items[i % len(items)] for i, key in enumerate(keys)}]
     return [{}]
@@ -187,7 +192,7 @@ def wrong(type_):
     if kind == "set":
         return ["", "a", 1, True, nil, struct] + [[w] for w in wrong(type_.item)]
     if kind == "map":
-        key = samples(type_.key)[1]
+        key = keys_of(type_)[0]
         bad_keys = [] if type_.key.kind == "string" else [{w: samples(type_.item)[0]} for w in wrong(type_.key)
                                                           if isinstance(w, str)]
         return ["", "a", 1, True, nil, array] + [{key: w} for w in wrong(type_.item)] + bad_keys

@@ -55,7 +55,7 @@ class Background(threading.Thread):
 
 
 class Host:
-    """server and its session (over HTTP), simulator: the control socket. Settings are the daemon's."""
+    """server and its session (over HTTP), ref of the host, simulator: the control socket. Settings are the daemon's."""
 
     def __init__(self, environment=None, **settings):
         self.server = Server(start=False)
@@ -83,6 +83,7 @@ class Host:
 
     def connect(self):
         self.session = self.server.login()
+        self.ref = self.session.host.get_all()[0]
         self.simulator = Simulator(self.server.path("control"))
 
     def _disconnect(self):
@@ -106,6 +107,14 @@ class Host:
         status = self.server.stop()
         self.start()
         return status
+
+    def reset(self):
+        """Starts again with nothing: neither VMs nor domains."""
+        self.kill()
+        for name in ("xenapid.db", "xenapid.db-wal", "xenapid.db-shm", "domains"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.server.path(name))
+        self.start()
 
     def close(self):
         if self.server.process:

@@ -45,6 +45,30 @@ def operation_of(message):
     return OPERATIONS[name] if name else None
 
 
+MIB = 1 << 20
+# Of messages with more than the VM.
+_ARGUMENTS = {
+    "clone": ["copy"], "copy": ["copy", "OpaqueRef:NULL"], "start": [False], "start_on": ["HOST", False], "resume": [False],
+    "resume_on": ["HOST", False], "set_memory_static_min": [128 * MIB], "set_memory_static_max": [512 * MIB],
+    "set_memory_static_range": [128 * MIB, 512 * MIB], "set_memory_dynamic_min": [256 * MIB],
+    "set_memory_dynamic_max": [400 * MIB], "set_memory_dynamic_range": [200 * MIB, 400 * MIB],
+    "set_memory_dynamic_min_live": [200 * MIB], "set_memory_dynamic_max_live": [300 * MIB],
+    "set_memory_limits": [128 * MIB, 512 * MIB, 256 * MIB, 400 * MIB], "set_memory": [512 * MIB],
+    "set_memory_target_live": [300 * MIB], "set_memory_target": [300 * MIB], "set_memory_maximum": [448 * MIB],
+    "set_VCPUs_max": [4], "set_VCPUs_number": [3], "set_VCPUs_number_live": [3],
+    "add_to_VCPUs_params_live": ["weight", "512"], "set_HVM_shadow_multiplier": [2.0],
+    "set_shadow_multiplier_live": [2.0], "set_is_a_template": [True], "set_NVRAM": [{"EFI-variables": "AA=="}],
+    "add_to_NVRAM": ["EFI-variables", "AA=="], "remove_from_NVRAM": ["key"],
+}
+
+
+def arguments_for(message, ref, host):
+    """Those of a message of MESSAGES, for a VM as Host.add() makes it."""
+    given = _ARGUMENTS.get(message.removeprefix("Async.").removeprefix("VM."), [])
+    given = [host if a == "HOST" else str(a) if type(a) is int else a for a in given]
+    return [ref, *given]
+
+
 def verdict(operation, vm, ref):
     """Of a VM's record: None when the operation is possible, else the error. The order is xapi's (as in message_forwarding.ml)."""
     control = vm["is_control_domain"]

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test_database.c – the file: its lock, newer and older ones, broken rows, crashes, a full disk. */
-#include "tests/store/fixture.h"
+#include "tests/store/scratch.h"
 #include "tests/tap.h"
 
 #include <fcntl.h>
@@ -12,18 +12,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct fixture fixture;
+static struct scratch scratch;
 
 static void is_name(const char *ref, const char *want, const char *what)
 {
-	AUTO(record) record = store_read(fixture.store, CLASS_VM, ref);
+	AUTO(record) record = store_read(scratch.store, CLASS_VM, ref);
 
 	is_str(record ? record_text(record, VM_name_label) : NULL, want, "%s", what);
 }
 
 static void is_refused(const char *why, const char *what)
 {
-	AUTO_TEXT problem = fixture_refusal(&fixture);
+	AUTO_TEXT problem = scratch_refusal(&scratch);
 
 	ok(problem && strstr(problem, why), "%s: %s", what, problem ? problem : "opened");
 }
@@ -32,16 +32,16 @@ static void run_sql(const char *format, const char *ref)
 {
 	AUTO_TEXT sql = text_format("%s '%s'", format, ref);
 
-	free(fixture_sql(&fixture, sql));
+	free(scratch_sql(&scratch, sql));
 }
 
 static void start(const char *name, char ref[REF_SIZE])
 {
 	AUTO_ERROR err = {0};
 
-	fixture_make(&fixture);
-	fixture_open(&fixture);
-	fixture_add_vm(&fixture, name, ref, &err);
+	scratch_make(&scratch);
+	scratch_open(&scratch);
+	scratch_add_vm(&scratch, name, ref, &err);
 }
 
 static void test_lock(void)
@@ -51,9 +51,9 @@ static void test_lock(void)
 	start("locked", ref);
 	is_refused("another xenapid uses the database", "a second one is refused");
 	is_name(ref, "locked", "the first goes on");
-	fixture_close(&fixture);
-	ok(!fixture_refusal(&fixture), "after its end the next may");
-	fixture_remove(&fixture);
+	scratch_close(&scratch);
+	ok(!scratch_refusal(&scratch), "after its end the next may");
+	scratch_remove(&scratch);
 }
 
 static void test_readable_meanwhile(void)
@@ -64,14 +64,14 @@ static void test_readable_meanwhile(void)
 	AUTO_TEXT strict = NULL;
 
 	start("visible", ref);
-	name = fixture_sql(&fixture, "SELECT \"name_label\" FROM \"VM\"");
+	name = scratch_sql(&scratch, "SELECT \"name_label\" FROM \"VM\"");
 	is_str(name, "visible", "sqlite3 reads the file while it is in use");
-	strict = fixture_sql(&fixture, "SELECT min(strict) FROM pragma_table_list "
+	strict = scratch_sql(&scratch, "SELECT min(strict) FROM pragma_table_list "
 				       "WHERE schema = 'main' AND name NOT LIKE 'sqlite%'");
 	is_str(strict, "1", "all tables are STRICT");
-	is_int(fixture_set_text(&fixture, CLASS_VM, ref, VM_name_label, "x", &err), 0,
+	is_int(scratch_set_text(&scratch, CLASS_VM, ref, VM_name_label, "x", &err), 0,
 	       "which does not disturb");
-	fixture_remove(&fixture);
+	scratch_remove(&scratch);
 }
 
 static void test_tombstones(void)
@@ -80,22 +80,22 @@ static void test_tombstones(void)
 	AUTO_ERROR err = {0};
 	AUTO_TEXT found = NULL;
 	AUTO_TEXT count = NULL;
-	struct store_options options = {.path = fixture.path, .tombstones_kept = 2};
+	struct store_options options = {.path = scratch.path, .tombstones_kept = 2};
 	char *problem;
 
 	start("dead", ref);
-	fixture_delete(&fixture, CLASS_VM, ref, &err);
-	found = fixture_sql(&fixture, "SELECT ref FROM xenapid_tombstone WHERE class = 'VM'");
+	scratch_delete(&scratch, CLASS_VM, ref, &err);
+	found = scratch_sql(&scratch, "SELECT ref FROM xenapid_tombstone WHERE class = 'VM'");
 	is_str(found, ref, "what is deleted leaves a tombstone");
 	for (int i = 0; i < 5; i++) {
-		fixture_add_vm(&fixture, "dead", ref, &err);
-		fixture_delete(&fixture, CLASS_VM, ref, &err);
+		scratch_add_vm(&scratch, "dead", ref, &err);
+		scratch_delete(&scratch, CLASS_VM, ref, &err);
 	}
-	fixture_close(&fixture);
+	scratch_close(&scratch);
 	store_close(store_open(&options, &problem));
-	count = fixture_sql(&fixture, "SELECT count(*) FROM xenapid_tombstone");
+	count = scratch_sql(&scratch, "SELECT count(*) FROM xenapid_tombstone");
 	is_str(count, "2", "of which the newest are kept");
-	fixture_remove(&fixture);
+	scratch_remove(&scratch);
 }
 
 static void test_newer(void)
@@ -103,40 +103,40 @@ static void test_newer(void)
 	char ref[REF_SIZE];
 
 	start("newer", ref);
-	fixture_close(&fixture);
-	free(fixture_sql(&fixture, "PRAGMA user_version = 2"));
+	scratch_close(&scratch);
+	free(scratch_sql(&scratch, "PRAGMA user_version = 2"));
 	is_refused("newer xenapid", "a newer format");
-	free(fixture_sql(&fixture, "PRAGMA user_version = 1"));
-	free(fixture_sql(&fixture,
+	free(scratch_sql(&scratch, "PRAGMA user_version = 1"));
+	free(scratch_sql(&scratch,
 			 "ALTER TABLE \"VM\" ADD COLUMN colour TEXT NOT NULL DEFAULT 'red'"));
 	is_refused("VM.colour", "an unknown column");
-	free(fixture_sql(&fixture, "ALTER TABLE \"VM\" DROP COLUMN colour"));
-	free(fixture_sql(&fixture, "PRAGMA application_id = 1"));
+	free(scratch_sql(&scratch, "ALTER TABLE \"VM\" DROP COLUMN colour"));
+	free(scratch_sql(&scratch, "PRAGMA application_id = 1"));
 	is_refused("not one of xenapid", "somebody else's database");
-	free(fixture_sql(&fixture, "PRAGMA application_id = 0x58656e41"));
-	fixture_open(&fixture);
+	free(scratch_sql(&scratch, "PRAGMA application_id = 0x58656e41"));
+	scratch_open(&scratch);
 	is_name(ref, "newer", "the refused file was left as it was");
-	is_int(fixture_count_files(&fixture, "before-upgrade"), 0, "without copies");
-	fixture_remove(&fixture);
+	is_int(scratch_count_files(&scratch, "before-upgrade"), 0, "without copies");
+	scratch_remove(&scratch);
 }
 
 static void test_no_database(void)
 {
 	int file;
 
-	fixture_make(&fixture);
-	file = open(fixture.path, O_WRONLY | O_CREAT, 0600);
+	scratch_make(&scratch);
+	file = open(scratch.path, O_WRONLY | O_CREAT, 0600);
 	for (int i = 0; i < 100; i++)
 		dprintf(file, "This is no database, but a letter to somebody. ");
 	close(file);
 	is_refused("not a database", "a file of another kind");
-	unlink(fixture.path);
-	mkdir(fixture.path, 0700);
+	unlink(scratch.path);
+	mkdir(scratch.path, 0700);
 	is_refused("unable to open", "a folder");
-	rmdir(fixture.path);
-	snprintf(fixture.path, sizeof(fixture.path), "%s/missing/test.db", fixture.folder);
+	rmdir(scratch.path);
+	snprintf(scratch.path, sizeof(scratch.path), "%s/missing/test.db", scratch.folder);
 	is_refused("No such file", "a folder that is not there");
-	fixture_remove(&fixture);
+	scratch_remove(&scratch);
 }
 
 static void test_older(void)
@@ -147,21 +147,21 @@ static void test_older(void)
 	AUTO_ERROR err = {0};
 
 	start("older", ref);
-	fixture_close(&fixture);
-	free(fixture_sql(&fixture, "ALTER TABLE \"VM\" DROP COLUMN \"VCPUs_max\""));
-	free(fixture_sql(&fixture, "DROP TABLE console"));
-	fixture_open(&fixture);
-	is_int(fixture_count_files(&fixture, "before-upgrade"), 1, "an older file is copied first");
+	scratch_close(&scratch);
+	free(scratch_sql(&scratch, "ALTER TABLE \"VM\" DROP COLUMN \"VCPUs_max\""));
+	free(scratch_sql(&scratch, "DROP TABLE console"));
+	scratch_open(&scratch);
+	is_int(scratch_count_files(&scratch, "before-upgrade"), 1, "an older file is copied first");
 	is_name(ref, "older", "its objects are there");
-	vm = store_read(fixture.store, CLASS_VM, ref);
+	vm = store_read(scratch.store, CLASS_VM, ref);
 	is_int(record_int(vm, VM_VCPUs_max), 1, "new fields have their default");
-	name = fixture_sql(&fixture, "SELECT count(*) FROM console");
+	name = scratch_sql(&scratch, "SELECT count(*) FROM console");
 	is_str(name, "0", "new classes their table");
-	fixture_open(&fixture);
-	is_int(fixture_count_files(&fixture, "before-upgrade"), 1, "the next time it is current");
-	is_int(fixture_set_text(&fixture, CLASS_VM, ref, VM_name_label, "new", &err), 0,
+	scratch_open(&scratch);
+	is_int(scratch_count_files(&scratch, "before-upgrade"), 1, "the next time it is current");
+	is_int(scratch_set_text(&scratch, CLASS_VM, ref, VM_name_label, "new", &err), 0,
 	       "and works");
-	fixture_remove(&fixture);
+	scratch_remove(&scratch);
 }
 
 static void test_broken_rows(void)
@@ -172,31 +172,31 @@ static void test_broken_rows(void)
 	AUTO_TEXT kept = NULL;
 
 	start("good", good);
-	fixture_add_vm(&fixture, "bad", bad, &err);
-	fixture_close(&fixture);
+	scratch_add_vm(&scratch, "bad", bad, &err);
+	scratch_close(&scratch);
 	run_sql("UPDATE \"VM\" SET tags = '[1' WHERE \"_ref\" =", bad);
-	fixture_open(&fixture);
+	scratch_open(&scratch);
 	is_name(good, "good", "one row is served");
 	is_name(bad, NULL, "that whose set is no JSON is not");
-	fixture_set_text(&fixture, CLASS_VM, good, VM_name_label, "better", &err);
-	fixture_close(&fixture);
-	kept = fixture_sql(&fixture, "SELECT count(*) FROM \"VM\"");
+	scratch_set_text(&scratch, CLASS_VM, good, VM_name_label, "better", &err);
+	scratch_close(&scratch);
+	kept = scratch_sql(&scratch, "SELECT count(*) FROM \"VM\"");
 	is_str(kept, "2", "but it stays in the file");
 	run_sql("UPDATE \"VM\" SET tags = '[]', power_state = 'Confused' WHERE \"_ref\" =", bad);
-	fixture_open(&fixture);
+	scratch_open(&scratch);
 	is_name(bad, NULL, "nor one whose power state nobody knows");
-	fixture_close(&fixture);
+	scratch_close(&scratch);
 	run_sql("UPDATE \"VM\" SET power_state = 'Halted', uuid = (SELECT uuid FROM \"VM\" "
 		"WHERE name_label = 'better') WHERE \"_ref\" =",
 		bad);
-	fixture_open(&fixture);
+	scratch_open(&scratch);
 	is_name(good, "better", "of two rows of one uuid the first is served");
 	is_name(bad, NULL, "the second is not");
-	fixture_close(&fixture);
+	scratch_close(&scratch);
 	run_sql("UPDATE \"VM\" SET uuid = 'u' WHERE \"_ref\" =", bad);
-	fixture_open(&fixture);
+	scratch_open(&scratch);
 	is_name(bad, "bad", "a row that was repaired is back");
-	fixture_remove(&fixture);
+	scratch_remove(&scratch);
 }
 
 static void test_dangling(void)
@@ -207,13 +207,13 @@ static void test_dangling(void)
 	AUTO_TEXT kept = NULL;
 
 	start("dangling", ref);
-	fixture_set_text(&fixture, CLASS_VM, ref, VM_affinity, "OpaqueRef:gone", &err);
-	fixture_open(&fixture);
-	vm = store_read(fixture.store, CLASS_VM, ref);
+	scratch_set_text(&scratch, CLASS_VM, ref, VM_affinity, "OpaqueRef:gone", &err);
+	scratch_open(&scratch);
+	vm = store_read(scratch.store, CLASS_VM, ref);
 	is_str(record_text(vm, VM_affinity), NULL_REF, "a reference to nothing is unset");
-	kept = fixture_sql(&fixture, "SELECT affinity FROM \"VM\"");
+	kept = scratch_sql(&scratch, "SELECT affinity FROM \"VM\"");
 	is_str(kept, "OpaqueRef:gone", "in memory, not in the file");
-	fixture_remove(&fixture);
+	scratch_remove(&scratch);
 }
 
 /* Makes changes until it is killed; says each that it was told is stored. */
@@ -221,14 +221,14 @@ static void __attribute__((noreturn)) change_until_killed(const char *ref, int o
 {
 	AUTO_ERROR err = {0};
 
-	fixture_open(&fixture);
+	scratch_open(&scratch);
 	for (int i = 1;; i++) {
 		AUTO_TEXT name = text_format("%d", i);
 		uint64_t report[2] = {(uint64_t)i, 0};
 
-		if (fixture_set_text(&fixture, CLASS_VM, ref, VM_name_label, name, &err) < 0)
+		if (scratch_set_text(&scratch, CLASS_VM, ref, VM_name_label, name, &err) < 0)
 			_exit(1);
-		report[1] = store_revision(fixture.store);
+		report[1] = store_revision(scratch.store);
 		if (write(out, report, sizeof(report)) != (ssize_t)sizeof(report))
 			_exit(1);
 	}
@@ -271,17 +271,17 @@ static void test_crash(void)
 		AUTO(record) vm = NULL;
 		uint64_t found;
 
-		fixture_close(&fixture);
+		scratch_close(&scratch);
 		crash(ref, &last, &revision);
-		fixture_open(&fixture);
-		vm = store_read(fixture.store, CLASS_VM, ref);
+		scratch_open(&scratch);
+		vm = store_read(scratch.store, CLASS_VM, ref);
 		found = strtoull(record_text(vm, VM_name_label), NULL, 10);
 		/* one more may have been stored than was told */
 		ok(last >= 20 && (found == last || found == last + 1),
 		   "killed after change %d: %d is there", (int)last, (int)found);
-		ok(store_revision(fixture.store) > revision, "revisions go on above");
+		ok(store_revision(scratch.store) > revision, "revisions go on above");
 	}
-	fixture_remove(&fixture);
+	scratch_remove(&scratch);
 }
 
 static void limit_files(rlim_t bytes)
@@ -305,27 +305,27 @@ static void test_full_disk(void)
 
 	start("small", ref);
 	memset(long_name, 'x', 200000);
-	revision = store_revision(fixture.store);
+	revision = store_revision(scratch.store);
 	signal(SIGXFSZ, SIG_IGN);
 	limit_files(100000);
-	rc = fixture_set_text(&fixture, CLASS_VM, ref, VM_name_label, long_name, &refused);
+	rc = scratch_set_text(&scratch, CLASS_VM, ref, VM_name_label, long_name, &refused);
 	limit_files(RLIM_INFINITY);
 	is_int(rc, -1, "a change for which the disk has no room is refused");
 	is_int(refused.code, ERROR_INTERNAL_ERROR, "as the server's fault: %s",
 	       refused.parameters[0]);
 	is_name(ref, "small", "and not there");
-	ok(store_revision(fixture.store) == revision, "no revision was drawn");
+	ok(store_revision(scratch.store) == revision, "no revision was drawn");
 	limit_files(0);
-	rc = fixture_add_vm(&fixture, "other", other, &refused);
+	rc = scratch_add_vm(&scratch, "other", other, &refused);
 	limit_files(RLIM_INFINITY);
 	is_int(rc, -1, "neither is a new object");
 	is_name(other, NULL, "there");
-	is_int(fixture_set_text(&fixture, CLASS_VM, ref, VM_name_label, long_name, &err), 0,
+	is_int(scratch_set_text(&scratch, CLASS_VM, ref, VM_name_label, long_name, &err), 0,
 	       "once there is room it works again");
-	fixture_open(&fixture);
+	scratch_open(&scratch);
 	is_name(ref, long_name, "and is stored");
 	is_name(other, NULL, "what was refused is not");
-	fixture_remove(&fixture);
+	scratch_remove(&scratch);
 }
 
 #define BATCH 60
@@ -381,7 +381,7 @@ static void submit_batch(char *ref)
 			(struct mutation){.run = run_one, .done = note_code, .argument = &batch[i]};
 		batch[i].ref = ref;
 		batch[i].number = i;
-		store_submit(fixture.store, &batch[i].mutation);
+		store_submit(scratch.store, &batch[i].mutation);
 	}
 	pthread_mutex_unlock(&gate);
 }
@@ -396,19 +396,19 @@ static void test_full_disk_in_batch(void)
 	start("batch", ref);
 	limit_files(1500000);
 	submit_batch(ref);
-	fixture_close(&fixture);
+	scratch_close(&scratch);
 	limit_files(RLIM_INFINITY);
-	fixture_open(&fixture);
+	scratch_open(&scratch);
 	for (int i = 0; i < BATCH; i++)
 		others_failed += i != LARGE && i != REFUSED && batch[i].code != ERROR_NONE;
 	is_int(batch[LARGE].code, ERROR_INTERNAL_ERROR, "the large one is refused");
 	is_int(batch[REFUSED].code, ERROR_OPERATION_NOT_ALLOWED, "one refuses itself");
 	is_int(others_failed, 0, "the others are stored");
 	is_int(batch[BATCH - 2].runs, 2, "in a second attempt");
-	vm = store_read(fixture.store, CLASS_VM, ref);
+	vm = store_read(scratch.store, CLASS_VM, ref);
 	is_int(record_int(vm, VM_order), BATCH - 2, "each once");
 	is_str(record_text(vm, VM_name_label), "batch", "and nothing of the large one");
-	fixture_remove(&fixture);
+	scratch_remove(&scratch);
 }
 
 int main(void)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test_store.c – objects: made, changed, deleted, found; refused mutations; relations; threads. */
-#include "tests/store/fixture.h"
+#include "tests/store/scratch.h"
 #include "tests/tap.h"
 
 #include <pthread.h>
 #include <stdio.h>
 
-static struct fixture fixture;
+static struct scratch scratch;
 
 /* The text of a field, to be freed; NULL: there is no such object. */
 static char *text_of(enum class_id cls, const char *name, int field)
 {
-	AUTO(record) record = store_read(fixture.store, cls, name);
+	AUTO(record) record = store_read(scratch.store, cls, name);
 
 	return record ? text_copy(record_text(record, field)) : NULL;
 }
@@ -27,7 +27,7 @@ static void is_text(enum class_id cls, const char *name, int field, const char *
 static size_t count_vms(void)
 {
 	size_t count;
-	struct record **records = store_list(fixture.store, CLASS_VM, &count);
+	struct record **records = store_list(scratch.store, CLASS_VM, &count);
 
 	store_free_list(records, count);
 	return count;
@@ -40,25 +40,25 @@ static void test_life_of_an_object(void)
 	AUTO_TEXT uuid = NULL;
 	AUTO(record) before = NULL;
 
-	is_int(fixture_add_vm(&fixture, "one", ref, &err), 0, "an object is made");
+	is_int(scratch_add_vm(&scratch, "one", ref, &err), 0, "an object is made");
 	ok(strncmp(ref, "OpaqueRef:", 10) == 0 && strlen(ref) == 46, "its ref is drawn");
 	uuid = text_of(CLASS_VM, ref, VM_uuid);
 	is_int((int64_t)strlen(uuid), 36, "its uuid too");
 	is_text(CLASS_VM, uuid, VM_name_label, "one", "it is found by its uuid");
-	before = store_read_by_uuid(fixture.store, CLASS_VM, uuid);
+	before = store_read_by_uuid(scratch.store, CLASS_VM, uuid);
 	ok(before && before->created == before->modified && before->created > 0,
 	   "its first revision");
-	fixture_set_text(&fixture, CLASS_VM, uuid, VM_name_label, "two", &err);
+	scratch_set_text(&scratch, CLASS_VM, uuid, VM_name_label, "two", &err);
 	is_str(record_text(before, VM_name_label), "one", "a reader keeps what it has read");
-	fixture_open(&fixture);
+	scratch_open(&scratch);
 	is_text(CLASS_VM, ref, VM_name_label, "two", "a change is there after a new start");
 	is_text(CLASS_VM, ref, VM_uuid, uuid, "with the same uuid");
-	is_int(fixture_delete(&fixture, CLASS_VM, ref, &err), 0, "it is deleted");
+	is_int(scratch_delete(&scratch, CLASS_VM, ref, &err), 0, "it is deleted");
 	is_text(CLASS_VM, ref, VM_uuid, NULL, "and gone");
 	is_text(CLASS_VM, uuid, VM_uuid, NULL, "by its uuid as well");
-	fixture_open(&fixture);
+	scratch_open(&scratch);
 	is_text(CLASS_VM, ref, VM_uuid, NULL, "after a new start too");
-	is_int(fixture_set_text(&fixture, CLASS_VM, ref, VM_name_label, "x", &err), -1,
+	is_int(scratch_set_text(&scratch, CLASS_VM, ref, VM_name_label, "x", &err), -1,
 	       "it cannot be changed any more");
 	is_int(err.code, ERROR_HANDLE_INVALID, "and the mutation's own error says so");
 }
@@ -73,16 +73,16 @@ static void test_order(void)
 	size_t count;
 
 	for (int i = 0; i < 4; i++)
-		fixture_add_vm(&fixture, names[i], refs[i], &err);
-	fixture_set_text(&fixture, CLASS_VM, refs[0], VM_name_description, "changed", &err);
-	fixture_open(&fixture);
-	vms = store_list(fixture.store, CLASS_VM, &count);
+		scratch_add_vm(&scratch, names[i], refs[i], &err);
+	scratch_set_text(&scratch, CLASS_VM, refs[0], VM_name_description, "changed", &err);
+	scratch_open(&scratch);
+	vms = store_list(scratch.store, CLASS_VM, &count);
 	for (size_t i = 0; i < count; i++)
 		strncat(order, record_text(vms[i], VM_name_label), 1);
 	store_free_list(vms, count);
 	is_str(order, "cabd", "objects are listed in order of their creation");
 	for (int i = 0; i < 4; i++)
-		fixture_delete(&fixture, CLASS_VM, refs[i], &err);
+		scratch_delete(&scratch, CLASS_VM, refs[i], &err);
 	is_int((int64_t)count_vms(), 0, "all are deleted");
 }
 
@@ -112,16 +112,16 @@ static void test_refusal(void)
 	char ref[REF_SIZE];
 	uint64_t revision;
 
-	fixture_add_vm(&fixture, "whole", ref, &err);
-	revision = store_revision(fixture.store);
-	is_int(store_mutate(fixture.store, do_much_and_fail, ref, &err), -1, "refused");
+	scratch_add_vm(&scratch, "whole", ref, &err);
+	revision = store_revision(scratch.store);
+	is_int(store_mutate(scratch.store, do_much_and_fail, ref, &err), -1, "refused");
 	is_str(err.parameters[0], "on purpose", "within the transaction all was as it should be");
 	is_text(CLASS_VM, ref, VM_name_label, "whole", "nothing has changed");
 	is_text(CLASS_VM, "OpaqueRef:made", VM_uuid, NULL, "nothing was made");
-	ok(store_revision(fixture.store) == revision, "no revision was drawn");
-	fixture_open(&fixture);
+	ok(store_revision(scratch.store) == revision, "no revision was drawn");
+	scratch_open(&scratch);
 	is_text(CLASS_VM, ref, VM_name_label, "whole", "nor is there anything on the disk");
-	fixture_delete(&fixture, CLASS_VM, ref, &err);
+	scratch_delete(&scratch, CLASS_VM, ref, &err);
 }
 
 static int check(void *context, struct transaction *transaction, const struct record *old,
@@ -152,23 +152,23 @@ static void test_rules(void)
 	char ref[REF_SIZE];
 	char other[REF_SIZE];
 
-	store_set_rules(fixture.store, &rules);
-	fixture_add_vm(&fixture, "finished", ref, &err);
+	store_set_rules(scratch.store, &rules);
+	scratch_add_vm(&scratch, "finished", ref, &err);
 	is_text(CLASS_VM, ref, VM_reference_label, "new", "fields that follow are set");
 	is_text(CLASS_VM, ref, VM_domarch, "finished", "and derived");
-	fixture_set_text(&fixture, CLASS_VM, ref, VM_name_label, "again", &err);
+	scratch_set_text(&scratch, CLASS_VM, ref, VM_name_label, "again", &err);
 	is_text(CLASS_VM, ref, VM_reference_label, "changed", "at each change");
 	is_text(CLASS_VM, ref, VM_domarch, "again", "and derived again");
-	is_int(fixture_set_text(&fixture, CLASS_VM, ref, VM_name_label, "forbidden", &err), -1,
+	is_int(scratch_set_text(&scratch, CLASS_VM, ref, VM_name_label, "forbidden", &err), -1,
 	       "the final state is judged");
 	is_text(CLASS_VM, ref, VM_name_label, "again", "and nothing of it stays");
-	is_int(fixture_add_vm(&fixture, "forbidden", other, &err), -1, "a new object too");
-	fixture_open(&fixture);
+	is_int(scratch_add_vm(&scratch, "forbidden", other, &err), -1, "a new object too");
+	scratch_open(&scratch);
 	is_text(CLASS_VM, ref, VM_domarch, "", "volatile fields are gone after a new start");
-	store_set_rules(fixture.store, &rules);
+	store_set_rules(scratch.store, &rules);
 	is_text(CLASS_VM, ref, VM_domarch, "again", "until they are derived");
-	fixture_delete(&fixture, CLASS_VM, ref, &err);
-	fixture_open(&fixture);
+	scratch_delete(&scratch, CLASS_VM, ref, &err);
+	scratch_open(&scratch);
 }
 
 static int add_console(struct transaction *transaction, void *argument, struct error *err)
@@ -183,7 +183,7 @@ static int add_console(struct transaction *transaction, void *argument, struct e
 
 static void is_mirrored(const char *vm, int count, const char *what)
 {
-	AUTO(record) record = store_read(fixture.store, CLASS_VM, vm);
+	AUTO(record) record = store_read(scratch.store, CLASS_VM, vm);
 	const struct value *consoles = record_get(record, VM_consoles);
 
 	ok(consoles->length == (uint32_t)count &&
@@ -197,23 +197,23 @@ static void test_relations(void)
 	char one[REF_SIZE];
 	char two[REF_SIZE];
 
-	fixture_add_vm(&fixture, "one", one, &err);
-	fixture_add_vm(&fixture, "two", two, &err);
-	store_mutate(fixture.store, add_console, one, &err);
+	scratch_add_vm(&scratch, "one", one, &err);
+	scratch_add_vm(&scratch, "two", two, &err);
+	store_mutate(scratch.store, add_console, one, &err);
 	is_mirrored(one, 1, "the other side of a reference follows");
-	fixture_open(&fixture);
+	scratch_open(&scratch);
 	is_mirrored(one, 1, "after a new start too");
-	fixture_set_text(&fixture, CLASS_console, "OpaqueRef:console", console_VM, two, &err);
+	scratch_set_text(&scratch, CLASS_console, "OpaqueRef:console", console_VM, two, &err);
 	is_mirrored(one, 0, "and when it moves: gone here");
 	is_mirrored(two, 1, "come there");
-	fixture_delete(&fixture, CLASS_VM, two, &err);
+	scratch_delete(&scratch, CLASS_VM, two, &err);
 	is_text(CLASS_console, "OpaqueRef:console", console_VM, NULL_REF,
 		"nothing points at what is deleted");
-	fixture_set_text(&fixture, CLASS_console, "OpaqueRef:console", console_VM, one, &err);
-	fixture_delete(&fixture, CLASS_console, "OpaqueRef:console", &err);
+	scratch_set_text(&scratch, CLASS_console, "OpaqueRef:console", console_VM, one, &err);
+	scratch_delete(&scratch, CLASS_console, "OpaqueRef:console", &err);
 	is_mirrored(one, 0, "what pointed is deleted");
-	fixture_set_text(&fixture, CLASS_VM, one, VM_parent, one, &err);
-	is_int(fixture_delete(&fixture, CLASS_VM, one, &err), 0, "one that points at itself goes");
+	scratch_set_text(&scratch, CLASS_VM, one, VM_parent, one, &err);
+	is_int(scratch_delete(&scratch, CLASS_VM, one, &err), 0, "one that points at itself goes");
 	is_int((int64_t)count_vms(), 0, "none is left");
 }
 
@@ -242,19 +242,19 @@ static void test_revisions(void)
 	uint64_t revision;
 	AUTO(record) vm = NULL;
 
-	fixture_add_vm(&fixture, "v", ref, &err);
-	revision = store_revision(fixture.store);
-	store_mutate(fixture.store, edit_without_change, ref, &err);
-	ok(store_revision(fixture.store) == revision, "what changes nothing draws no revision");
-	store_mutate(fixture.store, set_domid, ref, &err);
-	ok(store_revision(fixture.store) == revision + 1, "a volatile field draws the next");
-	fixture_open(&fixture);
-	vm = store_read(fixture.store, CLASS_VM, ref);
+	scratch_add_vm(&scratch, "v", ref, &err);
+	revision = store_revision(scratch.store);
+	store_mutate(scratch.store, edit_without_change, ref, &err);
+	ok(store_revision(scratch.store) == revision, "what changes nothing draws no revision");
+	store_mutate(scratch.store, set_domid, ref, &err);
+	ok(store_revision(scratch.store) == revision + 1, "a volatile field draws the next");
+	scratch_open(&scratch);
+	vm = store_read(scratch.store, CLASS_VM, ref);
 	is_int(record_int(vm, VM_domid), -1, "and is unknown after a new start");
-	ok(store_revision(fixture.store) > revision + 1, "revisions go on above");
+	ok(store_revision(scratch.store) > revision + 1, "revisions go on above");
 	ok(vm->modified > revision + 1 && vm->created == revision,
 	   "objects with volatile fields count as modified then");
-	fixture_delete(&fixture, CLASS_VM, ref, &err);
+	scratch_delete(&scratch, CLASS_VM, ref, &err);
 }
 
 static int count_up(struct transaction *transaction, void *argument, struct error *err)
@@ -279,8 +279,8 @@ static void *count_much(void *argument)
 		AUTO_ERROR err = {0};
 		AUTO(record) vm = NULL;
 
-		failures += store_mutate(fixture.store, count_up, argument, &err) < 0;
-		vm = store_read(fixture.store, CLASS_VM, argument);
+		failures += store_mutate(scratch.store, count_up, argument, &err) < 0;
+		vm = store_read(scratch.store, CLASS_VM, argument);
 		failures += record_int(vm, VM_order) / 10 != record_int(vm, VM_version);
 	}
 	return (void *)failures;
@@ -294,7 +294,7 @@ static void test_threads(void)
 	char ref[REF_SIZE];
 	AUTO(record) vm = NULL;
 
-	fixture_add_vm(&fixture, "shared", ref, &err);
+	scratch_add_vm(&scratch, "shared", ref, &err);
 	for (int i = 0; i < 16; i++)
 		pthread_create(&threads[i], NULL, count_much, ref);
 	for (int i = 0; i < 16; i++) {
@@ -303,12 +303,12 @@ static void test_threads(void)
 		pthread_join(threads[i], &result);
 		failures += (intptr_t)result;
 	}
-	fixture_open(&fixture);
-	vm = store_read(fixture.store, CLASS_VM, ref);
+	scratch_open(&scratch);
+	vm = store_read(scratch.store, CLASS_VM, ref);
 	is_int(failures, 0, "no reader sees half a change");
 	is_int(record_int(vm, VM_order), 1600, "no change of 16 threads is lost");
 	is_int(record_int(vm, VM_version), 160, "and all of each is stored");
-	fixture_delete(&fixture, CLASS_VM, ref, &err);
+	scratch_delete(&scratch, CLASS_VM, ref, &err);
 }
 
 static int add_setting(struct transaction *transaction, void *argument, struct error *err)
@@ -321,14 +321,14 @@ static int add_setting(struct transaction *transaction, void *argument, struct e
 static void test_settings(void)
 {
 	AUTO_ERROR err = {0};
-	AUTO_TEXT none = store_get_setting(fixture.store, "name");
+	AUTO_TEXT none = store_get_setting(scratch.store, "name");
 	AUTO_TEXT value = NULL;
 
 	is_str(none, NULL, "a setting that is not there");
-	store_mutate(fixture.store, add_setting, "one", &err);
-	store_mutate(fixture.store, add_setting, "two", &err);
-	fixture_open(&fixture);
-	value = store_get_setting(fixture.store, "name");
+	store_mutate(scratch.store, add_setting, "one", &err);
+	store_mutate(scratch.store, add_setting, "two", &err);
+	scratch_open(&scratch);
+	value = store_get_setting(scratch.store, "name");
 	is_str(value, "two", "one that was set");
 }
 
@@ -346,23 +346,23 @@ static void test_batches(void)
 	AUTO_ERROR err = {0};
 	char ref[REF_SIZE];
 
-	fixture_add_vm(&fixture, "batch", ref, &err);
+	scratch_add_vm(&scratch, "batch", ref, &err);
 	for (size_t i = 0; i < ARRAY_SIZE(mutations); i++) {
 		mutations[i] =
 			(struct mutation){.run = count_up, .done = note_done, .argument = ref};
-		store_submit(fixture.store, &mutations[i]);
+		store_submit(scratch.store, &mutations[i]);
 	}
-	fixture_open(&fixture);
+	scratch_open(&scratch);
 	is_int(done_in_order, ARRAY_SIZE(mutations),
 	       "what was submitted is done, in order, before the end");
-	fixture_delete(&fixture, CLASS_VM, ref, &err);
+	scratch_delete(&scratch, CLASS_VM, ref, &err);
 }
 
 int main(void)
 {
 	schema_init();
-	fixture_make(&fixture);
-	fixture_open(&fixture);
+	scratch_make(&scratch);
+	scratch_open(&scratch);
 	test_life_of_an_object();
 	test_order();
 	test_refusal();
@@ -372,6 +372,6 @@ int main(void)
 	test_threads();
 	test_settings();
 	test_batches();
-	fixture_remove(&fixture);
+	scratch_remove(&scratch);
 	return done_testing();
 }

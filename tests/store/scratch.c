@@ -1,61 +1,61 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* fixture.c – a database in a folder of its own, and short words for changing it. */
-#include "tests/store/fixture.h"
+/* scratch.c – a database in a folder of its own, and short words for changing it. */
+#include "tests/store/scratch.h"
 
 #include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <unistd.h>
 
-void fixture_make(struct fixture *fixture)
+void scratch_make(struct scratch *scratch)
 {
 	const char *folder = getenv("TMPDIR");
 
-	*fixture = (struct fixture){0};
-	snprintf(fixture->folder, sizeof(fixture->folder), "%.40s/xenapid-store-XXXXXX",
+	*scratch = (struct scratch){0};
+	snprintf(scratch->folder, sizeof(scratch->folder), "%.40s/xenapid-store-XXXXXX",
 		 folder && strlen(folder) <= 40 ? folder : "/tmp");
-	if (!mkdtemp(fixture->folder))
+	if (!mkdtemp(scratch->folder))
 		abort();
-	snprintf(fixture->path, sizeof(fixture->path), "%s/test.db", fixture->folder);
+	snprintf(scratch->path, sizeof(scratch->path), "%s/test.db", scratch->folder);
 }
 
-void fixture_remove(struct fixture *fixture)
+void scratch_remove(struct scratch *scratch)
 {
-	DIR *folder = opendir(fixture->folder);
+	DIR *folder = opendir(scratch->folder);
 	struct dirent *entry;
 
-	fixture_close(fixture);
+	scratch_close(scratch);
 	while ((entry = readdir(folder))) {
-		AUTO_TEXT path = text_format("%s/%s", fixture->folder, entry->d_name);
+		AUTO_TEXT path = text_format("%s/%s", scratch->folder, entry->d_name);
 
 		unlink(path);
 	}
 	closedir(folder);
-	rmdir(fixture->folder);
+	rmdir(scratch->folder);
 }
 
-void fixture_open(struct fixture *fixture)
+void scratch_open(struct scratch *scratch)
 {
-	struct store_options options = {.path = fixture->path};
+	struct store_options options = {.path = scratch->path};
 	char *problem = NULL;
 
-	fixture_close(fixture);
-	fixture->store = store_open(&options, &problem);
-	if (fixture->store)
+	scratch_close(scratch);
+	scratch->store = store_open(&options, &problem);
+	if (scratch->store)
 		return;
 	printf("Bail out! %s\n", problem);
 	exit(1);
 }
 
-void fixture_close(struct fixture *fixture)
+void scratch_close(struct scratch *scratch)
 {
-	if (fixture->store)
-		store_close(TAKE(fixture->store));
+	if (scratch->store)
+		store_close(TAKE(scratch->store));
 }
 
-char *fixture_refusal(const struct fixture *fixture)
+char *scratch_refusal(const struct scratch *scratch)
 {
-	struct store_options options = {.path = fixture->path};
+	struct store_options options = {.path = scratch->path};
 	char *problem = NULL;
 	struct store *store = store_open(&options, &problem);
 
@@ -74,21 +74,21 @@ static int take_first(void *argument, int columns, char **texts, char **names)
 	return 0;
 }
 
-char *fixture_sql(const struct fixture *fixture, const char *sql)
+char *scratch_sql(const struct scratch *scratch, const char *sql)
 {
 	sqlite3 *connection = NULL;
 	char *first = NULL;
 
-	if (sqlite3_open(fixture->path, &connection) != SQLITE_OK ||
+	if (sqlite3_open(scratch->path, &connection) != SQLITE_OK ||
 	    sqlite3_exec(connection, sql, take_first, &first, NULL) != SQLITE_OK)
 		printf("# %s: %s\n", sql, sqlite3_errmsg(connection));
 	sqlite3_close(connection);
 	return first;
 }
 
-int fixture_count_files(const struct fixture *fixture, const char *part)
+int scratch_count_files(const struct scratch *scratch, const char *part)
 {
-	DIR *folder = opendir(fixture->folder);
+	DIR *folder = opendir(scratch->folder);
 	struct dirent *entry;
 	int count = 0;
 
@@ -114,9 +114,9 @@ static int add_vm(struct transaction *transaction, void *argument, struct error 
 	return 0;
 }
 
-int fixture_add_vm(struct fixture *fixture, const char *name, char ref[REF_SIZE], struct error *err)
+int scratch_add_vm(struct scratch *scratch, const char *name, char ref[REF_SIZE], struct error *err)
 {
-	return store_mutate(fixture->store, add_vm, &(struct addition){name, ref}, err);
+	return store_mutate(scratch->store, add_vm, &(struct addition){name, ref}, err);
 }
 
 struct edit {
@@ -142,13 +142,13 @@ static int run_edit(struct transaction *transaction, void *argument, struct erro
 	return 0;
 }
 
-int fixture_set_text(struct fixture *fixture, enum class_id cls, const char *ref, int field,
+int scratch_set_text(struct scratch *scratch, enum class_id cls, const char *ref, int field,
 		     const char *text, struct error *err)
 {
-	return store_mutate(fixture->store, run_edit, &(struct edit){cls, ref, field, text}, err);
+	return store_mutate(scratch->store, run_edit, &(struct edit){cls, ref, field, text}, err);
 }
 
-int fixture_delete(struct fixture *fixture, enum class_id cls, const char *ref, struct error *err)
+int scratch_delete(struct scratch *scratch, enum class_id cls, const char *ref, struct error *err)
 {
-	return store_mutate(fixture->store, run_edit, &(struct edit){cls, ref, 0, NULL}, err);
+	return store_mutate(scratch->store, run_edit, &(struct edit){cls, ref, 0, NULL}, err);
 }

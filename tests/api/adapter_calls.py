@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""adapter_calls.py – the hypervisor is only asked to change something where the table of operations says so.
+
+Every message that the server lists is called with arguments that are valid, on a VM in each power state, and the simulator
+says how often a domain was built, changed or ended meanwhile.
+"""
+import itertools
+import re
+
+from lib.api import Api
+from lib.host import GIB, STATES, Host, until
+from lib.operations import MESSAGES, arguments_for, operation_of, verdict
+from lib.rpc import Failure, value
+from lib.server import program
+from lib.tap import diag, done, is_, ok, skip_all
+
+NULL = "OpaqueRef:NULL"
+LIVE_STATES = ("Running", "Paused")
+_numbers = itertools.count()
+
+
+class Subject:
+    """A VM in one power state, and an object of every other class; made anew when a message has used it up."""
+
+    def __init__(self, host, state):
+        self.host, self.state = host, state
+        self.other = host.add("Running")  # for a console and the like
+        self.vm = host.add(state, NVRAM={"key": ""})
+        self.task = self.make_task()
+
+    def make_task(self):
+        return self.host.session.call("Async.host.compute_free_memory", self.host.ref)
+
+    def renew(self, message):
+        """After a message: everything is as before for the next."""
+        host = self.host
+        if message.short_name == "disable":
+            host.session.host.enable(host.ref)
+        if message.cls == "task" and not message.short_name.startswith("get_"):
+            self.task = self.make_task()
+        if message.cls != "VM" or message.short_name.startswith("get_"):
+            return
+        if host.failure("VM.get_uuid", self.vm)[0] != "HANDLE_INVALID":
+            host.idle(self.vm)
+            host.remove(self.vm)
+        self.vm = host.add(self.state, NVRAM={"key": ""})
+
+    def object(self, cls):
+        """The reference of one, or the null reference where the server has none."""
+        session = self.host.session
+        if cls == "VM":
+            return self.vm
+        if cls == "session":
+            return session.ref
+        if cls == "user":
+            return session.session.get_this_user(session.ref)
+        if cls == "task":
+            return self.task
+        if cls in ("VM_metrics", "VM_guest_metrics"):
+            own = session.call(f"VM.get_{cls.removeprefix('VM_')}", self.vm)
+            return own if own != NULL else session.call(f"VM.get_{cls.removeprefix('VM_')}", self.other)
+        return next(iter(session.call(f"{cls}.get_all")), NULL)
+
+
+def argument(api, subject, message, parameter):
+    """A valid one, by its type."""
+    kind, name = parameter.type.kind, parameter.name
+    if name == "uuid" and message.short_name == "get_by_uuid":
+        return subject.host.session.call(f"{message.cls}.get_uuid", subject.object(message.cls))
+    if message.short_name.endswith("_where"):
+        return "true"
+    if kind == "ref":
+        served = api.cls_named(parameter.type.cls)
+        return subject.object(parameter.type.cls) if served and served.is_listed or name == "self" else NULL
+    if kind == "string" and name == "config":
+        return f"name = 'configured{next(_numbers)}'\nmemory = 64\n"
+    if name == "op":
+        return "clone"
+    simple = {"string": f"x{next(_numbers)}", "int": "1", "bool": True, "set": [], "map": {}, "record": {},
+              "float": 0.0 if name == "timeout" else 1.5, "datetime": "20061203T14:05:59Z", "any": ""}
+    return parameter.type.values[0] if kind == "enum" else simple[kind]
+
+
+def arguments(api, subject, message):
+    if message.name in MESSAGES:
+        return arguments_for(message.name, subject.vm, subject.host.ref)
+    if message.cls == "system":
+        return ["VM.start" for _ in message.parameters]
+    if message.name == "VM.create":
+        return [{"name_label": "created", "memory_static_max": str(GIB)}]
+    return [argument(api, subject, message, parameter) for parameter in message.parameters]
+
+
+def run(host, name, given):
+    """The error of the call, or of the task that it made; None: it succeeded."""
+    result = host.failure(name, *given)
+    if isinstance(result, list) and result and isinstance(result[0], str) and re.fullmatch(r"[A-Z_]{5,}", result[0]):
+        return result
+    if not name.startswith("Async."):
+        return None
+    status = until(lambda: (s := host.session.task.get_status(result)) != "pending" and s)
+    return None if status == "success" else host.session.task.get_error_info(result) or [status]
+
+
+def run_once(api, subject, message, name):
+    """Error and number of changing calls of a message; some messages need no session or one that may end."""
+    host = subject.host
+    before = host.record(subject.vm) if message.name in MESSAGES else None
+    given = arguments(api, subject, message)
+    host.simulator.reset()
+    if message.cls == "system":
+        error = None if getattr(host.session.rpc, name)(*given) else ["nothing"]
+    elif not message.needs_session:
+        error = None if value(getattr(host.session.rpc, name)("root", "")) else ["nothing"]
+    elif message.name == "session.logout":
+        error = host.another().logout()
+    else:
+        error = run(host, name, given)
+    return before, error, host.simulator.calls()
+
+
+def judge(message, state, before, ref, error, calls):
+    """What is wrong with that; None: nothing."""
+    operation = operation_of(message.name)
+    refusal = operation and verdict(operation, before, ref)
+    if refusal and error != refusal:
+        return f"got {error}, want {refusal}"
+    if not calls:
+        # what begins a domain must have done so: otherwise nothing is counted here
+        begun = operation and operation.effect == "BEGINS" and not error
+        return "it succeeded without a domain" if begun else None
+    if refusal or not operation or operation.effect == "RECORD":
+        return f"it called {calls}"
+    if operation.effect in ("LIVE", "USES") and state not in LIVE_STATES:
+        return f"it called {calls}"
+    return None
+
+
+def test_state(api, host, state, succeeded):
+    subject = Subject(host, state)
+    wrong, count = [], 0
+    served = set(host.session.rpc.system.listMethods())
+    for message in api.messages:
+        for name in (message.name, "Async." + message.name):
+            if name not in served:
+                continue
+            before, error, calls = run_once(api, subject, message, name)
+            complaint = judge(message, state, before, subject.vm, error, calls)
+            if complaint:
+                wrong.append(f"{name}, {state}: {complaint}")
+            if not error:
+                succeeded.add(name)
+            subject.renew(message)
+            served.discard(name)
+            count += 1
+    for line in wrong:
+        diag(line)
+    ok(not wrong, f"{state}: {count} messages ask the hypervisor only for what their row says")
+    return served
+
+
+if not program():
+    skip_all("no xenapid to test (XENAPID)")
+with Host(simulator_memory="1t", metrics_interval="24h") as running:
+    table, done_once, left = Api(), set(), set()
+    running.simulator.speed(1000)
+    for each in STATES:
+        left = test_state(table, running, each, done_once)
+    is_(sorted(left), [], "no message that is listed was left out")
+    never = sorted({m.name for m in table.messages} - done_once)
+    is_(never, [], "every message has succeeded in some power state: its arguments were valid")
+done()
