@@ -202,6 +202,8 @@ static int to_map(const struct type *type, const struct value *value, const char
 		AUTO(value) key = NULL;
 		struct value *item;
 
+		if (!member->key->length)
+			return not_accepted(name, "keys that are not empty", "", err);
 		/* keys are text whatever their type: only judged */
 		if (convert_value(type->key, member->key, name, &key, err) < 0 ||
 		    convert_value(type->item, member->value, name, &item, err) < 0)

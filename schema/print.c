@@ -102,7 +102,8 @@ static void add_contents(struct buffer *out)
 				"Qualifiers: RW fields have setters, RO static ones are given to "
 				"`create`, RO dynamic ones are said by the server.\n"
 				"Stored fields are in the database; those that are not are found "
-				"out anew at each start.\n\n");
+				"out anew at each start.\n"
+				"Async: `Async.CLASS.MESSAGE` answers with a task at once.\n\n");
 }
 
 static void add_field(struct buffer *out, const struct field_info *field)
@@ -134,7 +135,8 @@ static void add_message(struct buffer *out, const struct message_info *message)
 {
 	buffer_add_literal(out, "| `");
 	print_add_signature(out, message);
-	buffer_add_format(out, "` | %s | ", role_name(message->role));
+	buffer_add_format(out, "` | %s | %s | ", role_name(message->role),
+			  message->async ? "yes" : "");
 	if (message->operation)
 		print_add_states(out, message->operation);
 	buffer_add_literal(out, " | ");
@@ -152,8 +154,8 @@ static void add_messages(struct buffer *out, const struct class_info *cls)
 		if (message->cls != cls)
 			continue;
 		if (!any)
-			buffer_add_literal(out, "| message | role | power states | |\n"
-						"|---|---|---|---|\n");
+			buffer_add_literal(out, "| message | role | Async | power states | |\n"
+						"|---|---|---|---|---|\n");
 		any = true;
 		add_message(out, message);
 	}

@@ -32,6 +32,8 @@ void process_block_signals(void)
 
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* a file that may not grow is an error of that write, as a full disk is */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 int process_wait_signal(void)

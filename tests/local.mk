@@ -54,7 +54,8 @@ AM_TESTS_ENVIRONMENT = \
 # What they share.
 libtests_a_SOURCES += %D%/rpc/values.c
 libtests_a_SOURCES += %D%/rpc/values.h
-libtests_a_SOURCES += %D%/store/scratch.h
+libtests_a_SOURCES += %D%/api/caller.c
+libtests_a_SOURCES += %D%/api/caller.h
 
 # C tests.
 check_PROGRAMS += %D%/rpc/test_xmlrpc_hostile
@@ -71,6 +72,12 @@ check_PROGRAMS += %D%/hypervisor/test_simulator_control
 %C%_hypervisor_test_simulator_control_SOURCES = %D%/hypervisor/test_simulator_control.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
 check_PROGRAMS += %D%/hypervisor/test_simulator_lifecycle
 %C%_hypervisor_test_simulator_lifecycle_SOURCES = %D%/hypervisor/test_simulator_lifecycle.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
+check_PROGRAMS += %D%/api/test_generic
+%C%_api_test_generic_SOURCES = %D%/api/test_generic.c %D%/api/caller.c %D%/api/caller.h
+check_PROGRAMS += %D%/api/test_host
+%C%_api_test_host_SOURCES = %D%/api/test_host.c %D%/api/caller.c %D%/api/caller.h
+check_PROGRAMS += %D%/api/test_session
+%C%_api_test_session_SOURCES = %D%/api/test_session.c %D%/api/caller.c %D%/api/caller.h
 check_PROGRAMS += %D%/api/test_where
 check_PROGRAMS += %D%/api/test_workers
 check_PROGRAMS += %D%/schema/test_convert
@@ -80,9 +87,11 @@ check_PROGRAMS += %D%/schema/test_schema
 check_PROGRAMS += %D%/schema/test_text
 check_PROGRAMS += %D%/schema/test_value
 check_PROGRAMS += %D%/store/test_store
-%C%_store_test_store_SOURCES = %D%/store/test_store.c %D%/store/scratch.c %D%/store/fixture.h
+%C%_store_test_store_SOURCES = %D%/store/test_store.c %D%/store/scratch.c %D%/store/scratch.h
 check_PROGRAMS += %D%/store/test_database
-%C%_store_test_database_SOURCES = %D%/store/test_database.c %D%/store/scratch.c %D%/store/fixture.h
+%C%_store_test_database_SOURCES = %D%/store/test_database.c %D%/store/scratch.c %D%/store/scratch.h
+check_PROGRAMS += %D%/store/test_disk
+%C%_store_test_disk_SOURCES = %D%/store/test_disk.c %D%/store/scratch.c %D%/store/scratch.h
 
 # Programs that tests start; no tests of their own.
 test_helpers = %D%/rpc/echo_call
@@ -119,9 +128,16 @@ python_modules += %D%/lib/operations.py
 python_modules += %D%/lib/world.py
 python_tests += %D%/api/fields.py
 python_tests += %D%/api/messages.py
+python_tests += %D%/api/adapter_calls.py
+python_tests += %D%/api/create.py
+python_tests += %D%/api/input.py
+python_tests += %D%/api/live_changes.py
+python_tests += %D%/api/sessions.py
 
 # Fuzzers.
 fuzz_targets += %D%/fuzz/fuzz_xmlrpc_read
 %C%_fuzz_fuzz_xmlrpc_read_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 fuzz_targets += %D%/fuzz/fuzz_xl_config
 %C%_fuzz_fuzz_xl_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+fuzz_targets += %D%/fuzz/fuzz_where
+%C%_fuzz_fuzz_where_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* clang asks it of va_list functions */
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int count, failures;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# lint_tables.py – the checks of tools/lint that read the sources: layers, sizes, listed, errors, words
+# lint_tables.py – the checks of tools/lint that read the sources: layers, sizes, listed, errors, words, names
 
 import os
 import re
@@ -266,8 +266,42 @@ def check_words():
                 problem(path, number, f"{LEFT_TO_DO.search(line).group()}: do it, or make it an issue")
 
 
+# names
+
+DOCUMENTED_FILE = re.compile(r"\b(?:schema|rpc|server|tests|tools|docs)/[\w./-]*\.(?:c|h|def|py|md|mk|conf)\b")
+
+
+def function_names():
+    """Every function and function-like macro of the C sources outside tests/."""
+    names = set()
+    for path in sources("c", "h"):
+        if path.startswith("tests/"):
+            continue
+        text = without_comments(read(path))
+        names.update(re.findall(r"^#\s*define\s+(\w+)\(", text, re.M))
+        for signature in re.findall(r"^[a-z_][^;{}#=]*\)(?=\s*[{;])", text, re.M):
+            names.update(re.findall(r"\b(\w+)\(", signature))
+    return names
+
+
+def check_names():
+    known = function_names()
+    for path in sources("md"):
+        if path == "docs/api-reference.md":
+            continue
+        for number, line in enumerate(read(path).splitlines(), 1):
+            for name in re.findall(r"`(\w+)\(\)`", line):
+                if name not in known:
+                    problem(path, number, f"there is no function {name}()")
+            links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", line)
+            files = {os.path.normpath(os.path.join(os.path.dirname(path), link)) for link in links}
+            for file in sorted(files.union(DOCUMENTED_FILE.findall(line))):
+                if not os.path.exists(os.path.join(TOP, file)):
+                    problem(path, number, f"there is no {file}")
+
+
 CHECKS = {"layers": check_layers, "sizes": check_sizes, "listed": check_listed,
-          "errors": check_errors, "words": check_words}
+          "errors": check_errors, "words": check_words, "names": check_names}
 
 if __name__ == "__main__":
     for argument in sys.argv[1:] or CHECKS:

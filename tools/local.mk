@@ -14,7 +14,7 @@ help:
 	@echo 'make coverage        which lines the tests reach (configure --enable-coverage)'
 	@echo 'make bench           the benchmarks'
 	@echo 'make fuzz            every fuzzer for FUZZ_SECONDS=60 (configure --enable-fuzzers CC=clang)'
-	@echo 'make lint            layers, sizes, format, cppcheck, shellcheck, file lists, error table'
+	@echo 'make lint            layers, sizes, format, cppcheck, shellcheck, file lists, error table, names in docs'
 	@echo 'make format          clang-format -i'
 	@echo 'make docs            docs/api-reference.md'
 	@echo 'make run             xenapid on loopback with the simulator'

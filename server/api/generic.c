@@ -38,14 +38,11 @@ static int refuse_empty_key(const struct call *call, struct error *err)
 
 static int run_set(struct call *call, struct error *err)
 {
-	const struct value *value = call->arguments[1];
 	struct record *record = edit(call, err);
 
 	if (!record)
 		return -1;
-	if (value->kind == VALUE_MAP && value_find(value, ""))
-		return refuse_empty_key(call, err);
-	record_set(record, call->message->field, value_reference(value));
+	record_set(record, call->message->field, value_reference(call->arguments[1]));
 	return 0;
 }
 

@@ -9,6 +9,10 @@
 /* What of a domain an operation changes. */
 enum { MEMORY = 1, MAXIMUM = 2, VCPUS = 4, SCHEDULING = 8, SHADOW = 16 };
 
+/* Xen's, of a domain that nobody told anything else */
+#define DEFAULT_WEIGHT 256
+#define DEFAULT_CAP 0
+
 static unsigned effects_of(enum operation_id id)
 {
 	switch (id) {
@@ -54,13 +58,22 @@ static struct settings settings_of(const struct record *vm)
 			   .dynamic_min = record_int(vm, VM_memory_dynamic_min),
 			   .dynamic_max = record_int(vm, VM_memory_dynamic_max)},
 		.maximum = record_int(vm, VM_memory_static_max),
-		/* a PV domain has none */
-		.shadow = record_is(vm, VM_domain_type, "pv") ? 0 : vm_memory_overhead(vm),
+		.shadow = vm_shadow_memory(vm),
 		.vcpus = (int)record_int(vm, VM_VCPUs_at_startup),
 		.scheduling = {.weight = parameter(vm, "weight", 0),
 			       .cap = parameter(vm, "cap", -1),
 			       .mask = value_find_text(record_get(vm, VM_VCPUs_params), "mask")},
 	};
+}
+
+/* Settings to go back to: what the record does not name is what a new domain has. */
+static struct settings with_defaults(struct settings settings)
+{
+	if (!settings.scheduling.weight)
+		settings.scheduling.weight = DEFAULT_WEIGHT;
+	if (settings.scheduling.cap < 0)
+		settings.scheduling.cap = DEFAULT_CAP;
+	return settings;
 }
 
 /* What the domain has now, which need not be what the record says: vCPUs at startup are those of the next start. */
@@ -164,6 +177,7 @@ int live_change(struct call *call, struct error *err)
 		rc = operation_commit(call, take_over, err);
 	if (rc == 0)
 		return 0;
+	before = with_defaults(before);
 	if (apply(hypervisor, uuid, &after, &before, done, &undone, &reason) < 0 && reason.kind != HYPERVISOR_NO_DOMAIN)
 		log_error("VM %s: its domain could not be given its old settings back: %s: %s", uuid, reason.operation,
 			  reason.text);
@@ -203,14 +217,34 @@ struct value *live_result(const struct message_info *message, const struct recor
 	return message->result->kind == TYPE_MAP ? differences(old, new) : NULL;
 }
 
+/* What an interrupted change of those fields may have touched. */
+static unsigned effects_of_intent(const struct value *intent)
+{
+	static const struct {
+		const char *field;
+		unsigned effects;
+	} fields[] = {
+		{"memory_static_max", MEMORY | MAXIMUM}, {"memory_dynamic_min", MEMORY}, {"memory_dynamic_max", MEMORY},
+		{"memory_target", MEMORY},		 {"VCPUs_at_startup", VCPUS},	 {"VCPUs_params", SCHEDULING},
+		{"HVM_shadow_multiplier", SHADOW},
+	};
+	unsigned effects = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (value_find(intent, fields[i].field))
+			effects |= fields[i].effects;
+	return effects;
+}
+
 int live_restore(struct api *api, const struct record *vm, struct error *err)
 {
 	struct settings before = settings_now(api, vm);
-	struct settings after = settings_of(vm);
+	struct settings after = with_defaults(settings_of(vm));
+	unsigned effects = effects_of_intent(record_get(vm, VM_live_intent));
 	struct hypervisor_error reason = {0};
 	unsigned done = 0;
 
-	if (apply(api->hypervisor, record_uuid(vm), &before, &after, MEMORY | MAXIMUM | VCPUS, &done, &reason) < 0)
+	if (apply(api->hypervisor, record_uuid(vm), &before, &after, effects, &done, &reason) < 0)
 		return fail_hypervisor(err, vm, OPERATION_changing_memory_live, &reason);
 	return 0;
 }

@@ -17,7 +17,7 @@ struct value *live_intent(const struct record *old, const struct record *new);
 /* The same, without the server's own fields, for messages whose result it is; NULL for others. */
 struct value *live_result(const struct message_info *message, const struct record *old, const struct record *new);
 
-/* Makes the domain what the record says, in all that an interrupted change may have touched. */
+/* Makes the domain what the record says, in all that the change of its live_intent may have touched. */
 int live_restore(struct api *api, const struct record *vm, struct error *err);
 
 #endif

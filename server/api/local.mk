@@ -43,3 +43,5 @@ libapi_a_SOURCES += %D%/vm_create.c
 libapi_a_SOURCES += %D%/vm_power.c
 libapi_a_SOURCES += %D%/vm_state.c
 libapi_a_SOURCES += %D%/task.c
+libapi_a_SOURCES += %D%/where_match.c
+libapi_a_SOURCES += %D%/where_tree.h

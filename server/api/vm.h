@@ -13,6 +13,8 @@ void vm_derive(const struct record *old, struct record *vm);
 /* vm_memory.c; all in bytes */
 int vm_check_memory(const struct record *old, const struct record *vm, struct error *err);
 int64_t vm_memory_overhead(const struct record *vm);
+/* Part of the overhead; a PV domain has none. */
+int64_t vm_shadow_memory(const struct record *vm);
 /* The balloon's target: memory_target, or memory_dynamic_min where that is 0. */
 int64_t vm_memory_target(const struct record *vm);
 

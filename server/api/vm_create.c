@@ -89,6 +89,7 @@ static void make_metrics(struct transaction *transaction, struct record *vm)
 {
 	struct record *metrics = transaction_create(transaction, CLASS_VM_metrics, NULL);
 
+	record_set(metrics, VM_metrics_install_time, value_datetime_of((time_t)now_seconds()));
 	record_set_text(vm, VM_metrics, record_ref(metrics));
 }
 

@@ -93,16 +93,26 @@ static int64_t mib_of_pages(int64_t pages)
 	return (pages + 255) / 256;
 }
 
-/* xapi's formula; whole MiB. */
+/* xapi's formulas; whole MiB. */
+static int64_t shadow_mib(const struct record *vm, int64_t static_max)
+{
+	int64_t pages = 256 * record_int(vm, VM_VCPUs_max) + 2 * (static_max / MIB);
+
+	return greatest(1, (int64_t)((double)mib_of_pages(pages) * record_float(vm, VM_HVM_shadow_multiplier)));
+}
+
 static int64_t overhead(const struct record *vm, int64_t static_max)
 {
-	int64_t vcpus = record_int(vm, VM_VCPUs_max);
-	int64_t mib = static_max / MIB;
-	double shadow = (double)mib_of_pages(256 * vcpus + 2 * mib) * record_float(vm, VM_HVM_shadow_multiplier);
 	bool shim = record_is(vm, VM_domain_type, "pv_in_pvh");
 	int64_t own = record_is(vm, VM_domain_type, "pv") ? 1 : 2;
+	int64_t vcpus = mib_of_pages(38 * record_int(vm, VM_VCPUs_max));
 
-	return MIB * (own + greatest(1, (int64_t)shadow) + mib_of_pages(38 * vcpus) + (shim ? 23 + mib / 90 : 0));
+	return MIB * (own + shadow_mib(vm, static_max) + vcpus + (shim ? 23 + static_max / MIB / 90 : 0));
+}
+
+int64_t vm_shadow_memory(const struct record *vm)
+{
+	return record_is(vm, VM_domain_type, "pv") ? 0 : MIB * shadow_mib(vm, record_int(vm, VM_memory_static_max));
 }
 
 int64_t vm_memory_overhead(const struct record *vm)

@@ -1,33 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* where.c – the expressions of get_all_where: parsed once, then asked for each record. */
-#include "server/api/where.h"
+/* where.c – the expressions of get_all_where: from text to a tree. */
+#include "server/api/where_tree.h"
 
 #include "schema/buffer.h"
-#include "schema/text.h"
 
 #include <ctype.h>
 
 #define LENGTH_MAX 65536
 #define DEPTH_MAX 100
-
-/* One side of a comparison. */
-struct operand {
-	int field;  /* −1: text */
-	char *text; /* owned */
-	size_t length;
-};
-
-enum where_kind { WHERE_TRUE, WHERE_FALSE, WHERE_NOT, WHERE_AND, WHERE_OR, WHERE_EQUAL };
-
-/* A long chain of and or or is one node, so that the depth of the tree is that of the parentheses.
- */
-struct where {
-	enum where_kind kind;
-	struct where *first; /* what it is made of */
-	struct where *next;  /* the next part of what this is a part of */
-	struct operand left; /* of WHERE_EQUAL */
-	struct operand right;
-};
 
 struct parser {
 	const struct class_info *cls;
@@ -185,7 +165,8 @@ static int parse_comparison(struct parser *parser, struct where **ret_where)
 	if (!*parser->at)
 		return wrong(parser, parser->at, "something is missing");
 	if (!strchr("\"'", *parser->at) && strncmp(parser->at, "field", 5) != 0)
-		return wrong(parser, parser->at, "field, not, true, false, ( or a text is expected");
+		return wrong(parser, parser->at,
+			     "field, not, true, false, ( or a text is expected");
 	if (parse_operand(parser, &node->left) < 0)
 		return -1;
 	if (!take_char(parser, '='))
@@ -295,120 +276,4 @@ int where_parse(const struct class_info *cls, const char *text, struct where **r
 		return wrong(&parser, parser.at, "and, or or the end is expected");
 	*ret_where = TAKE(where);
 	return 0;
-}
-
-static void add_quoted(struct buffer *out, const char *text)
-{
-	buffer_add_char(out, '\'');
-	for (; *text; text++) {
-		if (*text == '\'' || *text == '\\')
-			buffer_add_char(out, '\\');
-		buffer_add_char(out, *text);
-	}
-	buffer_add_char(out, '\'');
-}
-
-static void add_list(struct buffer *out, const struct value *value);
-
-static void add_item(struct buffer *out, const struct value *item)
-{
-	AUTO_TEXT text = NULL;
-
-	if (item->kind == VALUE_SET || item->kind == VALUE_MAP) {
-		add_list(out, item);
-		return;
-	}
-	text = value_to_text(item);
-	add_quoted(out, text);
-}
-
-static void add_set(struct buffer *out, const struct value *set)
-{
-	for (uint32_t i = 0; i < set->length; i++) {
-		if (i)
-			buffer_add_char(out, ' ');
-		add_item(out, set->items[i]);
-	}
-}
-
-static void add_map(struct buffer *out, const struct value *map)
-{
-	AUTO(value) ordered = value_map();
-
-	for (uint32_t i = 0; i < map->length; i++)
-		value_put_member(ordered, value_reference(map->members[i].key),
-				 value_reference(map->members[i].value));
-	value_sort(ordered);
-	for (uint32_t i = 0; i < ordered->length; i++) {
-		buffer_add_text(out, i ? " (" : "(");
-		add_item(out, ordered->members[i].key);
-		buffer_add_char(out, ' ');
-		add_item(out, ordered->members[i].value);
-		buffer_add_char(out, ')');
-	}
-}
-
-static void add_list(struct buffer *out, const struct value *value)
-{
-	buffer_add_char(out, '(');
-	if (value->kind == VALUE_SET)
-		add_set(out, value);
-	else
-		add_map(out, value);
-	buffer_add_char(out, ')');
-}
-
-/* What an operand is compared as: strings stay where they are, the rest is written into `made`. */
-static const char *operand_text(const struct operand *operand, const struct record *record,
-				struct buffer *made, size_t *ret_length)
-{
-	const struct value *value;
-
-	*ret_length = operand->length;
-	if (operand->field < 0)
-		return operand->text;
-	value = record_get(record, operand->field);
-	*ret_length = value->length;
-	if (value->kind == VALUE_STRING || value->kind == VALUE_DATETIME)
-		return value->text;
-	if (value->kind == VALUE_SET || value->kind == VALUE_MAP)
-		add_list(made, value);
-	else
-		value_add_json(made, value);
-	*ret_length = made->length;
-	return made->data;
-}
-
-static bool equal(const struct where *where, const struct record *record)
-{
-	AUTO_BUFFER made_left = {0};
-	AUTO_BUFFER made_right = {0};
-	size_t left_length;
-	size_t right_length;
-	const char *left = operand_text(&where->left, record, &made_left, &left_length);
-	const char *right = operand_text(&where->right, record, &made_right, &right_length);
-
-	return left_length == right_length && memcmp(left, right, left_length) == 0;
-}
-
-bool where_match(const struct where *where, const struct record *record)
-{
-	switch (where->kind) {
-	case WHERE_TRUE:
-		return true;
-	case WHERE_FALSE:
-		return false;
-	case WHERE_NOT:
-		return !where_match(where->first, record);
-	case WHERE_AND:
-	case WHERE_OR:
-		/* the first part that settles it */
-		for (const struct where *part = where->first; part; part = part->next)
-			if (where_match(part, record) == (where->kind == WHERE_OR))
-				return where->kind == WHERE_OR;
-		return where->kind == WHERE_AND;
-	case WHERE_EQUAL:
-		return equal(where, record);
-	}
-	return false;
 }

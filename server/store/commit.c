@@ -40,6 +40,9 @@ static void accept(struct store *store, const struct mutation *mutation)
 
 static bool write_changes(struct store *store, const struct mutation *mutation)
 {
+	for (const struct setting *setting = mutation->settings; setting; setting = setting->next)
+		if (!database_set_setting(store->database, setting->name, setting->value))
+			return false;
 	for (const struct change *change = mutation->changes; change; change = change->next)
 		if (!database_write(store->database, change->old, change->new, store->next_revision))
 			return false;
@@ -49,6 +52,7 @@ static bool write_changes(struct store *store, const struct mutation *mutation)
 static void forget(struct mutation *mutation)
 {
 	changes_free(TAKE(mutation->changes));
+	settings_free(TAKE(mutation->settings));
 }
 
 /* All or nothing, on the disk. A mutation that is refused takes no part. */

@@ -40,16 +40,24 @@ struct change {
 	struct record *new;	  /* a reference; NULL: it is deleted */
 };
 
+struct setting {
+	struct setting *next;
+	char *name;
+	char *value;
+};
+
 struct transaction {
 	struct store *store;
 	struct change *changes; /* in the order in which they were first made */
 	struct change **end;
+	struct setting *settings; /* newest first, each name once */
 };
 
 /* transaction.c */
-/* Runs the mutation against the newest records. 0: its changes, numbered, are in mutation->changes. */
+/* Runs the mutation against the newest records. 0: its changes, numbered, are in mutation->changes and ->settings. */
 int transaction_run(struct store *store, struct mutation *mutation);
 void changes_free(struct change *changes);
+void settings_free(struct setting *settings);
 /* commit.c */
 void *commit_run(void *store);
 /* load.c: *ret_problem as store_open's */

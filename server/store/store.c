@@ -159,6 +159,7 @@ void store_submit(struct store *store, struct mutation *mutation)
 {
 	mutation->next = NULL;
 	mutation->changes = NULL;
+	mutation->settings = NULL;
 	mutation->error = (struct error){0};
 	pthread_mutex_lock(&store->queue);
 	*(store->last ? &store->last->next : &store->first) = mutation;

@@ -67,6 +67,7 @@ struct mutation {
 	struct mutation *next;
 	struct error error;
 	struct change *changes;
+	struct setting *settings;
 };
 
 /* The mutation stays the caller's and lives until it is done. Never blocks. */

@@ -139,7 +139,18 @@ void transaction_each(struct transaction *transaction, enum class_id cls,
 
 void transaction_set_setting(struct transaction *transaction, const char *name, const char *value)
 {
-	database_set_setting(transaction->store->database, name, value);
+	struct setting *setting = transaction->settings;
+
+	while (setting && strcmp(setting->name, name) != 0)
+		setting = setting->next;
+	if (!setting) {
+		setting = allocate(sizeof(*setting));
+		setting->name = text_copy(name);
+		setting->next = transaction->settings;
+		transaction->settings = setting;
+	}
+	free(setting->value);
+	setting->value = text_copy(value);
 }
 
 static void set_mirror(struct transaction *transaction, const struct relation *relation, const char *other,
@@ -274,11 +285,13 @@ int transaction_run(struct store *store, struct mutation *mutation)
 		rc = judge(store, &transaction, change, &mutation->error);
 	if (rc < 0) {
 		changes_free(transaction.changes);
+		settings_free(transaction.settings);
 		return -1;
 	}
 	drop_what_did_not_change(&transaction);
 	number(store, transaction.changes);
 	mutation->changes = transaction.changes;
+	mutation->settings = transaction.settings;
 	return 0;
 }
 
@@ -291,6 +304,18 @@ void changes_free(struct change *changes)
 		record_release(changes->new);
 		free(changes);
 		changes = next;
+	}
+}
+
+void settings_free(struct setting *settings)
+{
+	while (settings) {
+		struct setting *next = settings->next;
+
+		free(settings->name);
+		free(settings->value);
+		free(settings);
+		settings = next;
 	}
 }
 

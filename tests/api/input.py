@@ -63,8 +63,9 @@ def test_integers(watch):
     for value in (" 7 ", "+7", "0x7", "007"):
         watch.world.session.VM.set_user_version(vm, value)
         is_(watch.world.session.VM.get_user_version(vm), "7", f"{value!r} is 7")
-    watch.world.session.VM.set_user_version(vm, "0")
-    watch.before = watch.now()
+    records, rows = watch.now()
+    ok(records != watch.before[0] and rows != watch.before[1], "what is accepted is seen in record and row")
+    watch.before = records, rows
 
 
 def test_vcpus(watch):

@@ -29,6 +29,8 @@ from lib.rpc import Failure, Session, UnixConnection, proxy  # Failure: for thos
 START_SECONDS = float(os.environ.get("XENAPID_START_SECONDS", "60"))
 STOP_SECONDS = float(os.environ.get("XENAPID_STOP_SECONDS", "60"))
 
+SANITIZER = re.compile(r"^.*(runtime error:|ERROR: \w+Sanitizer|WARNING: \w+Sanitizer)", re.M)
+
 
 def program():
     """The xenapid to test, or None."""
@@ -221,10 +223,15 @@ class Server:
         return status
 
     def close(self):
+        """Raises when a sanitizer has found something in any of the runs."""
         if self.process:
             self.stop()
+        found = SANITIZER.search(self.stderr()) if os.path.exists(self.path("stderr")) else None
+        report = self.stderr()[found.start():] if found else None
         if self._own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
+        if report:
+            raise AssertionError(report)
 
     def __enter__(self):
         return self

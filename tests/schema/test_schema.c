@@ -216,7 +216,7 @@ static void test_print(void)
 	ok(!strstr(text, "live_intent") && !strstr(markdown, "live_intent"), "no internal fields");
 	ok(strstr(markdown,
 		  "| `void VM.start(ref session session_id, ref VM vm, bool start_paused, "
-		  "bool force = false)` | vm-operator | Halted | "),
+		  "bool force = false)` | vm-operator | yes | Halted | "),
 	   "a message for people");
 	ok(strstr(markdown, "| pause | | | yes | | "), "an operation for people");
 	json_decref(json);

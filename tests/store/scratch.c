@@ -2,6 +2,8 @@
 /* scratch.c – a database in a folder of its own, and short words for changing it. */
 #include "tests/store/scratch.h"
 
+#include "tests/tap.h"
+
 #include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -151,4 +153,21 @@ int scratch_set_text(struct scratch *scratch, enum class_id cls, const char *ref
 int scratch_delete(struct scratch *scratch, enum class_id cls, const char *ref, struct error *err)
 {
 	return store_mutate(scratch->store, run_edit, &(struct edit){cls, ref, 0, NULL}, err);
+}
+
+void scratch_start(struct scratch *scratch, const char *name, char ref[REF_SIZE])
+{
+	AUTO_ERROR err = {0};
+
+	scratch_make(scratch);
+	scratch_open(scratch);
+	scratch_add_vm(scratch, name, ref, &err);
+}
+
+void scratch_is_name(const struct scratch *scratch, const char *ref, const char *want,
+		     const char *what)
+{
+	AUTO(record) record = store_read(scratch->store, CLASS_VM, ref);
+
+	is_str(record ? record_text(record, VM_name_label) : NULL, want, "%s", what);
 }

@@ -32,4 +32,10 @@ int scratch_set_text(struct scratch *scratch, enum class_id cls, const char *ref
 		     const char *text, struct error *err);
 int scratch_delete(struct scratch *scratch, enum class_id cls, const char *ref, struct error *err);
 
+/* Makes and opens a database with one VM of that name. */
+void scratch_start(struct scratch *scratch, const char *name, char ref[REF_SIZE]);
+/* One result: the VM has that name, or is not there (want is NULL). */
+void scratch_is_name(const struct scratch *scratch, const char *ref, const char *want,
+		     const char *what);
+
 #endif

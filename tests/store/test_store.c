@@ -318,6 +318,12 @@ static int add_setting(struct transaction *transaction, void *argument, struct e
 	return 0;
 }
 
+static int set_and_fail(struct transaction *transaction, void *argument, struct error *err)
+{
+	transaction_set_setting(transaction, "name", argument);
+	return fail(err, ERROR_OPERATION_NOT_ALLOWED, "on purpose");
+}
+
 static void test_settings(void)
 {
 	AUTO_ERROR err = {0};
@@ -327,9 +333,10 @@ static void test_settings(void)
 	is_str(none, NULL, "a setting that is not there");
 	store_mutate(scratch.store, add_setting, "one", &err);
 	store_mutate(scratch.store, add_setting, "two", &err);
+	store_mutate(scratch.store, set_and_fail, "three", &err);
 	scratch_open(&scratch);
 	value = store_get_setting(scratch.store, "name");
-	is_str(value, "two", "one that was set");
+	is_str(value, "two", "one that was set, not one that was refused");
 }
 
 static struct mutation mutations[3000];
