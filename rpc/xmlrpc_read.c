@@ -117,7 +117,7 @@ static void XMLCALL character_data(void *context, const XML_Char *text, int leng
 static bool is_method_name(const char *text, size_t length)
 {
 	static const char allowed[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/";
 
 	return length > 0 && length <= METHOD_NAME_MAX && strspn(text, allowed) == length;
 }

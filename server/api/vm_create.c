@@ -204,7 +204,7 @@ static void become_other(struct record *copy, const struct record *vm, const cha
 				  VM_domid,	    VM_guest_metrics,	VM_boot_record,		VM_live_intent,
 				  VM_consoles,	    VM_snapshots,	VM_children,		VM_is_a_snapshot,
 				  VM_snapshot_of,   VM_snapshot_time,	VM_snapshot_info,	VM_snapshot_metadata,
-				  VM_requires_reboot, VM_current_operations, VM_parent};
+				  VM_requires_reboot, VM_current_operations, VM_parent, VM_last_boot_CPU_flags, VM_last_booted_record};
 
 	for (int i = 0; i < vm->cls->field_count; i++)
 		record_set(copy, i, value_reference(record_get(vm, i)));
