@@ -54,8 +54,6 @@ AM_TESTS_ENVIRONMENT = \
 # What they share.
 libtests_a_SOURCES += %D%/rpc/values.c
 libtests_a_SOURCES += %D%/rpc/values.h
-libtests_a_SOURCES += %D%/api/caller.c
-libtests_a_SOURCES += %D%/api/caller.h
 
 # C tests.
 check_PROGRAMS += %D%/rpc/test_xmlrpc_hostile
@@ -123,6 +121,10 @@ python_tests += %D%/server/test_process.py
 python_tests += %D%/server/test_signin.py
 python_modules += %D%/lib/host.py
 python_tests += %D%/api/power_states.py
+python_tests += %D%/api/adapter_calls.py
+python_tests += %D%/api/live_changes.py
+python_tests += %D%/api/lifecycle.py
+python_tests += %D%/api/crashes.py
 python_modules += %D%/lib/api.py
 python_modules += %D%/lib/operations.py
 python_modules += %D%/lib/world.py

@@ -7,8 +7,10 @@
 #include "server/api/vm.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #define EXPIRE_SESSIONS_MS 60000
+#define CLOSE_STEP_US 1000
 
 int64_t now_seconds(void)
 {
@@ -135,5 +137,8 @@ void api_close(struct api *api)
 	atomic_store(&api->closing, true);
 	metrics_free(api->metrics);
 	guests_free(api->guests);
+	/* what is under way uses the api until its very end, on whatever thread */
+	while (atomic_load(&api->calls))
+		usleep(CLOSE_STEP_US);
 	free_parts(api);
 }

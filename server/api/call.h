@@ -58,6 +58,7 @@ struct record *call_edit(struct call *call, enum class_id cls, int index, struct
 
 /* Ends a deferred call: call->error, or call->result; frees it and answers. */
 void call_finish(struct call *call);
+struct call *call_new(struct api *api);
 void call_free(struct call *call);
 
 /* run_<class>_<message> of every row, and the one for those that are generated from fields and classes. */

@@ -160,8 +160,19 @@ static int prepare(struct call *call, struct error *err)
 	return open ? session_admit(call, err) : 0;
 }
 
+struct call *call_new(struct api *api)
+{
+	struct call *call = allocate(sizeof(*call));
+
+	call->api = api;
+	atomic_fetch_add(&api->calls, 1);
+	return call;
+}
+
 void call_free(struct call *call)
 {
+	struct api *api = call->api;
+
 	for (int i = 0; i < PARAMETERS_MAX; i++)
 		value_release(call->arguments[i]);
 	value_release(call->result);
@@ -169,6 +180,8 @@ void call_free(struct call *call)
 	record_release(call->self);
 	error_clear(&call->error);
 	free(call);
+	/* the last thing that is done with the api for it: api_close waits for that */
+	atomic_fetch_sub(&api->calls, 1);
 }
 
 static void answer(struct call *call)
@@ -179,7 +192,6 @@ static void answer(struct call *call)
 		error_move(&outer->error, &call->error);
 	else
 		outer->result = call->result ? TAKE(call->result) : value_string("");
-	call_free(call);
 }
 
 static void answer_later(void *argument)
@@ -200,12 +212,13 @@ void call_finish(struct call *call)
 	}
 	if (*call->task) {
 		task_finish(call);
-	} else if (!outer) {
-		call_free(call);
-	} else {
+		return;
+	}
+	if (outer) {
 		answer(call);
 		outer->done(outer);
 	}
+	call_free(call);
 }
 
 static int run_change(struct transaction *transaction, void *argument, struct error *err)
@@ -254,16 +267,17 @@ bool api_start(struct api *api, struct api_call *outer)
 
 	if (system_run(outer))
 		return true;
-	call = allocate(sizeof(*call));
-	call->api = api;
+	call = call_new(api);
 	call->outer = outer;
 	if (prepare(call, &call->error) < 0) {
 		answer(call);
+		call_free(call);
 		return true;
 	}
 	if (call->message->runs == RUNS_READ && !is_async(outer->method)) {
 		call->handler(call, &call->error);
 		answer(call);
+		call_free(call);
 		return true;
 	}
 	outer->defer(outer);

@@ -156,7 +156,7 @@ static void expire(void *argument)
 	while (*link) {
 		struct operation *operation = *link;
 
-		if (operation->deadline_ms <= now) {
+		if (operation->deadline_ms <= now || atomic_load(&operations->api->closing)) {
 			*link = operation->next;
 			operation->expired = true;
 			submit(operation);
@@ -233,9 +233,8 @@ void operation_start(struct call *call)
 
 void operation_start_internal(struct api *api, const char *vm_ref, enum operation_id id, handler_fn handler)
 {
-	struct call *call = allocate(sizeof(*call));
+	struct call *call = call_new(api);
 
-	call->api = api;
 	call->handler = handler;
 	call->arguments[0] = value_string(vm_ref);
 	start(call, id);
@@ -291,18 +290,22 @@ void operation_await_others(struct call *call)
 {
 	struct operations *operations = call->api->operations;
 
+	workers_begin_wait(call->api->workers);
 	pthread_mutex_lock(&operations->lock);
 	while (has_others(operations, call->operation))
 		pthread_cond_wait(&operations->ended, &operations->lock);
 	pthread_mutex_unlock(&operations->lock);
+	workers_end_wait(call->api->workers);
 }
 
 void operation_sleep(struct call *call, int64_t ms)
 {
 	int64_t until = now_ms() + ms;
 
+	workers_begin_wait(call->api->workers);
 	while (now_ms() < until && !atomic_load(&call->operation->cancelled) && !atomic_load(&call->api->closing))
 		usleep(SLEEP_STEP_US);
+	workers_end_wait(call->api->workers);
 }
 
 int operation_check_cancelled(struct call *call, struct error *err)

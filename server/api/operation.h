@@ -65,6 +65,9 @@ struct operation {
  */
 int operation_begin(struct operation *operation, struct transaction *transaction, struct error *err);
 
+/* What live_intent says of a VM while a domain is being made for it. */
+struct value *operation_intent_to_begin(const struct record *vm);
+
 struct operations *operations_new(struct api *api);
 void operations_free(struct operations *operations);
 

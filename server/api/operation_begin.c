@@ -72,7 +72,7 @@ static int begin_in_record(struct operation *operation, struct transaction *tran
 	return 0;
 }
 
-static struct value *intent_to_begin(const struct record *vm)
+struct value *operation_intent_to_begin(const struct record *vm)
 {
 	struct value *change = value_map();
 	struct value *intent = value_map();
@@ -119,6 +119,6 @@ int operation_begin(struct operation *operation, struct transaction *transaction
 		return begin_live(operation, transaction, err);
 	occupy(operation, transaction);
 	if (effect == BEGINS_DOMAIN)
-		record_set(transaction_edit(transaction, CLASS_VM, record_ref(vm)), VM_live_intent, intent_to_begin(vm));
+		record_set(transaction_edit(transaction, CLASS_VM, record_ref(vm)), VM_live_intent, operation_intent_to_begin(vm));
 	return 0;
 }

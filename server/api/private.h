@@ -20,7 +20,8 @@ struct api {
 	struct metrics *metrics;       /* metrics.c: the sampler */
 	char host_ref[REF_SIZE];       /* this host; set by host_open, never changes */
 	char domain_0_ref[REF_SIZE];
-	atomic_bool closing;
+	atomic_bool closing; /* every wait is to end */
+	atomic_size_t calls; /* under way, those that nobody outside waits for included */
 };
 
 /* Seconds since 1970, and milliseconds that only go forward. */

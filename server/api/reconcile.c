@@ -16,6 +16,12 @@ struct finding {
 	const char *state;		  /* what the VM is to become */
 };
 
+/* A domain was being made when the daemon stopped. */
+static bool was_beginning(const struct record *vm)
+{
+	return value_find(record_get(vm, VM_live_intent), "power_state") != NULL;
+}
+
 static int become(struct transaction *transaction, void *argument, struct error *err)
 {
 	const struct finding *finding = argument;
@@ -29,7 +35,8 @@ static int become(struct transaction *transaction, void *argument, struct error 
 	if (strcmp(finding->state, "Suspended") == 0)
 		return vm_become_suspended(NULL, transaction, vm, err);
 	/* the daemon died after the domain ran and before that was stored */
-	built_unnoticed = record_get(vm, VM_boot_record)->length == 0;
+	built_unnoticed = record_get(vm, VM_boot_record)->length == 0 ||
+			  (was_beginning(vm) && !record_is(vm, VM_power_state, "Suspended"));
 	vm_become_live(finding->api, transaction, vm, finding->domain->domid, finding->state,
 		       built_unnoticed ? finding->vm : NULL);
 	return 0;
@@ -69,14 +76,14 @@ static const char *settle_saved(const struct finding *finding)
 	return image ? "Suspended" : "Halted";
 }
 
-/* A paused domain that never ran: its start or resume was not finished. */
+/* A paused domain that never ran: its start, restart or resume was not finished. */
 static bool is_unfinished(const struct finding *finding)
 {
 	if (!finding->domain->paused)
 		return false;
 	if (record_is(finding->vm, VM_power_state, "Suspended"))
 		return has_image(finding->api, finding->vm, "");
-	return record_is(finding->vm, VM_power_state, "Halted") && record_get(finding->vm, VM_live_intent)->length > 0;
+	return was_beginning(finding->vm);
 }
 
 static void take_image_back(const struct finding *finding)
@@ -119,11 +126,13 @@ static const char *settle_domain(const struct finding *finding)
 		return settle_saved(finding);
 	if (is_unfinished(finding)) {
 		destroy(finding->api, finding->vm, "its start was not finished");
-		return record_text(finding->vm, VM_power_state);
+		return record_is(finding->vm, VM_power_state, "Suspended") ? "Suspended" : "Halted";
 	}
 	if (domain->paused && has_image(finding->api, finding->vm, ".resumed"))
 		return settle_resumed(finding);
 	delete_image(finding->api, finding->vm, ".resumed");
+	if (vm_is_live(finding->vm))
+		delete_image(finding->api, finding->vm, ""); /* of a suspend that was not finished */
 	return domain->paused ? "Paused" : "Running";
 }
 
@@ -131,6 +140,8 @@ static const char *settle_absence(const struct finding *finding)
 {
 	const struct record *vm = finding->vm;
 
+	if (vm_is_live(vm))
+		delete_image(finding->api, vm, "");
 	if (!record_is(vm, VM_power_state, "Suspended"))
 		return "Halted";
 	if (!has_image(finding->api, vm, ".resumed") || has_image(finding->api, vm, ""))

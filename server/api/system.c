@@ -29,7 +29,8 @@ struct value *system_method_names(void)
 /* system.message and system_message are the same name. */
 static bool is_prefixed(const char *name)
 {
-	return strncmp(name, "system.", PREFIX_LENGTH) == 0 || strncmp(name, "system_", PREFIX_LENGTH) == 0;
+	return strncmp(name, "system.", PREFIX_LENGTH) == 0 ||
+	       strncmp(name, "system_", PREFIX_LENGTH) == 0;
 }
 
 static const struct system_message *find(const char *name)

@@ -16,14 +16,23 @@ static struct record *newest(struct call *call)
 	return store_read(call->api->store, CLASS_VM, record_ref(call->operation->vm));
 }
 
+static bool has_domain(struct call *call, struct domain_info *ret_domain)
+{
+	struct hypervisor_error reason = {0};
+
+	return hypervisor_get_domain(call->api->hypervisor, record_uuid(call->operation->vm), ret_domain, &reason) == 0 ||
+	       reason.kind != HYPERVISOR_NO_DOMAIN;
+}
+
 /* Ends the domain; that there was none is fine. */
 static int destroy_domain(struct call *call, struct error *err)
 {
 	const struct operation *operation = call->operation;
 	struct hypervisor_error reason = {0};
+	struct domain_info domain;
 
 	if (hypervisor_destroy(call->api->hypervisor, record_uuid(operation->vm), &reason) == 0 ||
-	    reason.kind == HYPERVISOR_NO_DOMAIN)
+	    reason.kind == HYPERVISOR_NO_DOMAIN || !has_domain(call, &domain))
 		return 0;
 	return fail_hypervisor(err, operation->vm, operation->id, &reason);
 }
@@ -200,9 +209,12 @@ static int ask_guest(struct call *call, enum shutdown_reason how, struct error *
 	int64_t deadline = now_ms() + timeout_ms;
 	struct hypervisor_error reason = {0};
 	char seconds[32];
-	int rc = hypervisor_shutdown(call->api->hypervisor, record_uuid(operation->vm), how,
-				     timeout_ms < ASK_MS ? timeout_ms : ASK_MS, &reason);
+	int rc;
 
+	workers_begin_wait(call->api->workers);
+	rc = hypervisor_shutdown(call->api->hypervisor, record_uuid(operation->vm), how,
+				 timeout_ms < ASK_MS ? timeout_ms : ASK_MS, &reason);
+	workers_end_wait(call->api->workers);
 	while (rc < 0 && reason.kind == HYPERVISOR_TIMEOUT && now_ms() < deadline &&
 	       !atomic_load(&operation->cancelled) && !atomic_load(&call->api->closing)) {
 		operation_sleep(call, LOOK_MS);
@@ -249,13 +261,24 @@ int run_VM_shutdown(struct call *call, struct error *err)
 	return run_VM_hard_shutdown(call, err);
 }
 
+/* From here on a paused domain is one that a later daemon need not keep: it has not run yet. */
+static int note_restart(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+{
+	(void)call;
+	(void)transaction;
+	(void)err;
+	record_set(vm, VM_live_intent, operation_intent_to_begin(vm));
+	return 0;
+}
+
 int vm_restart_domain(struct call *call, struct error *err)
 {
 	AUTO_ERROR ignored = {0};
 
 	if (destroy_domain(call, err) < 0)
 		return -1;
-	if (operation_check_cancelled(call, err) == 0 && start_vm(call, false, err) == 0)
+	if (operation_check_cancelled(call, err) == 0 && operation_commit(call, note_restart, err) == 0 &&
+	    start_vm(call, false, err) == 0)
 		return 0;
 	/* the old domain is gone: whatever went wrong, the VM is not running */
 	halt(call, &ignored);
@@ -325,6 +348,16 @@ int run_VM_suspend(struct call *call, struct error *err)
 	return -1;
 }
 
+/* One that could not be destroyed when its memory had been saved. */
+static int end_saved_domain(struct call *call, struct error *err)
+{
+	struct domain_info domain = {0};
+
+	if (has_domain(call, &domain) && domain.shutdown && domain.reason == SHUTDOWN_SUSPEND)
+		return destroy_domain(call, err);
+	return 0;
+}
+
 static int resume_vm(struct call *call, bool paused, struct error *err)
 {
 	const struct record *vm = call->operation->vm;
@@ -337,7 +370,7 @@ static int resume_vm(struct call *call, bool paused, struct error *err)
 		halt(call, &ignored);
 		return fail(err, ERROR_VM_HAS_NO_SUSPEND_VDI, "VM", record_ref(vm));
 	}
-	if (vm_build_domain(call->api, vm, path, &birth.domid, err) < 0)
+	if (end_saved_domain(call, err) < 0 || vm_build_domain(call->api, vm, path, &birth.domid, err) < 0)
 		return -1;
 	/* from here on the image is not to be used again, whatever happens: the guest's disks are about to change */
 	if (rename(path, used) < 0) {
@@ -354,20 +387,31 @@ static int resume_vm(struct call *call, bool paused, struct error *err)
 	}
 	if (!paused && unpause(call, vm, err) < 0) {
 		operation_commit(call, become_paused, &ignored);
+		unlink(used);
 		return -1;
 	}
 	unlink(used);
 	return 0;
 }
 
+static int resume_suspended(struct call *call, bool paused, struct error *err)
+{
+	AUTO_ERROR ignored = {0};
+	int rc = resume_vm(call, paused, err);
+
+	if (rc < 0)
+		operation_commit(call, drop_intent, &ignored);
+	return rc;
+}
+
 int run_VM_resume(struct call *call, struct error *err)
 {
-	return resume_vm(call, argument_bool(call, 1), err);
+	return resume_suspended(call, argument_bool(call, 1), err);
 }
 
 int run_VM_resume_on(struct call *call, struct error *err)
 {
-	return resume_vm(call, argument_bool(call, 2), err);
+	return resume_suspended(call, argument_bool(call, 2), err);
 }
 
 int run_VM_wait_memory_target_live(struct call *call, struct error *err)

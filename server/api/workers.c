@@ -27,9 +27,10 @@ struct workers {
 	uint64_t next_number;
 	int idle; /* threads that wait */
 	int started;
-	int maximum;
+	int waiting; /* threads that wait for something else than work */
+	int maximum; /* of those that do not */
 	bool closing;
-	pthread_t threads[];
+	pthread_t *threads;
 };
 
 static int64_t now_ns(void)
@@ -104,7 +105,8 @@ static void call_another(struct workers *workers)
 {
 	if (workers->idle > 0) {
 		pthread_cond_signal(&workers->changed);
-	} else if (workers->started < workers->maximum && !workers->closing) {
+	} else if (workers->started - workers->waiting < workers->maximum && !workers->closing) {
+		workers->threads = reallocate(workers->threads, ((size_t)workers->started + 1) * sizeof(pthread_t));
 		if (pthread_create(&workers->threads[workers->started], NULL, run, workers) == 0)
 			workers->started++;
 		else
@@ -140,11 +142,11 @@ static void *run(void *argument)
 
 struct workers *workers_new(int threads)
 {
-	struct workers *workers =
-		allocate(sizeof(*workers) + (size_t)threads * sizeof(workers->threads[0]));
+	struct workers *workers = allocate(sizeof(*workers));
 	pthread_condattr_t attributes;
 
 	workers->maximum = threads;
+	workers->threads = allocate(sizeof(pthread_t));
 	pthread_mutex_init(&workers->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -166,6 +168,22 @@ void workers_run(struct workers *workers, int delay_ms, work_fn work, void *argu
 	pthread_mutex_lock(&workers->lock);
 	push(workers, (struct work){due_ns, workers->next_number++, work, argument});
 	call_another(workers);
+	pthread_mutex_unlock(&workers->lock);
+}
+
+void workers_begin_wait(struct workers *workers)
+{
+	pthread_mutex_lock(&workers->lock);
+	workers->waiting++;
+	if (workers->count)
+		call_another(workers);
+	pthread_mutex_unlock(&workers->lock);
+}
+
+void workers_end_wait(struct workers *workers)
+{
+	pthread_mutex_lock(&workers->lock);
+	workers->waiting--;
 	pthread_mutex_unlock(&workers->lock);
 }
 
@@ -191,6 +209,7 @@ void workers_free(struct workers *workers)
 		pthread_join(workers->threads[i], NULL);
 	pthread_cond_destroy(&workers->changed);
 	pthread_mutex_destroy(&workers->lock);
+	free(workers->threads);
 	free(workers->heap);
 	free(workers);
 }

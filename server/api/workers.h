@@ -15,6 +15,12 @@ typedef void (*work_fn)(void *argument);
 struct workers *workers_new(int threads);
 /* Runs `work` on a worker, not before delay_ms from now. Never blocks. */
 void workers_run(struct workers *workers, int delay_ms, work_fn work, void *argument);
+/*
+ * For work that waits for somebody else, for minutes perhaps: between the two its thread does not count as one of the maximum, so
+ * that those who wait keep nobody from working.
+ */
+void workers_begin_wait(struct workers *workers);
+void workers_end_wait(struct workers *workers);
 /* Whether workers_free has been called: work that comes again and again must then not hand itself in any more. */
 bool workers_closing(struct workers *workers);
 /*

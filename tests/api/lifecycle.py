@@ -133,7 +133,7 @@ def refused_start(host, name, want, **fields):
     host.simulator.reset()
     error = host.failure("VM.start", vm, False)
     is_(error[:len(want)] if isinstance(error, list) else error, want, f"start: {name}")
-    is_(host.failure("VM.assert_can_boot_here", vm, host.ref), error, f"assert_can_boot_here: {name}")
+    is_(host.failure("VM.assert_can_boot_here", vm, host.ref)[:2], error[:2], f"assert_can_boot_here: {name}")
     is_(host.session.VM.get_possible_hosts(vm), [], f"get_possible_hosts: {name}")
     is_(host.simulator.calls(), {}, "and no domain was begun")
     check_no_domain(host, vm, "Halted", name)
@@ -141,12 +141,12 @@ def refused_start(host, name, want, **fields):
 
 
 def test_checks(host):
-    memory = {"memory_static_max": str(9 * GIB), "memory_dynamic_max": str(9 * GIB), "memory_dynamic_min": str(9 * GIB)}
+    memory = {"memory_static_max": str(13 * GIB), "memory_dynamic_max": str(13 * GIB), "memory_dynamic_min": str(13 * GIB)}
     vm = host.add(**memory)
     overhead = int(host.record(vm)["memory_overhead"])
     host.remove(vm)
     free = host.simulator.state()["memory_free"]
-    refused_start(host, "too little memory", ["HOST_NOT_ENOUGH_FREE_MEMORY", str(9 * GIB + overhead), str(free)], **memory)
+    refused_start(host, "too little memory", ["HOST_NOT_ENOUGH_FREE_MEMORY", str(13 * GIB + overhead), str(free)], **memory)
     refused_start(host, "no memory at all", ["INVALID_VALUE"], memory_static_min="0", memory_dynamic_min="0")
     refused_start(host, "more vCPUs than CPUs", ["HOST_NOT_ENOUGH_PCPUS", "5", "4"], VCPUs_max="5",
                   platform={"vcpu-unrestricted": "false"})
