@@ -32,6 +32,7 @@ libschema_a_SOURCES += %D%/errors.def
 libschema_a_SOURCES += %D%/operations.def
 libschema_a_SOURCES += %D%/convert.c
 libschema_a_SOURCES += %D%/convert.h
+libschema_a_SOURCES += %D%/ids.h
 libschema_a_SOURCES += %D%/log.c
 libschema_a_SOURCES += %D%/log.h
 libschema_a_SOURCES += %D%/messages.c

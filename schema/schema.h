@@ -3,52 +3,13 @@
 #ifndef SCHEMA_SCHEMA_H
 #define SCHEMA_SCHEMA_H
 
+#include "schema/ids.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct value;
-
-/*
- * Numbers: CLASS_VM, VM_name_label (a field's place in its class), MESSAGE_VM_start (over all classes),
- * ENUM_vm_power_state, OPERATION_start. Names keep the wire's spelling.
- */
-enum class_id {
-#define CLASS(cls, ...) CLASS_##cls,
-#include "schema/classes.def"
-	CLASS_COUNT
-};
-
-enum schema_fields {
-	SCHEMA_FIELDS_BEFORE_THE_FIRST_CLASS,
-#define CLASS(cls, ...) \
-	}               \
-	;               \
-	enum cls##_field {
-#define FIELD(cls, field, ...) cls##_##field,
-#include "schema/classes.def"
-};
-
-enum message_id {
-#define MESSAGE(cls, message, ...) MESSAGE_##cls##_##message,
-#include "schema/classes.def"
-	MESSAGE_COUNT
-};
-
-enum enum_id {
-#define ENUMERATION(name, ...) ENUM_##name,
-#include "schema/enums.def"
-#undef ENUMERATION
-	ENUM_COUNT
-};
-
-enum operation_id {
-	OPERATION_none,
-#define OPERATION(name, ...) OPERATION_##name,
-#include "schema/operations.def"
-#undef OPERATION
-	OPERATION_COUNT
-};
 
 enum type_kind {
 	TYPE_VOID,

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -131,6 +132,8 @@ int main(int argc, char *argv[])
 		fputs(problems.data, stderr);
 		return EXIT_WRONG_OPTIONS;
 	}
+	/* whatever is made is root's own: the database, images; the socket says itself who may connect */
+	umask(077);
 	schema_init();
 	log_open();
 	if (options.action == ACTION_RUN)

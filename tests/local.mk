@@ -125,15 +125,16 @@ python_tests += %D%/api/adapter_calls.py
 python_tests += %D%/api/live_changes.py
 python_tests += %D%/api/lifecycle.py
 python_tests += %D%/api/crashes.py
+python_tests += %D%/api/guests.py
+python_tests += %D%/api/races.py
+python_tests += %D%/e2e/eleven.py
 python_modules += %D%/lib/api.py
 python_modules += %D%/lib/operations.py
 python_modules += %D%/lib/world.py
 python_tests += %D%/api/fields.py
 python_tests += %D%/api/messages.py
-python_tests += %D%/api/adapter_calls.py
 python_tests += %D%/api/create.py
 python_tests += %D%/api/input.py
-python_tests += %D%/api/live_changes.py
 python_tests += %D%/api/sessions.py
 
 # Fuzzers.

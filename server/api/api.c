@@ -6,6 +6,7 @@
 #include "server/api/reconcile.h"
 #include "server/api/vm.h"
 
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -67,28 +68,60 @@ static const char *world_of(const struct hypervisor *hypervisor)
 	return strcmp(name, "none") == 0 ? "xen" : name;
 }
 
-static int set_world(struct transaction *transaction, void *argument, struct error *err)
+/* Which machine this is; a simulator's is nowhere. */
+static void read_machine(const struct hypervisor *hypervisor, char machine[64])
 {
+	FILE *file = strcmp(world_of(hypervisor), "xen") == 0 ? fopen("/etc/machine-id", "re") : NULL;
+
+	if (!file || !fgets(machine, 64, file))
+		strcpy(machine, "none");
+	machine[strcspn(machine, "\n")] = '\0';
+	if (file)
+		fclose(file);
+}
+
+struct identity {
+	const char *world;
+	char machine[64];
+};
+
+static int set_identity(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct identity *identity = argument;
+
 	(void)err;
-	transaction_set_setting(transaction, "hypervisor", argument);
+	transaction_set_setting(transaction, "hypervisor", identity->world);
+	transaction_set_setting(transaction, "machine", identity->machine);
 	return 0;
 }
 
-static int check_world(struct api *api, struct error *err)
+static int fail_identity(const char *what, const char *known, const char *now, struct error *err)
 {
-	AUTO_TEXT known = store_get_setting(api->store, "hypervisor");
-	const char *world = world_of(api->hypervisor);
+	AUTO_TEXT text = text_format("the database belongs to the %s %s, this is %s: choose another database, or take this one "
+				     "over with --force-adapter",
+				     what, known, now);
 
-	if (known && strcmp(known, world) != 0 && !api->options.force_adapter) {
-		AUTO_TEXT text = text_format("the database belongs to the hypervisor %s, not to %s: choose another "
-					     "database, or take this one over with --force-adapter",
-					     known, world);
+	return fail(err, ERROR_INTERNAL_ERROR, text);
+}
 
-		return fail(err, ERROR_INTERNAL_ERROR, text);
-	}
-	if (known && strcmp(known, world) == 0)
+/* Two hosts with one database would start the same VMs twice. */
+static int check_identity(struct api *api, struct error *err)
+{
+	AUTO_TEXT world = store_get_setting(api->store, "hypervisor");
+	AUTO_TEXT machine = store_get_setting(api->store, "machine");
+	struct identity identity = {.world = world_of(api->hypervisor)};
+	bool same_world = world && strcmp(world, identity.world) == 0;
+	bool same_machine;
+
+	read_machine(api->hypervisor, identity.machine);
+	same_machine = machine && (strcmp(machine, identity.machine) == 0 || strcmp(machine, "none") == 0);
+	if (same_world && same_machine)
 		return 0;
-	return store_mutate(api->store, set_world, (void *)(uintptr_t)world, err);
+	if (world && !same_world && !api->options.force_adapter)
+		return fail_identity("hypervisor", world, identity.world, err);
+	if (machine && !same_machine && !api->options.force_adapter)
+		return fail_identity("machine", machine, identity.machine, err);
+	return store_mutate(api->store, set_identity, &identity, err);
 }
 
 static void expire_sessions(void *argument)
@@ -122,7 +155,7 @@ struct api *api_open(struct store *store, struct hypervisor *hypervisor, const s
 	api->operations = operations_new(api);
 	api->logins = logins_new(api);
 	store_set_rules(store, &rules);
-	if (check_world(api, err) < 0 || host_open(api, err) < 0 || reconcile_open(api, err) < 0) {
+	if (check_identity(api, err) < 0 || host_open(api, err) < 0 || reconcile_open(api, err) < 0) {
 		free_parts(api);
 		return NULL;
 	}

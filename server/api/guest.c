@@ -80,6 +80,9 @@ static int act(struct call *call, const struct domain_info *domain, struct error
 {
 	const struct record *vm = call->operation->vm;
 
+	if (domain->reason != SHUTDOWN_CRASH)
+		log_info("VM %s (%s) has %s", record_text(vm, VM_name_label), record_uuid(vm),
+			 domain->reason == SHUTDOWN_REBOOT ? "rebooted" : "shut itself down");
 	switch (domain->reason) {
 	case SHUTDOWN_CRASH:
 		return after_crash(call, err);

@@ -138,18 +138,17 @@ static const char *settle_domain(const struct finding *finding)
 
 static const char *settle_absence(const struct finding *finding)
 {
-	const struct record *vm = finding->vm;
+	bool set_aside = has_image(finding->api, finding->vm, ".resumed");
 
-	if (vm_is_live(vm))
-		delete_image(finding->api, vm, "");
-	if (!record_is(vm, VM_power_state, "Suspended"))
+	if (!record_is(finding->vm, VM_power_state, "Suspended")) {
+		if (set_aside)
+			delete_image(finding->api, finding->vm, ".resumed");
 		return "Halted";
-	if (!has_image(finding->api, vm, ".resumed") || has_image(finding->api, vm, ""))
-		return "Suspended";
-	log_error("VM %s (%s) was resumed and its domain is gone: it is Halted now, and its image, which must not be used "
-		  "again, is left as %s/%s.resumed",
-		  record_text(vm, VM_name_label), record_uuid(vm), finding->api->options.suspend_folder, record_uuid(vm));
-	return "Halted";
+	}
+	/* the record says Running before a resumed guest runs: this one did not */
+	if (set_aside)
+		take_image_back(finding);
+	return "Suspended";
 }
 
 /* A change that was under way when the daemon died was not answered: the record still has the old values, so do we. */

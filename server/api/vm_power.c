@@ -307,6 +307,8 @@ int run_VM_power_state_reset(struct call *call, struct error *err)
 	struct hypervisor_error ignored = {0};
 	struct domain_info domain;
 
+	if (record_bool(vm, VM_is_control_domain))
+		return fail(err, ERROR_CANNOT_RESET_CONTROL_DOMAIN, record_ref(vm));
 	if (vm_is_live(vm) &&
 	    hypervisor_get_domain(call->api->hypervisor, record_uuid(vm), &domain, &ignored) == 0)
 		return fail(err, ERROR_DOMAIN_EXISTS, record_ref(vm));

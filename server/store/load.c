@@ -13,7 +13,7 @@ struct load {
 static void set_aside(const struct class_info *cls, const char *ref, const char *problem)
 {
 	log_error("%s %s is left out: %s. It stays in the database as it is. To repair it, stop the daemon and correct the row: "
-		  "sqlite3 DATABASE 'SELECT * FROM \"%s\" WHERE \"_ref\" = \"%s\"'",
+		  "sqlite3 DATABASE \"SELECT * FROM %s WHERE _ref = '%s'\"",
 		  cls->name, ref, problem, cls->name, ref);
 }
 
