@@ -204,9 +204,32 @@ static void test_many(void)
 	is_int(counter, 8000, "none is lost");
 }
 
+static void wait_for_another(void *argument)
+{
+	struct workers *workers = argument;
+
+	workers_begin_wait(workers);
+	workers_run(workers, 0, work, "a");
+	wait_for(&state.finished, 1);
+	workers_end_wait(workers);
+	work("b");
+}
+
+static void test_wait(void)
+{
+	struct workers *workers = workers_new(1);
+
+	reset(false);
+	workers_run(workers, 0, wait_for_another, workers);
+	wait_for(&state.finished, 2);
+	is_str(state.order, "ab", "who waits for somebody else keeps nobody from working");
+	workers_free(workers);
+}
+
 int main(void)
 {
 	test_order();
+	test_wait();
 	test_delay();
 	test_waiter_is_replaced();
 	test_maximum();
