@@ -75,7 +75,8 @@ static bool make_one(const char *path, mode_t mode)
 {
 	struct stat status;
 
-	if (mkdir(path, mode) == 0) {
+	/* the umask is for files: a socket's folder is for others as well */
+	if (mkdir(path, mode) == 0 && chmod(path, mode) == 0) {
 		log_info("made the folder %s", path);
 		return true;
 	}

@@ -192,6 +192,27 @@ static void sample_domain(struct api *api, const struct domain_info *domain)
 		guest_stopped(api, domain->uuid);
 }
 
+static bool is_listed(const struct domain_info *domains, size_t count, const char *uuid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(domains[i].uuid, uuid) == 0)
+			return true;
+	return false;
+}
+
+/* VMs whose domain is gone without an event, or whose end could not be stored then. */
+static void look_for_gone(struct api *api, const struct domain_info *domains, size_t domain_count)
+{
+	size_t count;
+	struct record **vms = store_list(api->store, CLASS_VM, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (vm_is_live(vms[i]) && record_get(vms[i], VM_current_operations)->length == 0 &&
+		    !is_listed(domains, domain_count, record_uuid(vms[i])))
+			guest_stopped(api, record_uuid(vms[i]));
+	store_free_list(vms, count);
+}
+
 static void sample_all(struct api *api)
 {
 	struct domain_info *domains;
@@ -203,6 +224,7 @@ static void sample_all(struct api *api)
 		return;
 	for (size_t i = 0; i < count; i++)
 		sample_domain(api, &domains[i]);
+	look_for_gone(api, domains, count);
 	free(domains);
 }
 

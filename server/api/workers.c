@@ -106,7 +106,8 @@ static void call_another(struct workers *workers)
 	if (workers->idle > 0) {
 		pthread_cond_signal(&workers->changed);
 	} else if (workers->started - workers->waiting < workers->maximum && !workers->closing) {
-		workers->threads = reallocate(workers->threads, ((size_t)workers->started + 1) * sizeof(pthread_t));
+		workers->threads = reallocate(workers->threads,
+					      ((size_t)workers->started + 1) * sizeof(pthread_t));
 		if (pthread_create(&workers->threads[workers->started], NULL, run, workers) == 0)
 			workers->started++;
 		else

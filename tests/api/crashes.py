@@ -4,9 +4,7 @@
 
 Afterwards record, disk and domain agree, no domain is half built, no image is used twice, and the VM goes on being usable.
 """
-import contextlib
 import os
-import sqlite3
 
 from lib.host import STATES, Host, until
 from lib.server import program
@@ -113,18 +111,6 @@ def test_kill(host):
         report(wrong, f"{message}{arguments} of a {state} VM: killed before its 1st to {n - 1}th call")
 
 
-@contextlib.contextmanager
-def locked_database(host):
-    """Nobody else commits meanwhile."""
-    database = sqlite3.connect(host.server.path("xenapid.db"), isolation_level=None)
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        database.execute("ROLLBACK")
-        database.close()
-
-
 def essence(host, vm):
     domain = host.domain(vm)
     return domain and [domain[key] for key in ("domid", "paused", "shutdown")]
@@ -137,7 +123,7 @@ def test_kill_before_commit(host):
         domain = essence(host, vm)
         if not begin_delayed(host, vm, message, arguments, 1):
             continue
-        with locked_database(host):
+        with host.locked_database():
             host.simulator.clear()
             until(lambda vm=vm, domain=domain: essence(host, vm) != domain, 5)
             host.kill()

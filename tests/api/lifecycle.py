@@ -269,6 +269,36 @@ def test_waiting(host):
     host.remove(vm)
 
 
+def test_disk_full(host):
+    """At the commit behind the first call of the adapter."""
+    for message, arguments, state, op, after in (("hard_shutdown", [], "Running", "destroy", "Halted"),
+                                                 ("start", [False], "Halted", "start", "Halted"),
+                                                 ("pause", [], "Running", "pause", "Running"),
+                                                 ("unpause", [], "Paused", "unpause", "Paused"),
+                                                 ("suspend", [], "Running", "suspend", "Running"),
+                                                 ("resume", [False], "Suspended", "resume", "Suspended"),
+                                                 ("hard_reboot", [], "Running", "destroy", "Halted")):
+        host.restart()
+        vm = host.add(state)
+        host.simulator.reset()
+        host.simulator.delay(op, 600000, 1)
+        call = host.background("VM." + message, vm, *arguments)
+        until(lambda op=op: host.simulator.calls().get(op))
+        host.fill_disk()
+        host.simulator.clear()
+        error = error_of(call.wait())
+        host.fill_disk(False)
+        is_(error[:1], ["INTERNAL_ERROR"], f"{message}, the disk is full at the commit: refused")
+        ok(host.wait_state(vm, after), f"{message}: {after} when there is room")
+        host.session.VM.set_name_label(vm, "again")
+        found = [line for line in host.differences(vm) if "an intent" not in line]
+        is_(found, [], f"{message}: record, disk and domain agree")
+        is_(host.failure("VM." + ("start" if after == "Halted" else message), vm, *(arguments or [False] * (after == "Halted"))),
+            "", f"{message}: the VM goes on being usable")
+        is_(host.differences(vm), [], f"{message}: record, disk and domain agree then")
+        host.remove(vm)
+
+
 def test_workers(host):
     """Guests that do not listen keep nobody else waiting, however many there are."""
     vms = [host.add("Running") for _ in range(40)]
@@ -289,7 +319,7 @@ def test_workers(host):
 if not program():
     skip_all("no xenapid to test (XENAPID)")
 with Host(simulator_memory="16g", simulator_pcpus="4", kernel_folders="/boot") as running:
-    for test in (test_start, test_states, test_images, test_checks, test_reboot, test_cancel, test_waiting, test_workers,
+    for test in (test_start, test_states, test_images, test_checks, test_reboot, test_cancel, test_waiting, test_workers, test_disk_full,
                  test_timeout, test_other_operation):
         test(running)
 done()

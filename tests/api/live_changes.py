@@ -4,11 +4,7 @@
 
 Whatever fails: the adapter at its n-th call, the disk at the commit, the daemon itself.
 """
-import contextlib
-import os
 import re
-import resource
-import sqlite3
 
 from lib.host import MIB, Host, as_text, until
 from lib.operations import operation_of
@@ -195,18 +191,6 @@ def test_kill(host):
         host.remove(vm)
 
 
-@contextlib.contextmanager
-def locked_database(host):
-    """Nobody else commits meanwhile."""
-    database = sqlite3.connect(host.server.path("xenapid.db"), isolation_level=None)
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        database.execute("ROLLBACK")
-        database.close()
-
-
 def test_kill_after(host):
     """The domain has been changed, and the daemon dies before the record is."""
     for message, arguments, op in FIRST_CALLS:
@@ -214,7 +198,7 @@ def test_kill_after(host):
         before = host.snapshot(vm)
         host.simulator.reset()
         in_the_middle(host, vm, message, arguments, op)
-        with locked_database(host):
+        with host.locked_database():
             host.simulator.clear()
             moved = until(lambda: changed_domain(host, vm, before))
             host.kill()
@@ -230,22 +214,18 @@ def changed_domain(host, vm, before):
     return any(domain[key] != value for key, value in before["domain"].items())
 
 
-def limit_files(host, most):
-    """The daemon's files do not grow beyond that: its disk is full."""
-    resource.prlimit(host.server.process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
-
-
 def test_disk_full(host):
     for message, arguments, op in FIRST_CALLS:
+        host.restart()
         vm = host.add("Running")
         before = host.snapshot(vm)
         host.simulator.reset()
         call = in_the_middle(host, vm, message, arguments, op)
-        limit_files(host, os.path.getsize(host.server.path("xenapid.db-wal")))
+        host.fill_disk()
         host.simulator.clear()
         failure = call.wait()
         has(str(failure), "INTERNAL_ERROR", f"{message}, the disk is full at the commit: refused")
-        limit_files(host, resource.RLIM_INFINITY)
+        host.fill_disk(False)
         after = host.snapshot(vm)
         is_({**after, "intent": "{}"}, before, "record, row and domain are as before")
         is_(host.record(vm)["current_operations"], {}, "the VM is free")

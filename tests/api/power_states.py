@@ -46,6 +46,8 @@ def expectation(operation, message, record, ref):
     error = verdict(operation, record, ref)
     if error:
         return error
+    if message == "VM.power_state_reset" and record["is_control_domain"]:
+        return ["CANNOT_RESET_CONTROL_DOMAIN", ref]
     if message == "VM.power_state_reset" and record["power_state"] in ("Running", "Paused"):
         return ["DOMAIN_EXISTS", ref]
     if operation.name == "destroy":
@@ -86,12 +88,13 @@ def test_kind_in_state(host, kind, state, refs):
             refused += 1
             if got == want and not check_refused(host, ref, before, message):
                 wrong.append(f"{message}: refused, and something changed")
-            elif got != want:
+            elif got != want and len(refs) > 1:
                 refs.pop()
         else:
             if operation.listed and not verdict(operation, before, ref):
                 works.add(operation.wire)
-            refs.pop()
+            if len(refs) > 1:
+                refs.pop()
     for line in wrong:
         diag(line)
     ok(not wrong, f"{kind}, {state}: {len(MESSAGES)} messages, of which {refused} are refused as the table says")

@@ -10,6 +10,7 @@
 import contextlib
 import json
 import os
+import resource
 import sqlite3
 import threading
 import time
@@ -133,6 +134,22 @@ class Host:
 
     def __exit__(self, *_):
         self.close()
+
+    def fill_disk(self, full=True):
+        """From now on nothing can be committed, or (False) it can again. Only behind a restart() does the log grow for sure."""
+        most = os.path.getsize(self.server.path("xenapid.db-wal")) if full else resource.RLIM_INFINITY
+        resource.prlimit(self.server.process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+    @contextlib.contextmanager
+    def locked_database(self):
+        """Nobody else commits meanwhile: at most 5 s, after that it fails for those who wait."""
+        database = sqlite3.connect(self.server.path("xenapid.db"), isolation_level=None)
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            database.execute("ROLLBACK")
+            database.close()
 
     def another(self):
         """One more session, on a connection of its own."""

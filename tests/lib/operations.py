@@ -3,11 +3,13 @@
 
     operation = OPERATIONS["pause"]                # name, wire, states, on, listed, effect
     operation_of("VM.set_memory")                  # that message's operation, or None
-    verdict(operation, vm, ref)                         # None: possible; or the error, [code, parameter …]
+    verdict(operation, vm, ref)                    # None: possible; or the error, [code, parameter …]
 """
 import os
 import re
 from collections import namedtuple
+
+MIB = 1 << 20
 
 Operation = namedtuple("Operation", "name wire states on listed effect")
 
@@ -15,6 +17,20 @@ _SCHEMA = os.path.join(os.environ.get("TOP_SRCDIR", os.path.join(os.path.dirname
 # Setters of fields that are operations all the same.
 _SETTERS = {"VM.set_is_a_template": "make_into_template", "VM.set_NVRAM": "changing_NVRAM",
             "VM.add_to_NVRAM": "changing_NVRAM", "VM.remove_from_NVRAM": "changing_NVRAM"}
+# Of messages with more than the VM.
+_ARGUMENTS = {
+    "clone": ["copy"], "copy": ["copy", "OpaqueRef:NULL"], "start": [False], "start_on": ["HOST", False], "resume": [False],
+    "resume_on": ["HOST", False], "set_memory_static_min": [128 * MIB], "set_memory_static_max": [512 * MIB],
+    "set_memory_static_range": [128 * MIB, 512 * MIB], "set_memory_dynamic_min": [256 * MIB],
+    "set_memory_dynamic_max": [400 * MIB], "set_memory_dynamic_range": [200 * MIB, 400 * MIB],
+    "set_memory_dynamic_min_live": [200 * MIB], "set_memory_dynamic_max_live": [300 * MIB],
+    "set_memory_limits": [128 * MIB, 512 * MIB, 256 * MIB, 400 * MIB], "set_memory": [512 * MIB],
+    "set_memory_target_live": [300 * MIB], "set_memory_target": [300 * MIB], "set_memory_maximum": [448 * MIB],
+    "set_VCPUs_max": [4], "set_VCPUs_number": [3], "set_VCPUs_number_live": [3],
+    "add_to_VCPUs_params_live": ["weight", "512"], "set_HVM_shadow_multiplier": [2.0],
+    "set_shadow_multiplier_live": [2.0], "set_is_a_template": [True], "set_NVRAM": [{"EFI-variables": "AA=="}],
+    "add_to_NVRAM": ["EFI-variables", "AA=="], "remove_from_NVRAM": ["key"],
+}
 
 
 def _read(name):
@@ -45,23 +61,6 @@ def operation_of(message):
     return OPERATIONS[name] if name else None
 
 
-MIB = 1 << 20
-# Of messages with more than the VM.
-_ARGUMENTS = {
-    "clone": ["copy"], "copy": ["copy", "OpaqueRef:NULL"], "start": [False], "start_on": ["HOST", False], "resume": [False],
-    "resume_on": ["HOST", False], "set_memory_static_min": [128 * MIB], "set_memory_static_max": [512 * MIB],
-    "set_memory_static_range": [128 * MIB, 512 * MIB], "set_memory_dynamic_min": [256 * MIB],
-    "set_memory_dynamic_max": [400 * MIB], "set_memory_dynamic_range": [200 * MIB, 400 * MIB],
-    "set_memory_dynamic_min_live": [200 * MIB], "set_memory_dynamic_max_live": [300 * MIB],
-    "set_memory_limits": [128 * MIB, 512 * MIB, 256 * MIB, 400 * MIB], "set_memory": [512 * MIB],
-    "set_memory_target_live": [300 * MIB], "set_memory_target": [300 * MIB], "set_memory_maximum": [448 * MIB],
-    "set_VCPUs_max": [4], "set_VCPUs_number": [3], "set_VCPUs_number_live": [3],
-    "add_to_VCPUs_params_live": ["weight", "512"], "set_HVM_shadow_multiplier": [2.0],
-    "set_shadow_multiplier_live": [2.0], "set_is_a_template": [True], "set_NVRAM": [{"EFI-variables": "AA=="}],
-    "add_to_NVRAM": ["EFI-variables", "AA=="], "remove_from_NVRAM": ["key"],
-}
-
-
 def arguments_for(message, ref, host):
     """Those of a message of MESSAGES, for a VM as Host.add() makes it."""
     given = _ARGUMENTS.get(message.removeprefix("Async.").removeprefix("VM."), [])
@@ -70,7 +69,7 @@ def arguments_for(message, ref, host):
 
 
 def verdict(operation, vm, ref):
-    """Of a VM's record: None when the operation is possible, else the error. The order is xapi's (as in message_forwarding.ml)."""
+    """Of a VM's record: None when the operation is possible, else the error. The order of checks is xapi's."""
     control = vm["is_control_domain"]
     states = operation.states
     if operation.wire in vm["blocked_operations"]:
