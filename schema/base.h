@@ -8,16 +8,16 @@
 #include <string.h>
 
 /*
- * AUTO(value) x = ...; frees x with value_cleanup(&x) on every path out of the scope, TAKE(x) hands it
- * over instead. A type that wants this defines TYPE_cleanup(struct TYPE **), which accepts NULL.
+ * AUTO(value) x = ...; frees x with value_cleanup(&x) on every path out of the scope, TAKE(x) hands
+ * it over instead. A type that wants this defines TYPE_cleanup(struct TYPE **), which accepts NULL.
  */
 #define AUTO(type) __attribute__((cleanup(type##_cleanup))) struct type *
 #define AUTO_TEXT __attribute__((cleanup(text_cleanup))) char *
-#define TAKE(pointer)                                                                                                  \
-	({                                                                                                             \
-		__typeof__(pointer) taken_ = (pointer);                                                                \
-		(pointer) = NULL;                                                                                      \
-		taken_;                                                                                                \
+#define TAKE(pointer)                                   \
+	({                                              \
+		__typeof__(pointer) taken_ = (pointer); \
+		(pointer) = NULL;                       \
+		taken_;                                 \
 	})
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 

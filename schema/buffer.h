@@ -22,7 +22,8 @@ void buffer_add(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_add_text(struct buffer *buffer, const char *text);
 void buffer_add_char(struct buffer *buffer, char character);
 void buffer_add_int(struct buffer *buffer, int64_t number);
-void buffer_add_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buffer_add_format(struct buffer *buffer, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void buffer_clear(struct buffer *buffer);
 /* The text so far, to be freed by the caller; the buffer is empty afterwards. Never NULL. */
 char *buffer_take(struct buffer *buffer);

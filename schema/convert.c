@@ -10,10 +10,12 @@
 #include <math.h>
 #include <stdio.h>
 
-static int wrong_kind(const struct type *type, const struct value *value, const char *name, struct error *err)
+static int wrong_kind(const struct type *type, const struct value *value, const char *name,
+		      struct error *err)
 {
 	AUTO_TEXT expected = type_text(type);
-	AUTO_TEXT field = text_format("%s: %s expected, %s given", name, expected, value_kind_name(value));
+	AUTO_TEXT field =
+		text_format("%s: %s expected, %s given", name, expected, value_kind_name(value));
 
 	return fail(err, ERROR_FIELD_TYPE_ERROR, field);
 }
@@ -41,8 +43,8 @@ static bool parse_int(const char *text, int64_t *ret_integer)
 	return !errno && !*end;
 }
 
-static int to_int(const struct type *type, const struct value *value, const char *name, struct value **ret_value,
-		  struct error *err)
+static int to_int(const struct type *type, const struct value *value, const char *name,
+		  struct value **ret_value, struct error *err)
 {
 	int64_t integer;
 
@@ -53,14 +55,15 @@ static int to_int(const struct type *type, const struct value *value, const char
 	if (value->kind != VALUE_STRING)
 		return wrong_kind(type, value, name, err);
 	if (!parse_int(value->text, &integer))
-		return not_accepted(name, "an integer from -9223372036854775808 to 9223372036854775807", value->text,
-				    err);
+		return not_accepted(name,
+				    "an integer from -9223372036854775808 to 9223372036854775807",
+				    value->text, err);
 	*ret_value = value_int(integer);
 	return 0;
 }
 
-static int to_float(const struct type *type, const struct value *value, const char *name, struct value **ret_value,
-		    struct error *err)
+static int to_float(const struct type *type, const struct value *value, const char *name,
+		    struct value **ret_value, struct error *err)
 {
 	double number = 0;
 	char *end;
@@ -77,8 +80,8 @@ static int to_float(const struct type *type, const struct value *value, const ch
 		return wrong_kind(type, value, name, err);
 	}
 	if (!isfinite(number))
-		return not_accepted(name, "a finite number", value->kind == VALUE_STRING ? value->text : "not finite",
-				    err);
+		return not_accepted(name, "a finite number",
+				    value->kind == VALUE_STRING ? value->text : "not finite", err);
 	*ret_value = value_float(number);
 	return 0;
 }
@@ -88,15 +91,16 @@ static bool parse_date(const char *text, struct tm *ret_parts, const char **ret_
 	int used = 0;
 	struct tm parts = {0};
 
-	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &parts.tm_year, &parts.tm_mon, &parts.tm_mday, &parts.tm_hour,
-		   &parts.tm_min, &parts.tm_sec, &used) != 6 &&
-	    sscanf(text, "%4d%2d%2dT%2d:%2d:%2d%n", &parts.tm_year, &parts.tm_mon, &parts.tm_mday, &parts.tm_hour,
-		   &parts.tm_min, &parts.tm_sec, &used) != 6)
+	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
+		   &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &used) != 6 &&
+	    sscanf(text, "%4d%2d%2dT%2d:%2d:%2d%n", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
+		   &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &used) != 6)
 		return false;
 	*ret_parts = parts;
 	*ret_rest = text + used;
-	return used > 0 && parts.tm_year >= 1 && parts.tm_mon >= 1 && parts.tm_mon <= 12 && parts.tm_mday >= 1 &&
-	       parts.tm_mday <= 31 && parts.tm_hour <= 23 && parts.tm_min <= 59 && parts.tm_sec <= 60;
+	return used > 0 && parts.tm_year >= 1 && parts.tm_mon >= 1 && parts.tm_mon <= 12 &&
+	       parts.tm_mday >= 1 && parts.tm_mday <= 31 && parts.tm_hour <= 23 &&
+	       parts.tm_min <= 59 && parts.tm_sec <= 60;
 }
 
 /* Dashes are optional; Z, +hh:mm, -hhmm or no zone at all. */
@@ -130,8 +134,8 @@ static struct value *canonical_date(const char *text)
 	return strcmp(rest, "Z") == 0 ? value_datetime_of(seconds) : NULL;
 }
 
-static int to_datetime(const struct type *type, const struct value *value, const char *name, struct value **ret_value,
-		       struct error *err)
+static int to_datetime(const struct type *type, const struct value *value, const char *name,
+		       struct value **ret_value, struct error *err)
 {
 	struct value *date;
 
@@ -144,8 +148,8 @@ static int to_datetime(const struct type *type, const struct value *value, const
 	return 0;
 }
 
-static int to_enum(const struct type *type, const struct value *value, const char *name, struct value **ret_value,
-		   struct error *err)
+static int to_enum(const struct type *type, const struct value *value, const char *name,
+		   struct value **ret_value, struct error *err)
 {
 	const struct enum_info *info = &schema_enums[type->enumeration];
 	AUTO_BUFFER accepted = {0};
@@ -157,12 +161,13 @@ static int to_enum(const struct type *type, const struct value *value, const cha
 		return 0;
 	}
 	for (const char *const *known = info->values; *known; known++)
-		buffer_add_format(&accepted, "%s%s", known == info->values ? "one of " : ", ", *known);
+		buffer_add_format(&accepted, "%s%s", known == info->values ? "one of " : ", ",
+				  *known);
 	return not_accepted(name, accepted.data, value->text, err);
 }
 
-static int to_text(const struct type *type, const struct value *value, const char *name, struct value **ret_value,
-		   struct error *err)
+static int to_text(const struct type *type, const struct value *value, const char *name,
+		   struct value **ret_value, struct error *err)
 {
 	if (value->kind != VALUE_STRING)
 		return wrong_kind(type, value, name, err);
@@ -173,8 +178,8 @@ static int to_text(const struct type *type, const struct value *value, const cha
 	return 0;
 }
 
-static int to_set(const struct type *type, const struct value *value, const char *name, struct value **ret_value,
-		  struct error *err)
+static int to_set(const struct type *type, const struct value *value, const char *name,
+		  struct value **ret_value, struct error *err)
 {
 	AUTO(value) set = value_set();
 	struct value *item;
@@ -190,8 +195,8 @@ static int to_set(const struct type *type, const struct value *value, const char
 	return 0;
 }
 
-static int to_map(const struct type *type, const struct value *value, const char *name, struct value **ret_value,
-		  struct error *err)
+static int to_map(const struct type *type, const struct value *value, const char *name,
+		  struct value **ret_value, struct error *err)
 {
 	AUTO(value) map = value_map();
 
@@ -215,8 +220,8 @@ static int to_map(const struct type *type, const struct value *value, const char
 	return 0;
 }
 
-int convert_value(const struct type *type, const struct value *value, const char *name, struct value **ret_value,
-		  struct error *err)
+int convert_value(const struct type *type, const struct value *value, const char *name,
+		  struct value **ret_value, struct error *err)
 {
 	switch (type->kind) {
 	case TYPE_INT:

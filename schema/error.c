@@ -9,7 +9,10 @@
 
 static const struct error_info infos[] = {
 	{0},
-#define PARAMETERS(...) {__VA_ARGS__}
+#define PARAMETERS(...)     \
+	{                   \
+		__VA_ARGS__ \
+	}
 #define ERROR(code, parameters, description) {#code, parameters, description},
 #include "schema/errors.def"
 #undef ERROR

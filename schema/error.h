@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* error.h – an error of the API: the caller's fault or the world's, one row of errors.def with its parameters. */
+/* error.h – an error of the API: the caller's fault or the world's, one row of errors.def with its
+ * parameters. */
 #ifndef SCHEMA_ERROR_H
 #define SCHEMA_ERROR_H
 
@@ -33,8 +34,9 @@ const struct error_info *error_info(enum error_code code); /* ERROR_NONE: NULL *
 size_t error_parameter_count(enum error_code code);
 
 /*
- * Sets *err and returns −1, so that `return fail(err, ERROR_VM_BAD_POWER_STATE, ref, "halted", state);` is one
- * statement. One text per parameter of the row, which are copied. An error that is already set is replaced.
+ * Sets *err and returns −1, so that `return fail(err, ERROR_VM_BAD_POWER_STATE, ref, "halted",
+ * state);` is one statement. One text per parameter of the row, which are copied. An error that is
+ * already set is replaced.
  */
 #define fail(err, ...) fail_with((err), __VA_ARGS__, (const char *)NULL)
 int fail_with(struct error *err, enum error_code code, ...) __attribute__((sentinel));

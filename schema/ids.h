@@ -4,8 +4,8 @@
 #define SCHEMA_IDS_H
 
 /*
- * Numbers: CLASS_VM, VM_name_label (a field's place in its class), MESSAGE_VM_start (over all classes),
- * ENUM_vm_power_state, OPERATION_start. Names keep the wire's spelling.
+ * Numbers: CLASS_VM, VM_name_label (a field's place in its class), MESSAGE_VM_start (over all
+ * classes), ENUM_vm_power_state, OPERATION_start. Names keep the wire's spelling.
  */
 enum class_id {
 #define CLASS(cls, ...) CLASS_##cls,
@@ -15,10 +15,11 @@ enum class_id {
 
 enum schema_fields {
 	SCHEMA_FIELDS_BEFORE_THE_FIRST_CLASS,
-#define CLASS(cls, ...) \
-	}               \
-	;               \
-	enum cls##_field {
+#define CLASS(cls, ...)  \
+	}                \
+	;                \
+	enum cls##_field \
+	{
 #define FIELD(cls, field, ...) cls##_##field,
 #include "schema/classes.def"
 };

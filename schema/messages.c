@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* messages.c – every message that is served: the rows of the .def files and those that follow from classes and fields. */
+/* messages.c – every message that is served: the rows of the .def files and those that follow from
+ * classes and fields. */
 #include "schema/messages.h"
 
 #include "schema/base.h"
@@ -21,8 +22,9 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define MESSAGE(cls, name, result, parameters, role, runs, async, description) \
-	{CLASS_##cls, MESSAGE_##cls##_##name, #name, result, parameters, ROLE_##role, runs, async, description},
+#define MESSAGE(cls, name, result, parameters, role, runs, async, description)                     \
+	{CLASS_##cls, MESSAGE_##cls##_##name, #name, result, parameters, ROLE_##role, runs, async, \
+	 description},
 #include "schema/classes.def"
 };
 
@@ -43,8 +45,10 @@ static struct message_info *add(const struct class_info *cls, const char *prefix
 	if (message_count % 256 == 0)
 		messages = reallocate(messages, (message_count + 256) * sizeof(*messages));
 	message = &messages[message_count++];
-	*message = (struct message_info){
-		.name = text_format("%s.%s%s", cls->name, prefix, name), .cls = cls, .field = -1, .role = ROLE_read_only};
+	*message = (struct message_info){.name = text_format("%s.%s%s", cls->name, prefix, name),
+					 .cls = cls,
+					 .field = -1,
+					 .role = ROLE_read_only};
 	return message;
 }
 
@@ -70,7 +74,8 @@ static const struct type *record_type(const struct class_info *cls)
 	return type;
 }
 
-static const struct type *composed(enum type_kind kind, const struct type *key, const struct type *item)
+static const struct type *composed(enum type_kind kind, const struct type *key,
+				   const struct type *item)
 {
 	struct type *type = allocate(sizeof(*type));
 
@@ -78,8 +83,8 @@ static const struct type *composed(enum type_kind kind, const struct type *key, 
 	return type;
 }
 
-static struct message_info *add_for_field(const struct class_info *cls, int field, const char *prefix,
-					  enum generated generated)
+static struct message_info *add_for_field(const struct class_info *cls, int field,
+					  const char *prefix, enum generated generated)
 {
 	const struct field_info *info = &cls->fields[field];
 	struct message_info *message = add(cls, prefix, info->name);
@@ -104,10 +109,13 @@ static void add_setters(const struct class_info *cls, int field)
 		message = add_for_field(cls, field, "add_to_", GENERATED_add_to);
 		add_parameter(message, "key", type->key);
 		add_parameter(message, "value", type->item);
-		add_parameter(add_for_field(cls, field, "remove_from_", GENERATED_remove_from), "key", type->key);
+		add_parameter(add_for_field(cls, field, "remove_from_", GENERATED_remove_from),
+			      "key", type->key);
 	} else if (type->kind == TYPE_SET) {
-		add_parameter(add_for_field(cls, field, "add_", GENERATED_add), "value", type->item);
-		add_parameter(add_for_field(cls, field, "remove_", GENERATED_remove), "value", type->item);
+		add_parameter(add_for_field(cls, field, "add_", GENERATED_add), "value",
+			      type->item);
+		add_parameter(add_for_field(cls, field, "remove_", GENERATED_remove), "value",
+			      type->item);
 	}
 }
 
@@ -134,10 +142,11 @@ static void add_lists(const struct class_info *cls)
 	add_for_class(cls, "get_all", GENERATED_get_all, refs, NULL, "All objects of the class.");
 	add_for_class(cls, "get_all_records", GENERATED_get_all_records, records, NULL,
 		      "All objects of the class with their records.");
-	add_for_class(cls, "get_all_where", GENERATED_get_all_where, refs, "expr",
-		      "The objects for which the expression is true: field \"name\" = \"value\", and, or, not, ().");
-	add_for_class(cls, "get_all_records_where", GENERATED_get_all_records_where, records, "expr",
-		      "The same with their records.");
+	add_for_class(
+		cls, "get_all_where", GENERATED_get_all_where, refs, "expr",
+		"The objects for which the expression is true: field \"name\" = \"value\", and, or, not, ().");
+	add_for_class(cls, "get_all_records_where", GENERATED_get_all_records_where, records,
+		      "expr", "The same with their records.");
 	if (cls->name_label >= 0)
 		add_for_class(cls, "get_by_name_label", GENERATED_get_by_name_label, refs, "label",
 			      "The objects of that name; there may be none or several.");
@@ -149,8 +158,10 @@ static void add_generated(const struct class_info *cls)
 		return;
 	if (!(cls->flags & CLASS_UNLISTED))
 		add_lists(cls);
-	add_for_class(cls, "get_by_uuid", GENERATED_get_by_uuid, ref_type(cls), "uuid", "The object of that uuid.");
-	add_for_class(cls, "get_record", GENERATED_get_record, record_type(cls), NULL, "All fields of an object.");
+	add_for_class(cls, "get_by_uuid", GENERATED_get_by_uuid, ref_type(cls), "uuid",
+		      "The object of that uuid.");
+	add_for_class(cls, "get_record", GENERATED_get_record, record_type(cls), NULL,
+		      "All fields of an object.");
 	for (int i = 0; i < cls->field_count; i++) {
 		if (cls->fields[i].qualifier == QUALIFIER_INTERNAL)
 			continue;
@@ -200,7 +211,8 @@ static bool same_name(const char *message, const char *name)
 	size_t dot = strcspn(message, ".");
 
 	return strlen(name) == strlen(message) && strncmp(message, name, dot) == 0 &&
-	       (name[dot] == '.' || name[dot] == '_') && strcmp(message + dot + 1, name + dot + 1) == 0;
+	       (name[dot] == '.' || name[dot] == '_') &&
+	       strcmp(message + dot + 1, name + dot + 1) == 0;
 }
 
 static void index_names(void)

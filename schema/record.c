@@ -6,7 +6,8 @@
 
 static struct record *make(const struct class_info *cls)
 {
-	struct record *record = allocate(sizeof(*record) + (size_t)cls->field_count * sizeof(record->fields[0]));
+	struct record *record =
+		allocate(sizeof(*record) + (size_t)cls->field_count * sizeof(record->fields[0]));
 
 	atomic_init(&record->references, 1);
 	record->cls = cls;
@@ -48,7 +49,8 @@ void record_release(const struct record *record)
 	struct record *counted = (struct record *)(uintptr_t)record;
 	struct record_image *image;
 
-	if (!counted || atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) > 1)
+	if (!counted ||
+	    atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) > 1)
 		return;
 	image = atomic_load(&counted->image);
 	if (image)

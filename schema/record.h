@@ -6,14 +6,16 @@
 #include "schema/schema.h"
 #include "schema/value.h"
 
-/* What somebody above keeps with a record, made from it once: its XML, say. Freed with the record. */
+/* What somebody above keeps with a record, made from it once: its XML, say. Freed with the record.
+ */
 struct record_image {
 	void (*free)(struct record_image *image);
 };
 
 /*
- * Immutable once it is published: a change makes a new record that shares the values it did not change. Fields are
- * numbered by the enumerators of schema.h (VM_name_label). All are always there, unset ones with their default.
+ * Immutable once it is published: a change makes a new record that shares the values it did not
+ * change. Fields are numbered by the enumerators of schema.h (VM_name_label). All are always there,
+ * unset ones with their default.
  */
 struct record {
 	atomic_uint references;

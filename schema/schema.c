@@ -43,7 +43,8 @@ const struct enum_info schema_enums[ENUM_COUNT] = {
 
 static void make_default(struct field_info *field)
 {
-	const char *problem = text_to_value(field->type, field->default_text, &field->default_value);
+	const char *problem =
+		text_to_value(field->type, field->default_text, &field->default_value);
 
 	assert(!problem);
 	(void)problem;
@@ -116,10 +117,10 @@ const char *role_name(enum role role)
 static void add_type(struct buffer *text, const struct type *type)
 {
 	static const char *const names[] = {
-		[TYPE_VOID] = "void", [TYPE_STRING] = "string", [TYPE_INT] = "int",
-		[TYPE_FLOAT] = "float", [TYPE_BOOL] = "bool", [TYPE_DATETIME] = "datetime",
-		[TYPE_ENUM] = "enum ", [TYPE_REF] = "ref ", [TYPE_SET] = "set of ",
-		[TYPE_MAP] = "map ", [TYPE_RECORD] = "record ", [TYPE_ANY] = "any",
+		[TYPE_VOID] = "void",	[TYPE_STRING] = "string",  [TYPE_INT] = "int",
+		[TYPE_FLOAT] = "float", [TYPE_BOOL] = "bool",	   [TYPE_DATETIME] = "datetime",
+		[TYPE_ENUM] = "enum ",	[TYPE_REF] = "ref ",	   [TYPE_SET] = "set of ",
+		[TYPE_MAP] = "map ",	[TYPE_RECORD] = "record ", [TYPE_ANY] = "any",
 	};
 
 	buffer_add_text(text, names[type->kind]);

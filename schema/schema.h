@@ -29,9 +29,9 @@ enum type_kind {
 struct type {
 	enum type_kind kind;
 	enum enum_id enumeration; /* of an enum */
-	const char *cls;	  /* of a ref or record: its class, which need not be one that is served */
-	const struct type *key;	  /* of a map */
-	const struct type *item;  /* of a set or map */
+	const char *cls; /* of a ref or record: its class, which need not be one that is served */
+	const struct type *key;	 /* of a map */
+	const struct type *item; /* of a set or map */
 };
 
 /* Least first: a role may do all that those before it may. NOBODY: no session is needed. */
@@ -46,9 +46,9 @@ enum role {
 };
 
 enum qualifier {
-	QUALIFIER_RW,	 /* set by its setter at any time */
-	QUALIFIER_RO_INS, /* given to create; later only by messages of its own */
-	QUALIFIER_RO_RUN, /* said by the server */
+	QUALIFIER_RW,	   /* set by its setter at any time */
+	QUALIFIER_RO_INS,  /* given to create; later only by messages of its own */
+	QUALIFIER_RO_RUN,  /* said by the server */
 	QUALIFIER_INTERNAL /* the server's own: stored, never on the wire */
 };
 
@@ -71,9 +71,9 @@ struct field_info {
 
 enum class_flags {
 	CLASS_PLAIN = 0,
-	CLASS_UNLISTED = 1,	/* no get_all and the like: its refs are secrets */
+	CLASS_UNLISTED = 1,	   /* no get_all and the like: its refs are secrets */
 	CLASS_WITHOUT_OBJECTS = 2, /* a mere record type */
-	CLASS_VOLATILE = 4	/* no table in the database */
+	CLASS_VOLATILE = 4	   /* no table in the database */
 };
 
 struct class_info {
@@ -122,13 +122,14 @@ enum generated {
 #define PARAMETERS_MAX 8
 
 struct message_info {
-	const char *name;  /* VM.start */
+	const char *name; /* VM.start */
 	const struct class_info *cls;
 	enum generated generated;
 	enum message_id id; /* of one that is not generated */
 	int field;	    /* of one that is generated for a field */
 	const struct type *result;
-	struct parameter parameters[PARAMETERS_MAX + 1]; /* without the session; ended by a NULL name */
+	struct parameter parameters[PARAMETERS_MAX + 1]; /* without the session; ended by a NULL
+							    name */
 	int parameter_count;
 	int required_count;
 	enum role role; /* least role; ROLE_nobody: no session either */

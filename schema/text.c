@@ -10,7 +10,8 @@
 
 static const char *from_json(const struct type *type, const json_t *json, struct value **ret_value);
 
-static const char *set_from_json(const struct type *type, const json_t *json, struct value **ret_value)
+static const char *set_from_json(const struct type *type, const json_t *json,
+				 struct value **ret_value)
 {
 	AUTO(value) set = value_set();
 	const char *problem;
@@ -20,7 +21,8 @@ static const char *set_from_json(const struct type *type, const json_t *json, st
 
 	if (!json_is_array(json))
 		return "not a JSON array";
-	json_array_foreach(json, index, element) {
+	json_array_foreach(json, index, element)
+	{
 		problem = from_json(type->item, element, &item);
 		if (problem)
 			return problem;
@@ -30,7 +32,8 @@ static const char *set_from_json(const struct type *type, const json_t *json, st
 	return NULL;
 }
 
-static const char *map_from_json(const struct type *type, const json_t *json, struct value **ret_value)
+static const char *map_from_json(const struct type *type, const json_t *json,
+				 struct value **ret_value)
 {
 	AUTO(value) map = value_map();
 	const char *problem;
@@ -40,7 +43,8 @@ static const char *map_from_json(const struct type *type, const json_t *json, st
 
 	if (!json_is_object(json))
 		return "not a JSON object";
-	json_object_foreach((json_t *)(uintptr_t)json, key, element) {
+	json_object_foreach((json_t *)(uintptr_t)json, key, element)
+	{
 		problem = from_json(type->item, element, &item);
 		if (problem)
 			return problem;
@@ -80,7 +84,8 @@ static const char *from_json(const struct type *type, const json_t *json, struct
 	}
 }
 
-static const char *from_json_text(const struct type *type, const char *text, struct value **ret_value)
+static const char *from_json_text(const struct type *type, const char *text,
+				  struct value **ret_value)
 {
 	json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	const char *problem = json ? from_json(type, json, ret_value) : "not JSON";
@@ -185,7 +190,8 @@ void text_add_json(struct buffer *out, const char *text)
 	for (;;) {
 		size_t plain = 0;
 
-		while ((unsigned char)text[plain] >= ' ' && text[plain] != '"' && text[plain] != '\\')
+		while ((unsigned char)text[plain] >= ' ' && text[plain] != '"' &&
+		       text[plain] != '\\')
 			plain++;
 		buffer_add(out, text, plain);
 		text += plain;
@@ -200,7 +206,8 @@ void text_add_json(struct buffer *out, const char *text)
 	buffer_add_char(out, '"');
 }
 
-/* The shortest text that reads back as the same number, always with a sign that it is no integer. */
+/* The shortest text that reads back as the same number, always with a sign that it is no integer.
+ */
 static void add_float(struct buffer *out, double number)
 {
 	char text[32];

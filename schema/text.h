@@ -8,9 +8,10 @@
 #include "schema/value.h"
 
 /*
- * Reads what value_to_text wrote, for a value of this type: numbers in decimal, true or false, a string as it is, sets and
- * maps as JSON. "" is the type's zero (the null reference, 1970, the first value of an enum). Returns NULL, or static text
- * that says what is wrong; *ret_value is then untouched.
+ * Reads what value_to_text wrote, for a value of this type: numbers in decimal, true or false, a
+ * string as it is, sets and maps as JSON. "" is the type's zero (the null reference, 1970, the
+ * first value of an enum). Returns NULL, or static text that says what is wrong; *ret_value is then
+ * untouched.
  */
 const char *text_to_value(const struct type *type, const char *text, struct value **ret_value);
 /* To be freed. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* types.h – the words for types, qualifiers and roles that the rows of the .def files use. For the schema's own .c files. */
+/* types.h – the words for types, qualifiers and roles that the rows of the .def files use. For the
+ * schema's own .c files. */
 #ifndef SCHEMA_TYPES_H
 #define SCHEMA_TYPES_H
 
@@ -26,9 +27,18 @@
 #define RUN_SET(role) QUALIFIER_RO_RUN, ROLE_##role
 #define INTERNAL QUALIFIER_INTERNAL, ROLE_nobody
 
-#define P(type, name) {#name, type, NULL}
-#define O(type, name, default) {#name, type, default}
-#define PARAMETERS(...) {__VA_ARGS__}
+#define P(type, name)             \
+	{                         \
+#name, type, NULL \
+	}
+#define O(type, name, default)       \
+	{                            \
+#name, type, default \
+	}
+#define PARAMETERS(...)     \
+	{                   \
+		__VA_ARGS__ \
+	}
 
 #define ASYNC true
 #define SYNC false

@@ -10,7 +10,8 @@
 /* The commonest values are shared and never counted: references stay 0. */
 static struct value nil = {.kind = VALUE_NIL};
 static struct value no_text = {.kind = VALUE_STRING, .text = (char[]){""}};
-static struct value booleans[] = {{.kind = VALUE_BOOL, .boolean = false}, {.kind = VALUE_BOOL, .boolean = true}};
+static struct value booleans[] = {{.kind = VALUE_BOOL, .boolean = false},
+				  {.kind = VALUE_BOOL, .boolean = true}};
 
 static struct value *make(enum value_kind kind, size_t extra)
 {
@@ -174,7 +175,8 @@ const struct value *value_find(const struct value *map, const char *key)
 	struct member *found;
 
 	if (map->sorted && map->length) {
-		found = bsearch(&wanted, map->members, map->length, sizeof(wanted), compare_members);
+		found = bsearch(&wanted, map->members, map->length, sizeof(wanted),
+				compare_members);
 		return found ? found->value : NULL;
 	}
 	for (uint32_t i = 0; i < map->length; i++)
@@ -207,7 +209,8 @@ struct value *value_map_with(const struct value *map, const char *key, struct va
 		const struct member *member = &map->members[i];
 		bool same = strcmp(member->key->text, key) == 0;
 
-		value_put_member(made, value_reference(member->key), same ? value : value_reference(member->value));
+		value_put_member(made, value_reference(member->key),
+				 same ? value : value_reference(member->value));
 		placed |= same;
 	}
 	if (!placed)
@@ -337,9 +340,10 @@ void value_release(const struct value *value)
 const char *value_kind_name(const struct value *value)
 {
 	static const char *const names[] = {
-		[VALUE_NIL] = "nil",	 [VALUE_STRING] = "string",	[VALUE_INT] = "int",   [VALUE_INT32] = "int",
-		[VALUE_FLOAT] = "float", [VALUE_BOOL] = "boolean",	[VALUE_SET] = "array", [VALUE_MAP] = "struct",
-		[VALUE_RECORD] = "struct", [VALUE_DATETIME] = "dateTime",
+		[VALUE_NIL] = "nil",	       [VALUE_STRING] = "string", [VALUE_INT] = "int",
+		[VALUE_INT32] = "int",	       [VALUE_FLOAT] = "float",	  [VALUE_BOOL] = "boolean",
+		[VALUE_SET] = "array",	       [VALUE_MAP] = "struct",	  [VALUE_RECORD] = "struct",
+		[VALUE_DATETIME] = "dateTime",
 	};
 
 	return names[value->kind];

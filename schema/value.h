@@ -13,9 +13,9 @@
 struct record;
 
 /*
- * What is on the wire and in a record. Refs, enums and uuids are strings. A date is its text, so that one that
- * nobody asks for is never judged. Off the wire an int may still be a string: schema/convert.h makes it what
- * a type wants.
+ * What is on the wire and in a record. Refs, enums and uuids are strings. A date is its text, so
+ * that one that nobody asks for is never judged. Off the wire an int may still be a string:
+ * schema/convert.h makes it what a type wants.
  */
 enum value_kind {
 	VALUE_NIL,
@@ -36,8 +36,8 @@ struct member {
 };
 
 /*
- * Immutable once another thread can see it; only its maker appends. Whoever holds a reference may read it without
- * a lock.
+ * Immutable once another thread can see it; only its maker appends. Whoever holds a reference may
+ * read it without a lock.
  */
 struct value {
 	atomic_uint references;
@@ -49,7 +49,8 @@ struct value {
 		double number;
 		bool boolean;
 		struct record *record;
-		char *text; /* follows in the same allocation, NUL-terminated, valid UTF-8 without NUL */
+		char *text; /* follows in the same allocation, NUL-terminated, valid UTF-8 without
+			       NUL */
 		struct value **items;
 		struct member *members;
 	};
@@ -81,7 +82,8 @@ const char *value_sort(struct value *map);
 
 /* NULL when there is no such key */
 const struct value *value_find(const struct value *map, const char *key);
-const char *value_find_text(const struct value *map, const char *key); /* NULL also when it is no string */
+const char *value_find_text(const struct value *map, const char *key); /* NULL also when it is no
+									  string */
 bool value_set_has(const struct value *set, const char *text);
 
 /* New maps and sets that differ in one element. Keys keep their place, new ones go to the end. */
@@ -90,7 +92,8 @@ struct value *value_map_without(const struct value *map, const char *key);
 struct value *value_set_with(const struct value *set, const char *text);
 struct value *value_set_without(const struct value *set, const char *text);
 
-bool value_equal(const struct value *a, const struct value *b); /* order counts in sets, not in maps */
+bool value_equal(const struct value *a, const struct value *b); /* order counts in sets, not in maps
+								 */
 struct value *value_reference(const struct value *value);
 void value_release(const struct value *value); /* NULL is fine */
 static inline void value_cleanup(struct value **value)

@@ -132,7 +132,8 @@ int main(int argc, char *argv[])
 		fputs(problems.data, stderr);
 		return EXIT_WRONG_OPTIONS;
 	}
-	/* whatever is made is root's own: the database, images; the socket says itself who may connect */
+	/* whatever is made is root's own: the database, images; the socket says itself who may
+	 * connect */
 	umask(077);
 	schema_init();
 	log_open();

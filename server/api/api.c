@@ -26,8 +26,8 @@ int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int check(void *context, struct transaction *transaction, const struct record *old, struct record *record,
-		 struct error *err)
+static int check(void *context, struct transaction *transaction, const struct record *old,
+		 struct record *record, struct error *err)
 {
 	return record->cls->id == CLASS_VM ? vm_check(context, transaction, old, record, err) : 0;
 }
@@ -60,7 +60,8 @@ static struct api_options fill_in(const struct api_options *given)
 	return options;
 }
 
-/* Records made under Xen can be read and edited when the host was booted without it; a simulator's are another world. */
+/* Records made under Xen can be read and edited when the host was booted without it; a simulator's
+ * are another world. */
 static const char *world_of(const struct hypervisor *hypervisor)
 {
 	const char *name = hypervisor_name(hypervisor);
@@ -71,7 +72,8 @@ static const char *world_of(const struct hypervisor *hypervisor)
 /* Which machine this is; a simulator's is nowhere. */
 static void read_machine(const struct hypervisor *hypervisor, char machine[64])
 {
-	FILE *file = strcmp(world_of(hypervisor), "xen") == 0 ? fopen("/etc/machine-id", "re") : NULL;
+	FILE *file = strcmp(world_of(hypervisor), "xen") == 0 ? fopen("/etc/machine-id", "re") :
+								NULL;
 
 	if (!file || !fgets(machine, 64, file))
 		strcpy(machine, "none");
@@ -97,9 +99,10 @@ static int set_identity(struct transaction *transaction, void *argument, struct 
 
 static int fail_identity(const char *what, const char *known, const char *now, struct error *err)
 {
-	AUTO_TEXT text = text_format("the database belongs to the %s %s, this is %s: choose another database, or take this one "
-				     "over with --force-adapter",
-				     what, known, now);
+	AUTO_TEXT text = text_format(
+		"the database belongs to the %s %s, this is %s: choose another database, or take this one "
+		"over with --force-adapter",
+		what, known, now);
 
 	return fail(err, ERROR_INTERNAL_ERROR, text);
 }
@@ -114,7 +117,8 @@ static int check_identity(struct api *api, struct error *err)
 	bool same_machine;
 
 	read_machine(api->hypervisor, identity.machine);
-	same_machine = machine && (strcmp(machine, identity.machine) == 0 || strcmp(machine, "none") == 0);
+	same_machine = machine &&
+		       (strcmp(machine, identity.machine) == 0 || strcmp(machine, "none") == 0);
 	if (same_world && same_machine)
 		return 0;
 	if (world && !same_world && !api->options.force_adapter)
@@ -142,8 +146,8 @@ static void free_parts(struct api *api)
 	free(api);
 }
 
-struct api *api_open(struct store *store, struct hypervisor *hypervisor, const struct api_options *options,
-		     struct error *err)
+struct api *api_open(struct store *store, struct hypervisor *hypervisor,
+		     const struct api_options *options, struct error *err)
 {
 	struct api *api = allocate(sizeof(*api));
 	struct store_rules rules = {check, derive, api};
@@ -155,7 +159,8 @@ struct api *api_open(struct store *store, struct hypervisor *hypervisor, const s
 	api->operations = operations_new(api);
 	api->logins = logins_new(api);
 	store_set_rules(store, &rules);
-	if (check_identity(api, err) < 0 || host_open(api, err) < 0 || reconcile_open(api, err) < 0) {
+	if (check_identity(api, err) < 0 || host_open(api, err) < 0 ||
+	    reconcile_open(api, err) < 0) {
 		free_parts(api);
 		return NULL;
 	}

@@ -17,13 +17,14 @@ struct hypervisor;
 /* Where a call came from. */
 struct api_origin {
 	bool is_unix;
-	uid_t uid;	   /* of the peer of a Unix socket */
-	char address[64];  /* of a TCP peer, without the port; "unix" otherwise: for logs and login delays */
+	uid_t uid;	  /* of the peer of a Unix socket */
+	char address[64]; /* of a TCP peer, without the port; "unix" otherwise: for logs and login
+			     delays */
 };
 
 /*
- * Who may sign in. check is called on a worker thread and may block. Returns 0 and *ret_superuser, or −1: refused. It must
- * take the same time whether or not the account exists.
+ * Who may sign in. check is called on a worker thread and may block. Returns 0 and *ret_superuser,
+ * or −1: refused. It must take the same time whether or not the account exists.
  */
 struct api_authenticator {
 	int (*check)(void *context, const char *user, const char *password, bool *ret_superuser);
@@ -33,12 +34,14 @@ struct api_authenticator {
 
 /* One call. Whoever makes it owns it, and keeps it until it is finished. */
 struct api_call {
-	const char *method; /* as on the wire */
+	const char *method;	  /* as on the wire */
 	struct value *parameters; /* a set; a session first where the message needs one */
 	struct api_origin origin;
-	/* Called on the calling thread just before the call goes on elsewhere: api_start will return false. */
+	/* Called on the calling thread just before the call goes on elsewhere: api_start will
+	 * return false. */
 	void (*defer)(struct api_call *call);
-	/* Called once, from any thread, when a deferred call is finished; the call may be freed in it. */
+	/* Called once, from any thread, when a deferred call is finished; the call may be freed in
+	 * it. */
 	void (*done)(struct api_call *call);
 	void *context;
 
@@ -49,36 +52,39 @@ struct api_call {
 };
 
 /*
- * Runs the call. True: it is finished, `defer` and `done` were and will not be called. Never blocks: what may take time (the
- * disk, the hypervisor, a password) is deferred.
+ * Runs the call. True: it is finished, `defer` and `done` were and will not be called. Never
+ * blocks: what may take time (the disk, the hypervisor, a password) is deferred.
  */
 bool api_start(struct api *api, struct api_call *call);
 void api_call_clear(struct api_call *call); /* frees parameters, error and result */
 
 struct api_options {
 	struct api_authenticator authenticator;
-	const char *suspend_folder;	/* where suspend images go: an existing folder */
-	const char *const *kernel_folders; /* NULL-terminated: kernels and ramdisks only from below these; NULL: any */
-	int session_idle_seconds;  /* 0: 24 hours */
-	int session_limit;	   /* per user; 0: 500 */
-	int operation_wait_ms;	   /* how long a call waits for another operation on its VM; 0: 30 s */
-	int shutdown_timeout_ms;   /* of clean_shutdown and clean_reboot; 0: 20 minutes */
-	int worker_threads;	   /* 0: 16 */
-	int metrics_interval_ms;   /* how often VM_metrics are sampled; 0: 5 s */
-	int login_delay_ms;	   /* the first delay after a failed login; it doubles; 0: 250 ms */
-	int guest_restart_delay_ms; /* before a guest that rebooted soon after its start is built again; 0: 15 s */
-	int guest_restart_window_s; /* what "soon" is, and when a crash is not answered with a restart; 0: 120 s */
+	const char *suspend_folder;	   /* where suspend images go: an existing folder */
+	const char *const *kernel_folders; /* NULL-terminated: kernels and ramdisks only from below
+					      these; NULL: any */
+	int session_idle_seconds;	   /* 0: 24 hours */
+	int session_limit;		   /* per user; 0: 500 */
+	int operation_wait_ms; /* how long a call waits for another operation on its VM; 0: 30 s */
+	int shutdown_timeout_ms; /* of clean_shutdown and clean_reboot; 0: 20 minutes */
+	int worker_threads;	 /* 0: 16 */
+	int metrics_interval_ms; /* how often VM_metrics are sampled; 0: 5 s */
+	int login_delay_ms;	 /* the first delay after a failed login; it doubles; 0: 250 ms */
+	int guest_restart_delay_ms; /* before a guest that rebooted soon after its start is built
+				       again; 0: 15 s */
+	int guest_restart_window_s; /* what "soon" is, and when a crash is not answered with a
+				       restart; 0: 120 s */
 	/* How a value stands in task.result: the wire's encoder, as xapi has it. */
 	void (*write_result)(struct buffer *out, const struct value *value);
-	bool force_adapter;	   /* take a database that belongs to another host or kind of hypervisor */
+	bool force_adapter; /* take a database that belongs to another host or kind of hypervisor */
 };
 
 /*
- * Makes records and hypervisor agree, starts the threads. Both stay the caller's and must outlive it. NULL with *err when the
- * database belongs to another host or adapter.
+ * Makes records and hypervisor agree, starts the threads. Both stay the caller's and must outlive
+ * it. NULL with *err when the database belongs to another host or adapter.
  */
-struct api *api_open(struct store *store, struct hypervisor *hypervisor, const struct api_options *options,
-		     struct error *err);
+struct api *api_open(struct store *store, struct hypervisor *hypervisor,
+		     const struct api_options *options, struct error *err);
 /* Lets calls in progress finish, then stops. No call may be started any more. Guests go on. */
 void api_close(struct api *api);
 

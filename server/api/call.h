@@ -8,11 +8,13 @@
 #include "server/store/store.h"
 
 /*
- * Arguments are typed, optional ones filled in, references canonical and known to name an object (or null, where the
- * parameter is not the object itself). A handler does the work only and sets result (void: leaves it NULL).
+ * Arguments are typed, optional ones filled in, references canonical and known to name an object
+ * (or null, where the parameter is not the object itself). A handler does the work only and sets
+ * result (void: leaves it NULL).
  *
- * Where a handler runs is its row's column `runs`: READ on the thread that read the call; CHANGE in `transaction`, on the
- * committer's thread, perhaps twice; WORK on a worker; OP as server/api/operation.h says.
+ * Where a handler runs is its row's column `runs`: READ on the thread that read the call; CHANGE in
+ * `transaction`, on the committer's thread, perhaps twice; WORK on a worker; OP as
+ * server/api/operation.h says.
  */
 struct call;
 typedef int (*handler_fn)(struct call *call, struct error *err);
@@ -24,16 +26,18 @@ struct call {
 	handler_fn handler;
 	struct value *arguments[PARAMETERS_MAX];
 	struct record *session; /* a reference; NULL where none is needed */
-	struct record *self;	/* a reference to the first argument's object as it was when the call came; or NULL */
+	struct record *self; /* a reference to the first argument's object as it was when the call
+				came; or NULL */
 	struct value *result;
 
 	struct transaction *transaction; /* during a CHANGE, and where an operation says so */
 	struct mutation mutation;
 	struct operation *operation; /* of RUNS_OPERATION */
-	int answer_delay_ms;	     /* call_finish answers so much later, without a thread that waits */
+	int answer_delay_ms; /* call_finish answers so much later, without a thread that waits */
 	struct error error;
 	bool admitted;	     /* session_admit has counted it */
-	char task[REF_SIZE]; /* of an Async call: who asked has been answered with it; otherwise "" */
+	char task[REF_SIZE]; /* of an Async call: who asked has been answered with it; otherwise ""
+			      */
 };
 
 static inline const char *argument_text(const struct call *call, int index)
@@ -53,7 +57,8 @@ static inline double argument_float(const struct call *call, int index)
 	return call->arguments[index]->number;
 }
 
-/* The record of the object named by an argument, as it is in the transaction; HANDLE_INVALID when it is gone since. */
+/* The record of the object named by an argument, as it is in the transaction; HANDLE_INVALID when
+ * it is gone since. */
 struct record *call_edit(struct call *call, enum class_id cls, int index, struct error *err);
 
 /* Ends a deferred call: call->error, or call->result; frees it and answers. */
@@ -61,7 +66,8 @@ void call_finish(struct call *call);
 struct call *call_new(struct api *api);
 void call_free(struct call *call);
 
-/* run_<class>_<message> of every row, and the one for those that are generated from fields and classes. */
+/* run_<class>_<message> of every row, and the one for those that are generated from fields and
+ * classes. */
 #define MESSAGE(cls, message, ...) int run_##cls##_##message(struct call *call, struct error *err);
 #include "schema/classes.def"
 int run_generated(struct call *call, struct error *err);

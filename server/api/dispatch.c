@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* dispatch.c – from a call's name and values to its handler: name, arity, types, session, objects, in this order. */
+/* dispatch.c – from a call's name and values to its handler: name, arity, types, session, objects,
+ * in this order. */
 #include "schema/convert.h"
 #include "schema/log.h"
 #include "schema/text.h"
@@ -21,7 +22,8 @@ static int check_count(const struct message_info *message, int given, struct err
 	if (given >= message->required_count && given <= message->parameter_count)
 		return 0;
 	snprintf(expected, sizeof(expected), "%d",
-		 given > message->parameter_count ? message->parameter_count : message->required_count);
+		 given > message->parameter_count ? message->parameter_count :
+						    message->required_count);
 	snprintf(received, sizeof(received), "%d", given);
 	return fail(err, ERROR_MESSAGE_PARAMETER_COUNT_MISMATCH, message->name, expected, received);
 }
@@ -35,17 +37,19 @@ static int convert_arguments(struct call *call, int first, struct error *err)
 		const struct parameter *parameter = &message->parameters[i];
 
 		if ((uint32_t)(first + i) >= given->length)
-			text_to_value(parameter->type, parameter->default_text, &call->arguments[i]);
-		else if (convert_value(parameter->type, given->items[first + i], parameter->name, &call->arguments[i],
-				       err) < 0)
+			text_to_value(parameter->type, parameter->default_text,
+				      &call->arguments[i]);
+		else if (convert_value(parameter->type, given->items[first + i], parameter->name,
+				       &call->arguments[i], err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* The object must exist; a null reference may stand where a value is set, not where an object is named. */
-static int find_object(struct call *call, const struct type *type, const char *ref, bool may_be_null,
-		       struct record **ret_record, struct error *err)
+/* The object must exist; a null reference may stand where a value is set, not where an object is
+ * named. */
+static int find_object(struct call *call, const struct type *type, const char *ref,
+		       bool may_be_null, struct record **ret_record, struct error *err)
 {
 	const struct class_info *cls = schema_class(type->cls);
 
@@ -62,7 +66,8 @@ static bool has_references(const struct type *type)
 	return type->kind == TYPE_REF || (type->item && has_references(type->item));
 }
 
-/* The value with references in place of the uuids that old clients use; each names an object or is null. */
+/* The value with references in place of the uuids that old clients use; each names an object or is
+ * null. */
 static int resolve_references(struct call *call, const struct type *type, const struct value *value,
 			      struct value **ret_value, struct error *err)
 {
@@ -83,7 +88,8 @@ static int resolve_references(struct call *call, const struct type *type, const 
 	}
 	resolved = type->kind == TYPE_SET ? value_set() : value_map();
 	for (uint32_t i = 0; i < value->length; i++) {
-		const struct value *given = type->kind == TYPE_SET ? value->items[i] : value->members[i].value;
+		const struct value *given = type->kind == TYPE_SET ? value->items[i] :
+								     value->members[i].value;
 
 		if (resolve_references(call, type->item, given, &item, err) < 0)
 			return -1;
@@ -100,7 +106,8 @@ static bool names_object(const struct message_info *message, int index)
 {
 	const struct parameter *parameter = &message->parameters[index];
 
-	return parameter->type->kind == TYPE_REF && !parameter->default_text && strcmp(parameter->name, "value") != 0;
+	return parameter->type->kind == TYPE_REF && !parameter->default_text &&
+	       strcmp(parameter->name, "value") != 0;
 }
 
 static int find_objects(struct call *call, struct error *err)
@@ -147,7 +154,8 @@ static int prepare(struct call *call, struct error *err)
 	open = call->message->role == ROLE_nobody;
 	if (!open && (given->length == 0 || given->items[0]->kind != VALUE_STRING))
 		return fail(err, ERROR_SESSION_INVALID, "");
-	if (check_count(call->message, (int)given->length - !open, err) < 0 || convert_arguments(call, !open, err) < 0)
+	if (check_count(call->message, (int)given->length - !open, err) < 0 ||
+	    convert_arguments(call, !open, err) < 0)
 		return -1;
 	if (!open) {
 		call->session = session_find(call->api, given->items[0]->text, err);
@@ -250,7 +258,8 @@ static void run_deferred(struct call *call)
 {
 	switch (call->message->runs) {
 	case RUNS_CHANGE:
-		call->mutation = (struct mutation){.run = run_change, .done = finish_change, .argument = call};
+		call->mutation = (struct mutation){
+			.run = run_change, .done = finish_change, .argument = call};
 		store_submit(call->api->store, &call->mutation);
 		break;
 	case RUNS_OPERATION:
@@ -297,9 +306,11 @@ void api_call_clear(struct api_call *call)
 
 struct record *call_edit(struct call *call, enum class_id cls, int index, struct error *err)
 {
-	struct record *record = transaction_edit(call->transaction, cls, argument_text(call, index));
+	struct record *record =
+		transaction_edit(call->transaction, cls, argument_text(call, index));
 
 	if (!record)
-		fail(err, ERROR_HANDLE_INVALID, schema_classes[cls]->name, argument_text(call, index));
+		fail(err, ERROR_HANDLE_INVALID, schema_classes[cls]->name,
+		     argument_text(call, index));
 	return record;
 }

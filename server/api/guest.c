@@ -18,11 +18,12 @@ struct guests {
 
 static int64_t seconds_since_start(struct call *call)
 {
-	AUTO(record) metrics =
-		store_read(call->api->store, CLASS_VM_metrics, record_text(call->operation->vm, VM_metrics));
+	AUTO(record) metrics = store_read(call->api->store, CLASS_VM_metrics,
+					  record_text(call->operation->vm, VM_metrics));
 	struct tm parts = {0};
 
-	if (!metrics || !strptime(record_text(metrics, VM_metrics_start_time), "%Y%m%dT%H:%M:%SZ", &parts))
+	if (!metrics ||
+	    !strptime(record_text(metrics, VM_metrics_start_time), "%Y%m%dT%H:%M:%SZ", &parts))
 		return INT64_MAX;
 	return now_seconds() - (int64_t)timegm(&parts);
 }
@@ -38,7 +39,8 @@ static int halt(struct call *call, struct error *err)
 	return operation_commit(call, vm_become_halted, err);
 }
 
-/* Not at once when it has just started: a guest that always reboots should leave the host some time. */
+/* Not at once when it has just started: a guest that always reboots should leave the host some
+ * time. */
 static int restart(struct call *call, struct error *err)
 {
 	if (seconds_since_start(call) < call->api->options.guest_restart_window_s)
@@ -51,7 +53,8 @@ static int restart(struct call *call, struct error *err)
 	return vm_restart_domain(call, err);
 }
 
-static int become_paused(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+static int become_paused(struct call *call, struct transaction *transaction, struct record *vm,
+			 struct error *err)
 {
 	(void)call;
 	(void)transaction;
@@ -70,7 +73,8 @@ static int after_crash(struct call *call, struct error *err)
 	if (strcmp(action, "preserve") == 0)
 		return operation_commit(call, become_paused, err);
 	if (restarts && seconds_since_start(call) < call->api->options.guest_restart_window_s) {
-		log_warning("VM %s crashed too soon after its start to be started again", record_text(vm, VM_name_label));
+		log_warning("VM %s crashed too soon after its start to be started again",
+			    record_text(vm, VM_name_label));
 		restarts = false;
 	}
 	return restarts ? restart(call, err) : halt(call, err);
@@ -87,9 +91,11 @@ static int act(struct call *call, const struct domain_info *domain, struct error
 	case SHUTDOWN_CRASH:
 		return after_crash(call, err);
 	case SHUTDOWN_REBOOT:
-		return record_is(vm, VM_actions_after_reboot, "restart") ? restart(call, err) : halt(call, err);
+		return record_is(vm, VM_actions_after_reboot, "restart") ? restart(call, err) :
+									   halt(call, err);
 	case SHUTDOWN_POWEROFF:
-		return record_is(vm, VM_actions_after_shutdown, "restart") ? restart(call, err) : halt(call, err);
+		return record_is(vm, VM_actions_after_shutdown, "restart") ? restart(call, err) :
+									     halt(call, err);
 	case SHUTDOWN_SUSPEND:
 		break;
 	}

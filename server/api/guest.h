@@ -9,7 +9,8 @@
 struct guests *guests_new(struct api *api);
 void guests_free(struct guests *guests);
 
-/* A domain of this uuid stopped, or may have: looks at it, and does what its VM's actions_after_ say. Never blocks. */
+/* A domain of this uuid stopped, or may have: looks at it, and does what its VM's actions_after_
+ * say. Never blocks. */
 void guest_stopped(struct api *api, const char *uuid);
 
 #endif

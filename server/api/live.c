@@ -76,7 +76,8 @@ static struct settings with_defaults(struct settings settings)
 	return settings;
 }
 
-/* What the domain has now, which need not be what the record says: vCPUs at startup are those of the next start. */
+/* What the domain has now, which need not be what the record says: vCPUs at startup are those of
+ * the next start. */
 static struct settings settings_now(struct api *api, const struct record *vm)
 {
 	struct settings settings = settings_of(vm);
@@ -91,8 +92,8 @@ static struct settings settings_now(struct api *api, const struct record *vm)
 	return settings;
 }
 
-static int apply_one(struct hypervisor *hypervisor, const char *uuid, const struct settings *to, unsigned effect,
-		     struct hypervisor_error *err)
+static int apply_one(struct hypervisor *hypervisor, const char *uuid, const struct settings *to,
+		     unsigned effect, struct hypervisor_error *err)
 {
 	switch (effect) {
 	case MEMORY:
@@ -104,16 +105,19 @@ static int apply_one(struct hypervisor *hypervisor, const char *uuid, const stru
 	case SCHEDULING:
 		return hypervisor_set_scheduling(hypervisor, uuid, &to->scheduling, err);
 	default:
-		return to->shadow ? hypervisor_set_shadow_memory(hypervisor, uuid, to->shadow, err) : 0;
+		return to->shadow ?
+			       hypervisor_set_shadow_memory(hypervisor, uuid, to->shadow, err) :
+			       0;
 	}
 }
 
 /*
- * Growing: Xen's limit before the balloon; shrinking: the balloon before the limit. *done says what has been applied, also when
- * the next thing was refused.
+ * Growing: Xen's limit before the balloon; shrinking: the balloon before the limit. *done says what
+ * has been applied, also when the next thing was refused.
  */
 static int apply(struct hypervisor *hypervisor, const char *uuid, const struct settings *from,
-		 const struct settings *to, unsigned effects, unsigned *done, struct hypervisor_error *err)
+		 const struct settings *to, unsigned effects, unsigned *done,
+		 struct hypervisor_error *err)
 {
 	static const unsigned growing[] = {MAXIMUM, MEMORY, VCPUS, SCHEDULING, SHADOW};
 	static const unsigned shrinking[] = {MEMORY, MAXIMUM, VCPUS, SCHEDULING, SHADOW};
@@ -134,7 +138,8 @@ static bool same(const struct record *a, const struct record *b, int field)
 	return value_equal(record_get(a, field), record_get(b, field));
 }
 
-static int take_over(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+static int take_over(struct call *call, struct transaction *transaction, struct record *vm,
+		     struct error *err)
 {
 	const struct operation *operation = call->operation;
 
@@ -142,13 +147,15 @@ static int take_over(struct call *call, struct transaction *transaction, struct 
 	if (!vm_is_live(vm))
 		return fail_power_state(err, vm, operation->id);
 	for (int i = 0; i < vm->cls->field_count; i++)
-		if (vm->cls->fields[i].storage == STORED && !same(operation->vm, operation->edited, i))
+		if (vm->cls->fields[i].storage == STORED &&
+		    !same(operation->vm, operation->edited, i))
 			record_set(vm, i, value_reference(record_get(operation->edited, i)));
 	record_set(vm, VM_live_intent, value_map());
 	return 0;
 }
 
-static int drop_intent(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+static int drop_intent(struct call *call, struct transaction *transaction, struct record *vm,
+		       struct error *err)
 {
 	(void)call;
 	(void)transaction;
@@ -178,9 +185,10 @@ int live_change(struct call *call, struct error *err)
 	if (rc == 0)
 		return 0;
 	before = with_defaults(before);
-	if (apply(hypervisor, uuid, &after, &before, done, &undone, &reason) < 0 && reason.kind != HYPERVISOR_NO_DOMAIN)
-		log_error("VM %s: its domain could not be given its old settings back: %s: %s", uuid, reason.operation,
-			  reason.text);
+	if (apply(hypervisor, uuid, &after, &before, done, &undone, &reason) < 0 &&
+	    reason.kind != HYPERVISOR_NO_DOMAIN)
+		log_error("VM %s: its domain could not be given its old settings back: %s: %s",
+			  uuid, reason.operation, reason.text);
 	operation_commit(call, drop_intent, &ignored);
 	return -1;
 }
@@ -195,7 +203,8 @@ static struct value *differences(const struct record *old, const struct record *
 		AUTO_TEXT after = NULL;
 		struct value *both;
 
-		if (field->storage != STORED || field->qualifier == QUALIFIER_INTERNAL || same(old, new, i))
+		if (field->storage != STORED || field->qualifier == QUALIFIER_INTERNAL ||
+		    same(old, new, i))
 			continue;
 		before = value_to_text(record_get(old, i));
 		after = value_to_text(record_get(new, i));
@@ -212,7 +221,8 @@ struct value *live_intent(const struct record *old, const struct record *new)
 	return differences(old, new);
 }
 
-struct value *live_result(const struct message_info *message, const struct record *old, const struct record *new)
+struct value *live_result(const struct message_info *message, const struct record *old,
+			  const struct record *new)
 {
 	return message->result->kind == TYPE_MAP ? differences(old, new) : NULL;
 }
@@ -224,8 +234,12 @@ static unsigned effects_of_intent(const struct value *intent)
 		const char *field;
 		unsigned effects;
 	} fields[] = {
-		{"memory_static_max", MEMORY | MAXIMUM}, {"memory_dynamic_min", MEMORY}, {"memory_dynamic_max", MEMORY},
-		{"memory_target", MEMORY},		 {"VCPUs_at_startup", VCPUS},	 {"VCPUs_params", SCHEDULING},
+		{"memory_static_max", MEMORY | MAXIMUM},
+		{"memory_dynamic_min", MEMORY},
+		{"memory_dynamic_max", MEMORY},
+		{"memory_target", MEMORY},
+		{"VCPUs_at_startup", VCPUS},
+		{"VCPUs_params", SCHEDULING},
 		{"HVM_shadow_multiplier", SHADOW},
 	};
 	unsigned effects = 0;

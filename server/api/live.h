@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* live.h – a change of the record of a VM that runs: the domain first, then the record; or neither. */
+/* live.h – a change of the record of a VM that runs: the domain first, then the record; or neither.
+ */
 #ifndef SERVER_API_LIVE_H
 #define SERVER_API_LIVE_H
 
 #include "server/api/operation.h"
 
 /*
- * On a worker, after the intent has been committed: tells the domain what operation->edited says, then commits that and drops
- * the intent. When the domain refuses nothing but the dropped intent is stored; when the commit fails the domain gets its old
- * values back.
+ * On a worker, after the intent has been committed: tells the domain what operation->edited says,
+ * then commits that and drops the intent. When the domain refuses nothing but the dropped intent is
+ * stored; when the commit fails the domain gets its old values back.
  */
 int live_change(struct call *call, struct error *err);
 
 /* The stored fields that differ: field to {"old", "new"} as text. */
 struct value *live_intent(const struct record *old, const struct record *new);
 /* The same, without the server's own fields, for messages whose result it is; NULL for others. */
-struct value *live_result(const struct message_info *message, const struct record *old, const struct record *new);
+struct value *live_result(const struct message_info *message, const struct record *old,
+			  const struct record *new);
 
-/* Makes the domain what the record says, in all that the change of its live_intent may have touched. */
+/* Makes the domain what the record says, in all that the change of its live_intent may have
+ * touched. */
 int live_restore(struct api *api, const struct record *vm, struct error *err);
 
 #endif

@@ -20,11 +20,13 @@ void metrics_take(struct api *api, const char *uuid, struct metrics_sample *ret_
 {
 	struct hypervisor_error ignored = {0};
 
-	ret_sample->there = hypervisor_get_domain(api->hypervisor, uuid, &ret_sample->domain, &ignored) == 0;
+	ret_sample->there =
+		hypervisor_get_domain(api->hypervisor, uuid, &ret_sample->domain, &ignored) == 0;
 	ret_sample->time_ms = now_ms();
 	ret_sample->vcpu_count = 0;
-	if (ret_sample->there && hypervisor_get_vcpus(api->hypervisor, uuid, ret_sample->vcpus, METRICS_VCPUS_MAX,
-						      &ret_sample->vcpu_count, &ignored) < 0)
+	if (ret_sample->there &&
+	    hypervisor_get_vcpus(api->hypervisor, uuid, ret_sample->vcpus, METRICS_VCPUS_MAX,
+				 &ret_sample->vcpu_count, &ignored) < 0)
 		ret_sample->vcpu_count = 0;
 	if (ret_sample->vcpu_count > METRICS_VCPUS_MAX)
 		ret_sample->vcpu_count = METRICS_VCPUS_MAX;
@@ -87,7 +89,8 @@ static void set_vcpus(struct record *metrics, const struct metrics_sample *sampl
 		snprintf(number, sizeof(number), "%zu", i);
 		snprintf(key, sizeof(key), "vcpu_time:%zu", i);
 		used = (double)vcpu->cpu_time_ns / 1e9 - seconds_before(metrics, key);
-		value_put(utilisation, number, value_float(elapsed > 0 && used > 0 ? used / elapsed : 0));
+		value_put(utilisation, number,
+			  value_float(elapsed > 0 && used > 0 ? used / elapsed : 0));
 		value_put(pcpus, number, value_int(vcpu->pcpu));
 		value_put(flags, number, flags_of(vcpu));
 		put_seconds(times, key, vcpu->cpu_time_ns);
@@ -100,8 +103,8 @@ static void set_vcpus(struct record *metrics, const struct metrics_sample *sampl
 
 static void set_idle(struct record *metrics)
 {
-	static const int emptied[] = {VM_metrics_VCPUs_utilisation, VM_metrics_VCPUs_CPU, VM_metrics_VCPUs_flags,
-				      VM_metrics_VCPUs_params};
+	static const int emptied[] = {VM_metrics_VCPUs_utilisation, VM_metrics_VCPUs_CPU,
+				      VM_metrics_VCPUs_flags, VM_metrics_VCPUs_params};
 
 	for (size_t i = 0; i < ARRAY_SIZE(emptied); i++)
 		record_set(metrics, emptied[i], value_map());
@@ -110,9 +113,11 @@ static void set_idle(struct record *metrics)
 	record_set_int(metrics, VM_metrics_VCPUs_number, 0);
 }
 
-void metrics_apply(struct transaction *transaction, const struct record *vm, const struct metrics_sample *sample)
+void metrics_apply(struct transaction *transaction, const struct record *vm,
+		   const struct metrics_sample *sample)
 {
-	struct record *metrics = transaction_edit(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
+	struct record *metrics =
+		transaction_edit(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
 	struct value *state;
 
 	if (!metrics)
@@ -156,8 +161,9 @@ static int apply_usage(struct transaction *transaction, void *argument, struct e
 {
 	const struct host_sample *sample = argument;
 	const struct record *host = transaction_read(transaction, CLASS_host, sample->host_ref);
-	struct record *metrics =
-		host ? transaction_edit(transaction, CLASS_host_metrics, record_text(host, host_metrics)) : NULL;
+	struct record *metrics = host ? transaction_edit(transaction, CLASS_host_metrics,
+							 record_text(host, host_metrics)) :
+					NULL;
 
 	(void)err;
 	if (!metrics)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* metrics.h – VM_metrics and host_metrics: figures of what runs, sampled by one thread and after each operation. */
+/* metrics.h – VM_metrics and host_metrics: figures of what runs, sampled by one thread and after
+ * each operation. */
 #ifndef SERVER_API_METRICS_H
 #define SERVER_API_METRICS_H
 
@@ -21,7 +22,9 @@ void metrics_free(struct metrics *metrics);
 
 /* May block. there stays false when the VM has no domain. */
 void metrics_take(struct api *api, const char *uuid, struct metrics_sample *ret_sample);
-/* Writes the sample into the VM's metrics, or that there is nothing running when it has no domain. */
-void metrics_apply(struct transaction *transaction, const struct record *vm, const struct metrics_sample *sample);
+/* Writes the sample into the VM's metrics, or that there is nothing running when it has no domain.
+ */
+void metrics_apply(struct transaction *transaction, const struct record *vm,
+		   const struct metrics_sample *sample);
 
 #endif

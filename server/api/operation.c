@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* operation.c – a call that is an operation on a VM: it gets the VM for itself, waits for it, or runs inside one transaction. */
+/* operation.c – a call that is an operation on a VM: it gets the VM for itself, waits for it, or
+ * runs inside one transaction. */
 #include "server/api/operation.h"
 
 #include "schema/log.h"
@@ -62,10 +63,12 @@ static void finish(struct operation *operation)
 	struct call *call = operation->call;
 
 	if (!call->message && call->error.code != ERROR_NONE &&
-	    call->error.code != ERROR_VM_BAD_POWER_STATE && call->error.code != ERROR_HANDLE_INVALID) {
+	    call->error.code != ERROR_VM_BAD_POWER_STATE &&
+	    call->error.code != ERROR_HANDLE_INVALID) {
 		AUTO_TEXT text = error_text(&call->error);
 
-		log_warning("%s of VM %s: %s", operation_info(operation->id)->name, argument_text(call, 0), text);
+		log_warning("%s of VM %s: %s", operation_info(operation->id)->name,
+			    argument_text(call, 0), text);
 	}
 	record_release(operation->vm);
 	if (operation->on_worker)
@@ -92,7 +95,8 @@ static int end(struct transaction *transaction, void *argument, struct error *er
 		transaction_delete(transaction, CLASS_task, operation->task);
 	if (!vm)
 		return 0;
-	record_set(vm, VM_current_operations, value_map_without(record_get(vm, VM_current_operations), operation->task));
+	record_set(vm, VM_current_operations,
+		   value_map_without(record_get(vm, VM_current_operations), operation->task));
 	metrics_apply(transaction, vm, ending->sample);
 	return 0;
 }
@@ -131,7 +135,8 @@ static void run_on_worker(void *argument)
 	else
 		call->handler(call, &call->error);
 	metrics_take(call->api, record_uuid(operation->vm), &sample);
-	/* concerns no stored field but a metric or two: a full disk does not keep the VM occupied */
+	/* concerns no stored field but a metric or two: a full disk does not keep the VM occupied
+	 */
 	if (store_mutate(call->api->store, end, &ending, &ignored) < 0) {
 		sample.there = false;
 		store_mutate(call->api->store, end, &ending, &ignored);
@@ -231,7 +236,8 @@ void operation_start(struct call *call)
 	start(call, call->message->operation);
 }
 
-void operation_start_internal(struct api *api, const char *vm_ref, enum operation_id id, handler_fn handler)
+void operation_start_internal(struct api *api, const char *vm_ref, enum operation_id id,
+			      handler_fn handler)
 {
 	struct call *call = call_new(api);
 
@@ -281,7 +287,8 @@ void operation_cancel_others(struct call *call)
 static bool has_others(const struct operations *operations, const struct operation *own)
 {
 	for (const struct operation *other = operations->running; other; other = other->next)
-		if (other != own && same_vm(other, own) && operation_cancels(own->id, operation_info(other->id)->wire))
+		if (other != own && same_vm(other, own) &&
+		    operation_cancels(own->id, operation_info(other->id)->wire))
 			return true;
 	return false;
 }
@@ -303,7 +310,8 @@ void operation_sleep(struct call *call, int64_t ms)
 	int64_t until = now_ms() + ms;
 
 	workers_begin_wait(call->api->workers);
-	while (now_ms() < until && !atomic_load(&call->operation->cancelled) && !atomic_load(&call->api->closing))
+	while (now_ms() < until && !atomic_load(&call->operation->cancelled) &&
+	       !atomic_load(&call->api->closing))
 		usleep(SLEEP_STEP_US);
 	workers_end_wait(call->api->workers);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* operation.h – what is done with a VM, one thing at a time: which power states, who waits, where it runs. */
+/* operation.h – what is done with a VM, one thing at a time: which power states, who waits, where
+ * it runs. */
 #ifndef SERVER_API_OPERATION_H
 #define SERVER_API_OPERATION_H
 
@@ -20,8 +21,8 @@ struct operation_info {
 const struct operation_info *operation_info(enum operation_id id);
 
 /*
- * The one place that says whether an operation is possible on a VM as it is now. BUSY: another operation has the VM, this one may
- * wait. Refused: VM_BAD_POWER_STATE, VM_IS_TEMPLATE …
+ * The one place that says whether an operation is possible on a VM as it is now. BUSY: another
+ * operation has the VM, this one may wait. Refused: VM_BAD_POWER_STATE, VM_IS_TEMPLATE …
  */
 enum verdict { ALLOWED, BUSY, REFUSED };
 enum verdict operation_judge(const struct record *vm, enum operation_id id, struct error *err);
@@ -39,9 +40,9 @@ struct value *operation_allowed(const struct record *vm);
 /*
  * A call that is an operation. Its VM is the first argument; its handler runs
  *   RECORD_ONLY                in the transaction;
- *   LIVE_CHANGE                in the transaction, and sets fields of `edited`. On a live VM that is a copy: the
- *                              domain is changed first (live.c), then the record;
- *   USES, BEGINS, ENDS_DOMAIN  on a worker, with the operation in the VM's current_operations.
+ *   LIVE_CHANGE                in the transaction, and sets fields of `edited`. On a live VM that
+ * is a copy: the domain is changed first (live.c), then the record; USES, BEGINS, ENDS_DOMAIN  on a
+ * worker, with the operation in the VM's current_operations.
  */
 struct operation {
 	struct operation *next; /* in the list of those that wait or run */
@@ -60,10 +61,12 @@ struct operation {
 };
 
 /*
- * operation_begin.c: 0 when it is done (RECORD_ONLY, a LIVE_CHANGE of a VM that is not live) or is to go on, on a worker; −1 with
- * *err when it is refused, −1 without when it is `busy` and has to wait. May be run again from the beginning.
+ * operation_begin.c: 0 when it is done (RECORD_ONLY, a LIVE_CHANGE of a VM that is not live) or is
+ * to go on, on a worker; −1 with *err when it is refused, −1 without when it is `busy` and has to
+ * wait. May be run again from the beginning.
  */
-int operation_begin(struct operation *operation, struct transaction *transaction, struct error *err);
+int operation_begin(struct operation *operation, struct transaction *transaction,
+		    struct error *err);
 
 /* What live_intent says of a VM while a domain is being made for it. */
 struct value *operation_intent_to_begin(const struct record *vm);
@@ -73,14 +76,17 @@ void operations_free(struct operations *operations);
 
 /* Runs call->message as an operation; the call is finished with call_finish. */
 void operation_start(struct call *call);
-/* The same for what no client asked for. An error is logged, unless it is of the VM's state: then there was nothing to do. */
-void operation_start_internal(struct api *api, const char *vm_ref, enum operation_id id, handler_fn handler);
+/* The same for what no client asked for. An error is logged, unless it is of the VM's state: then
+ * there was nothing to do. */
+void operation_start_internal(struct api *api, const char *vm_ref, enum operation_id id,
+			      handler_fn handler);
 
 /*
- * For handlers on a worker. Runs `change` in a transaction with the newest record of the VM to edit; VM_BAD_POWER_STATE and the like come
- * from `change`. HANDLE_INVALID when the VM is gone.
+ * For handlers on a worker. Runs `change` in a transaction with the newest record of the VM to
+ * edit; VM_BAD_POWER_STATE and the like come from `change`. HANDLE_INVALID when the VM is gone.
  */
-typedef int (*vm_change_fn)(struct call *call, struct transaction *transaction, struct record *vm, struct error *err);
+typedef int (*vm_change_fn)(struct call *call, struct transaction *transaction, struct record *vm,
+			    struct error *err);
 int operation_commit(struct call *call, vm_change_fn change, struct error *err);
 /* Tells those operations on the VM that this one cancels; they end as soon as they notice. */
 void operation_cancel_others(struct call *call);

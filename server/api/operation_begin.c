@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* operation_begin.c – an operation gets its VM, or runs there and then: in the store's transaction, on the committer's thread. */
+/* operation_begin.c – an operation gets its VM, or runs there and then: in the store's transaction,
+ * on the committer's thread. */
 #include "schema/buffer.h"
 #include "server/api/live.h"
 #include "server/api/vm.h"
@@ -14,14 +15,23 @@ int fail_busy(const struct record *vm, struct error *err)
 	AUTO_BUFFER tasks = {0};
 
 	for (uint32_t i = 0; i < current->length; i++) {
-		buffer_add_format(&names, "%s%s", i ? "," : several ? "{" : "", current->members[i].value->text);
-		buffer_add_format(&tasks, "%s%s", i ? "," : several ? "{" : "", current->members[i].key->text);
+		buffer_add_format(&names, "%s%s",
+				  i	  ? "," :
+				  several ? "{" :
+					    "",
+				  current->members[i].value->text);
+		buffer_add_format(&tasks, "%s%s",
+				  i	  ? "," :
+				  several ? "{" :
+					    "",
+				  current->members[i].key->text);
 	}
 	if (several) {
 		buffer_add_char(&names, '}');
 		buffer_add_char(&tasks, '}');
 	}
-	return fail(err, ERROR_OTHER_OPERATION_IN_PROGRESS, "VM", record_ref(vm), names.data, tasks.data);
+	return fail(err, ERROR_OTHER_OPERATION_IN_PROGRESS, "VM", record_ref(vm), names.data,
+		    tasks.data);
 }
 
 /* A task in memory stands for the operation as long as it runs on a worker. */
@@ -33,22 +43,27 @@ static void occupy(struct operation *operation, struct transaction *transaction)
 	const char *task = call->task;
 
 	if (!*task)
-		task = record_ref(task_create(call->api, transaction, call->message ? call->message->name : info->name));
+		task = record_ref(task_create(call->api, transaction,
+					      call->message ? call->message->name : info->name));
 	snprintf(operation->task, sizeof(operation->task), "%s", task);
 	record_set(vm, VM_current_operations,
-		   value_map_with(record_get(vm, VM_current_operations), task, value_string(info->wire)));
+		   value_map_with(record_get(vm, VM_current_operations), task,
+				  value_string(info->wire)));
 	operation->on_worker = true;
 }
 
-/* What the handler makes of a copy is what the domain is going to be told, and the record after it. */
-static int begin_live(struct operation *operation, struct transaction *transaction, struct error *err)
+/* What the handler makes of a copy is what the domain is going to be told, and the record after it.
+ */
+static int begin_live(struct operation *operation, struct transaction *transaction,
+		      struct error *err)
 {
 	AUTO(record) copy = record_copy(operation->vm);
 	struct call *call = operation->call;
 	struct record *vm;
 
 	operation->edited = copy;
-	if (call->handler(call, err) < 0 || vm_check(call->api, transaction, operation->vm, copy, err) < 0)
+	if (call->handler(call, err) < 0 ||
+	    vm_check(call->api, transaction, operation->vm, copy, err) < 0)
 		return -1;
 	call->result = live_result(call->message, operation->vm, copy);
 	vm = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
@@ -58,13 +73,15 @@ static int begin_live(struct operation *operation, struct transaction *transacti
 	return 0;
 }
 
-static int begin_in_record(struct operation *operation, struct transaction *transaction, struct error *err)
+static int begin_in_record(struct operation *operation, struct transaction *transaction,
+			   struct error *err)
 {
 	struct call *call = operation->call;
 
 	call->transaction = transaction;
 	if (operation_info(operation->id)->effect == LIVE_CHANGE)
-		operation->edited = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
+		operation->edited =
+			transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
 	if (call->handler(call, err) < 0)
 		return -1;
 	if (!call->result && operation->edited)
@@ -119,6 +136,7 @@ int operation_begin(struct operation *operation, struct transaction *transaction
 		return begin_live(operation, transaction, err);
 	occupy(operation, transaction);
 	if (effect == BEGINS_DOMAIN)
-		record_set(transaction_edit(transaction, CLASS_VM, record_ref(vm)), VM_live_intent, operation_intent_to_begin(vm));
+		record_set(transaction_edit(transaction, CLASS_VM, record_ref(vm)), VM_live_intent,
+			   operation_intent_to_begin(vm));
 	return 0;
 }

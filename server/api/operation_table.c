@@ -6,10 +6,21 @@
 
 #include <ctype.h>
 
-enum on { PLAIN = 0, TEMPLATE = 1, OWN_TEMPLATE = 2, SNAPSHOT = 4, CONTROL = 8, CONTROL_RUNNING = 16, NOT_DOM0 = 32 };
+enum on {
+	PLAIN = 0,
+	TEMPLATE = 1,
+	OWN_TEMPLATE = 2,
+	SNAPSHOT = 4,
+	CONTROL = 8,
+	CONTROL_RUNNING = 16,
+	NOT_DOM0 = 32
+};
 
 static const struct operation_info infos[OPERATION_COUNT] = {
-#define STATES(...) {__VA_ARGS__, NULL}
+#define STATES(...)               \
+	{                         \
+		__VA_ARGS__, NULL \
+	}
 #define HALTED "Halted"
 #define PAUSED "Paused"
 #define SUSPENDED "Suspended"
@@ -21,7 +32,8 @@ static const struct operation_info infos[OPERATION_COUNT] = {
 #define USES USES_DOMAIN
 #define BEGINS BEGINS_DOMAIN
 #define ENDS ENDS_DOMAIN
-#define OPERATION(name, wire, states, on, listed, effect) [OPERATION_##name] = {#name, #wire, states, on, listed, effect},
+#define OPERATION(name, wire, states, on, listed, effect) \
+	[OPERATION_##name] = {#name, #wire, states, on, listed, effect},
 #include "schema/operations.def"
 };
 
@@ -75,7 +87,8 @@ static bool is_one_of(const char *name, const char *const *names)
 /* What hard_shutdown and hard_reboot do not wait for but end. */
 bool operation_cancels(enum operation_id id, const char *running)
 {
-	static const char *const by_shutdown[] = {"clean_shutdown", "clean_reboot", "hard_reboot", "shutdown", "suspend", NULL};
+	static const char *const by_shutdown[] = {"clean_shutdown", "clean_reboot", "hard_reboot",
+						  "shutdown",	    "suspend",	    NULL};
 	static const char *const by_reboot[] = {"clean_shutdown", "clean_reboot", "suspend", NULL};
 
 	if (id == OPERATION_hard_shutdown)
@@ -104,9 +117,11 @@ static int judge_kind(const struct operation_info *info, const struct record *vm
 	if (!record_bool(vm, VM_is_control_domain))
 		return 0;
 	if (info->on & NOT_DOM0)
-		return fail(err, ERROR_OPERATION_NOT_ALLOWED, "This operation is not allowed on dom0");
+		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
+			    "This operation is not allowed on dom0");
 	if (!(info->on & (CONTROL | CONTROL_RUNNING)))
-		return fail(err, ERROR_OPERATION_NOT_ALLOWED, "This operation is not allowed on a control domain");
+		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
+			    "This operation is not allowed on a control domain");
 	return 0;
 }
 
@@ -155,7 +170,8 @@ struct value *operation_allowed(const struct record *vm)
 	for (int i = 1; i < OPERATION_COUNT; i++) {
 		AUTO_ERROR ignored = {0};
 
-		if (infos[i].listed && operation_judge(vm, (enum operation_id)i, &ignored) == ALLOWED)
+		if (infos[i].listed &&
+		    operation_judge(vm, (enum operation_id)i, &ignored) == ALLOWED)
 			value_append(allowed, wire_name(infos[i].wire));
 	}
 	return allowed;

@@ -28,7 +28,8 @@ struct api {
 int64_t now_seconds(void);
 int64_t now_ms(void);
 
-/* host.c: makes pool, host, its CPUs and metrics, and Domain-0's VM where they are missing, and says what this host is. */
+/* host.c: makes pool, host, its CPUs and metrics, and Domain-0's VM where they are missing, and
+ * says what this host is. */
 int host_open(struct api *api, struct error *err);
 
 /* task.c */
@@ -38,18 +39,21 @@ void task_start(struct call *call, void (*run)(struct call *call));
 void task_finish(struct call *call);
 /* A new pending task of that name, in a transaction. */
 struct record *task_create(struct api *api, struct transaction *transaction, const char *name);
-/* Removes those that were finished long ago or are too many; called about once a minute on a worker. */
+/* Removes those that were finished long ago or are too many; called about once a minute on a
+ * worker. */
 void task_collect(struct api *api);
 
 /* session.c */
 /*
- * For a call of session.login_with_password, before it is queued for a worker: refuses when too many are under way. Its handler
- * does it otherwise, but then the queue of the workers is not bounded.
+ * For a call of session.login_with_password, before it is queued for a worker: refuses when too
+ * many are under way. Its handler does it otherwise, but then the queue of the workers is not
+ * bounded.
  */
 int session_admit(struct call *call, struct error *err);
 struct logins *logins_new(struct api *api);
 void logins_free(struct logins *logins);
-/* A new reference to the session of that ref, or SESSION_INVALID. Notes now and then that it is in use. */
+/* A new reference to the session of that ref, or SESSION_INVALID. Notes now and then that it is in
+ * use. */
 struct record *session_find(struct api *api, const char *ref, struct error *err);
 /* Removes those that were idle for too long; called about once a minute on a worker. */
 void session_expire(struct api *api);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* reconcile.c – after a stop, a crash or a reboot of the host: power states follow the domains that are really there. */
+/* reconcile.c – after a stop, a crash or a reboot of the host: power states follow the domains that
+ * are really there. */
 #include "server/api/reconcile.h"
 
 #include "schema/log.h"
@@ -46,7 +47,8 @@ static void destroy(struct api *api, const struct record *vm, const char *why)
 {
 	struct hypervisor_error reason = {0};
 
-	log_warning("VM %s (%s): its domain is destroyed: %s", record_text(vm, VM_name_label), record_uuid(vm), why);
+	log_warning("VM %s (%s): its domain is destroyed: %s", record_text(vm, VM_name_label),
+		    record_uuid(vm), why);
 	if (hypervisor_destroy(api->hypervisor, record_uuid(vm), &reason) < 0)
 		log_error("VM %s: %s", record_uuid(vm), reason.text);
 }
@@ -67,12 +69,14 @@ static void delete_image(const struct api *api, const struct record *vm, const c
 	unlink(whole);
 }
 
-/* A domain whose memory has been saved. It must not run while its image is kept, nor be lost without one. */
+/* A domain whose memory has been saved. It must not run while its image is kept, nor be lost
+ * without one. */
 static const char *settle_saved(const struct finding *finding)
 {
 	bool image = has_image(finding->api, finding->vm, "");
 
-	destroy(finding->api, finding->vm, image ? "its memory is saved" : "it was being saved when the daemon stopped");
+	destroy(finding->api, finding->vm,
+		image ? "its memory is saved" : "it was being saved when the daemon stopped");
 	return image ? "Suspended" : "Halted";
 }
 
@@ -92,12 +96,14 @@ static void take_image_back(const struct finding *finding)
 	AUTO_TEXT used = text_format("%s.resumed", path);
 
 	if (rename(used, path) < 0)
-		log_error("VM %s: its image %s could not be named %s again", record_uuid(finding->vm), used, path);
+		log_error("VM %s: its image %s could not be named %s again",
+			  record_uuid(finding->vm), used, path);
 }
 
 /*
- * A domain made from an image that was set aside, and still paused. It is unpaused only after the record says Running: if that
- * says Suspended the guest has not run, and its image is as good as before.
+ * A domain made from an image that was set aside, and still paused. It is unpaused only after the
+ * record says Running: if that says Suspended the guest has not run, and its image is as good as
+ * before.
  */
 static const char *settle_resumed(const struct finding *finding)
 {
@@ -132,7 +138,8 @@ static const char *settle_domain(const struct finding *finding)
 		return settle_resumed(finding);
 	delete_image(finding->api, finding->vm, ".resumed");
 	if (vm_is_live(finding->vm))
-		delete_image(finding->api, finding->vm, ""); /* of a suspend that was not finished */
+		delete_image(finding->api, finding->vm, ""); /* of a suspend that was not finished
+							      */
 	return domain->paused ? "Paused" : "Running";
 }
 
@@ -151,7 +158,8 @@ static const char *settle_absence(const struct finding *finding)
 	return "Suspended";
 }
 
-/* A change that was under way when the daemon died was not answered: the record still has the old values, so do we. */
+/* A change that was under way when the daemon died was not answered: the record still has the old
+ * values, so do we. */
 static void roll_back_intent(struct api *api, const struct record *vm)
 {
 	AUTO_ERROR err = {0};
@@ -159,7 +167,8 @@ static void roll_back_intent(struct api *api, const struct record *vm)
 	if (live_restore(api, vm, &err) < 0) {
 		AUTO_TEXT text = error_text(&err);
 
-		log_error("VM %s: an interrupted change could not be undone: %s", record_uuid(vm), text);
+		log_error("VM %s: an interrupted change could not be undone: %s", record_uuid(vm),
+			  text);
 	}
 }
 
@@ -178,12 +187,13 @@ static int settle(struct finding *finding, struct error *err)
 	if (finding->domain && has_intent(vm) && vm_is_live(vm))
 		roll_back_intent(finding->api, vm);
 	if (!record_is(vm, VM_power_state, finding->state))
-		log_info("VM %s (%s) was %s and is %s", record_text(vm, VM_name_label), record_uuid(vm),
-			 record_text(vm, VM_power_state), finding->state);
+		log_info("VM %s (%s) was %s and is %s", record_text(vm, VM_name_label),
+			 record_uuid(vm), record_text(vm, VM_power_state), finding->state);
 	return store_mutate(finding->api->store, become, finding, err);
 }
 
-static const struct domain_info *find_domain(const struct domain_info *domains, size_t count, const char *uuid)
+static const struct domain_info *find_domain(const struct domain_info *domains, size_t count,
+					     const char *uuid)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(domains[i].uuid, uuid) == 0)
@@ -201,12 +211,14 @@ int reconcile_open(struct api *api, struct error *err)
 	int rc = 0;
 
 	if (hypervisor_list_domains(api->hypervisor, &domains, &domain_count, &reason) < 0)
-		return fail(err, ERROR_HYPERVISOR_ERROR, "list_domains", api->host_ref, reason.text);
+		return fail(err, ERROR_HYPERVISOR_ERROR, "list_domains", api->host_ref,
+			    reason.text);
 	vms = store_list(api->store, CLASS_VM, &vm_count);
 	for (size_t i = 0; rc == 0 && i < vm_count; i++) {
 		struct finding finding = {.api = api,
 					  .vm = vms[i],
-					  .domain = find_domain(domains, domain_count, record_uuid(vms[i]))};
+					  .domain = find_domain(domains, domain_count,
+								record_uuid(vms[i]))};
 
 		if (!record_bool(vms[i], VM_is_control_domain))
 			rc = settle(&finding, err);

@@ -5,7 +5,8 @@
 
 #include "server/api/private.h"
 
-/* Before any other call. No guest is touched but to finish what a daemon that died had begun with it. */
+/* Before any other call. No guest is touched but to finish what a daemon that died had begun with
+ * it. */
 int reconcile_open(struct api *api, struct error *err);
 
 #endif

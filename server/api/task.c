@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* task.c – tasks: an Async call answers with one at once, and what becomes of the call is found in it. In memory only. */
+/* task.c – tasks: an Async call answers with one at once, and what becomes of the call is found in
+ * it. In memory only. */
 #include "schema/buffer.h"
 #include "server/api/private.h"
 
@@ -74,7 +75,8 @@ static void set_failure(struct record *task, const struct error *err)
 	for (size_t i = 0; i < error_parameter_count(err->code); i++)
 		value_append(info, value_string(err->parameters[i]));
 	record_set(task, task_error_info, info);
-	record_set_text(task, task_status, err->code == ERROR_TASK_CANCELLED ? "cancelled" : "failure");
+	record_set_text(task, task_status,
+			err->code == ERROR_TASK_CANCELLED ? "cancelled" : "failure");
 }
 
 static void set_success(struct record *task, const struct call *call)

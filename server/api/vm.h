@@ -6,8 +6,8 @@
 #include "server/api/operation.h"
 
 /* vm_rules.c: the store's rules for the class VM, see struct store_rules. */
-int vm_check(struct api *api, struct transaction *transaction, const struct record *old, struct record *vm,
-	     struct error *err);
+int vm_check(struct api *api, struct transaction *transaction, const struct record *old,
+	     struct record *vm, struct error *err);
 void vm_derive(const struct record *old, struct record *vm);
 
 /* vm_memory.c; all in bytes */
@@ -20,20 +20,25 @@ int64_t vm_memory_target(const struct record *vm);
 
 /* vm_create.c */
 /* Makes a VM of a struct of fields, with the uuid in it only if `keep_uuid`. */
-struct record *vm_create(struct api *api, struct transaction *transaction, const struct value *fields, bool keep_uuid,
-			 struct error *err);
+struct record *vm_create(struct api *api, struct transaction *transaction,
+			 const struct value *fields, bool keep_uuid, struct error *err);
 
-/* vm_boot.c: whether the host could start the VM now, with so much memory free. VM_HVM_REQUIRED, HOST_DISABLED … */
+/* vm_boot.c: whether the host could start the VM now, with so much memory free. VM_HVM_REQUIRED,
+ * HOST_DISABLED … */
 int vm_check_boot(struct api *api, const struct record *vm, int64_t memory_free, struct error *err);
 /* Builds the domain of the record, or lets its image go on (`image` not NULL), paused. */
-int vm_build_domain(struct api *api, const struct record *vm, const char *image, int *ret_domid, struct error *err);
+int vm_build_domain(struct api *api, const struct record *vm, const char *image, int *ret_domid,
+		    struct error *err);
 
 /* vm_state.c: the record's fields at each transition, to be used as (or in) a vm_change_fn */
-int vm_become_halted(struct call *call, struct transaction *transaction, struct record *vm, struct error *err);
-int vm_become_suspended(struct call *call, struct transaction *transaction, struct record *vm, struct error *err);
-/* domid, state "Running" or "Paused"; the record it was built from is kept, when `booted`, as its boot record. */
-void vm_become_live(struct api *api, struct transaction *transaction, struct record *vm, int domid, const char *state,
-		    const struct record *booted);
+int vm_become_halted(struct call *call, struct transaction *transaction, struct record *vm,
+		     struct error *err);
+int vm_become_suspended(struct call *call, struct transaction *transaction, struct record *vm,
+			struct error *err);
+/* domid, state "Running" or "Paused"; the record it was built from is kept, when `booted`, as its
+ * boot record. */
+void vm_become_live(struct api *api, struct transaction *transaction, struct record *vm, int domid,
+		    const char *state, const struct record *booted);
 
 /* vm_power.c, for what guests do themselves */
 /* Ends the domain and builds it anew from the newest record. */

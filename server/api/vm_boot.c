@@ -55,7 +55,8 @@ static int check_memory(const struct record *vm, int64_t memory_free, struct err
 	AUTO_TEXT free_text = text_format("%" PRId64, memory_free);
 
 	if (vm_memory_target(vm) <= 0)
-		return fail(err, ERROR_INVALID_VALUE, "memory_dynamic_min: more than 0 for a VM that is to start", "0");
+		return fail(err, ERROR_INVALID_VALUE,
+			    "memory_dynamic_min: more than 0 for a VM that is to start", "0");
 	if (needed > memory_free)
 		return fail(err, ERROR_HOST_NOT_ENOUGH_FREE_MEMORY, needed_text, free_text);
 	return 0;
@@ -131,7 +132,8 @@ static struct domain_config config_of(const struct record *vm, const struct key_
 	};
 }
 
-int vm_build_domain(struct api *api, const struct record *vm, const char *image, int *ret_domid, struct error *err)
+int vm_build_domain(struct api *api, const struct record *vm, const char *image, int *ret_domid,
+		    struct error *err)
 {
 	const struct value *keys = record_get(vm, VM_platform);
 	struct key_value *platform = allocate(keys->length * sizeof(*platform));
@@ -140,22 +142,27 @@ int vm_build_domain(struct api *api, const struct record *vm, const char *image,
 	int rc;
 
 	for (uint32_t i = 0; i < keys->length; i++)
-		platform[i] = (struct key_value){keys->members[i].key->text, keys->members[i].value->text};
+		platform[i] = (struct key_value){keys->members[i].key->text,
+						 keys->members[i].value->text};
 	config = config_of(vm, platform);
 	if (image)
 		rc = hypervisor_resume(api->hypervisor, &config, image, true, ret_domid, &reason);
 	else
 		rc = hypervisor_start(api->hypervisor, &config, true, ret_domid, &reason);
 	free(platform);
-	return rc < 0 ? fail_hypervisor(err, vm, image ? OPERATION_resume : OPERATION_start, &reason) : 0;
+	return rc < 0 ? fail_hypervisor(err, vm, image ? OPERATION_resume : OPERATION_start,
+					&reason) :
+			0;
 }
 
 int run_VM_assert_can_boot_here(struct call *call, struct error *err)
 {
 	AUTO(record) host = store_read(call->api->store, CLASS_host, call->api->host_ref);
-	AUTO(record) metrics = store_read(call->api->store, CLASS_host_metrics, record_text(host, host_metrics));
+	AUTO(record) metrics =
+		store_read(call->api->store, CLASS_host_metrics, record_text(host, host_metrics));
 
-	return vm_check_boot(call->api, call->self, record_int(metrics, host_metrics_memory_free), err);
+	return vm_check_boot(call->api, call->self, record_int(metrics, host_metrics_memory_free),
+			     err);
 }
 
 int run_VM_get_possible_hosts(struct call *call, struct error *err)
@@ -175,8 +182,11 @@ int run_VM_assert_operation_valid(struct call *call, struct error *err)
 
 	for (int i = 1; i < OPERATION_COUNT; i++)
 		if (strcmp(operation_info((enum operation_id)i)->wire, wire) == 0)
-			return operation_judge(call->self, (enum operation_id)i, err) == REFUSED ? -1 : 0;
-	return fail(err, ERROR_VALUE_NOT_SUPPORTED, "op", wire, "this server has no such operation");
+			return operation_judge(call->self, (enum operation_id)i, err) == REFUSED ?
+				       -1 :
+				       0;
+	return fail(err, ERROR_VALUE_NOT_SUPPORTED, "op", wire,
+		    "this server has no such operation");
 }
 
 int run_VM_update_allowed_operations(struct call *call, struct error *err)

@@ -11,16 +11,18 @@
 /* What create takes from its struct: what a client may say about a VM that does not exist yet. */
 static bool is_settable(const struct field_info *field)
 {
-	return (field->qualifier == QUALIFIER_RW || field->qualifier == QUALIFIER_RO_INS || field->setter != ROLE_nobody) &&
+	return (field->qualifier == QUALIFIER_RW || field->qualifier == QUALIFIER_RO_INS ||
+		field->setter != ROLE_nobody) &&
 	       strcmp(field->name, "power_state") != 0;
 }
 
 /* Old clients use the uuid of an object for its reference. */
-static int set_reference(struct transaction *transaction, struct record *vm, const struct field_info *field,
-			 const char *ref, struct error *err)
+static int set_reference(struct transaction *transaction, struct record *vm,
+			 const struct field_info *field, const char *ref, struct error *err)
 {
 	const struct class_info *cls = schema_class(field->type->cls);
-	const struct record *other = cls && !ref_is_null(ref) ? transaction_read(transaction, cls->id, ref) : NULL;
+	const struct record *other =
+		cls && !ref_is_null(ref) ? transaction_read(transaction, cls->id, ref) : NULL;
 
 	if (!other && !ref_is_null(ref))
 		return fail(err, ERROR_HANDLE_INVALID, field->type->cls, ref);
@@ -29,20 +31,23 @@ static int set_reference(struct transaction *transaction, struct record *vm, con
 	return 0;
 }
 
-static int set_fields(struct transaction *transaction, struct record *vm, const struct value *fields, struct error *err)
+static int set_fields(struct transaction *transaction, struct record *vm,
+		      const struct value *fields, struct error *err)
 {
 	for (uint32_t i = 0; i < fields->length; i++) {
 		const struct member *member = &fields->members[i];
 		const struct field_info *field = schema_field(vm->cls, member->key->text);
 		struct value *value;
 
-		/* old clients send whole records: what they may not say, or we do not know, is not looked at */
+		/* old clients send whole records: what they may not say, or we do not know, is not
+		 * looked at */
 		if (!field || !is_settable(field) || member->value->kind == VALUE_NIL)
 			continue;
 		if (convert_value(field->type, member->value, field->name, &value, err) < 0)
 			return -1;
 		record_set(vm, (int)(field - vm->cls->fields), value);
-		if (field->type->kind == TYPE_REF && set_reference(transaction, vm, field, value->text, err) < 0)
+		if (field->type->kind == TYPE_REF &&
+		    set_reference(transaction, vm, field, value->text, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -50,7 +55,8 @@ static int set_fields(struct transaction *transaction, struct record *vm, const 
 
 static bool is_given(const struct value *fields, int field)
 {
-	const struct value *value = value_find(fields, schema_classes[CLASS_VM]->fields[field].name);
+	const struct value *value =
+		value_find(fields, schema_classes[CLASS_VM]->fields[field].name);
 
 	return value && value->kind != VALUE_NIL;
 }
@@ -82,7 +88,8 @@ static void set_mac_seed(struct record *vm)
 	char seed[REF_SIZE];
 
 	draw_uuid(seed);
-	record_set(vm, VM_other_config, value_map_with(record_get(vm, VM_other_config), "mac_seed", value_string(seed)));
+	record_set(vm, VM_other_config,
+		   value_map_with(record_get(vm, VM_other_config), "mac_seed", value_string(seed)));
 }
 
 static void make_metrics(struct transaction *transaction, struct record *vm)
@@ -93,13 +100,16 @@ static void make_metrics(struct transaction *transaction, struct record *vm)
 	record_set_text(vm, VM_metrics, record_ref(metrics));
 }
 
-static int set_uuid(struct transaction *transaction, struct record *vm, const struct value *fields, struct error *err)
+static int set_uuid(struct transaction *transaction, struct record *vm, const struct value *fields,
+		    struct error *err)
 {
 	const char *uuid = value_find_text(fields, "uuid");
-	const struct record *other = uuid && *uuid ? transaction_read(transaction, CLASS_VM, uuid) : NULL;
+	const struct record *other = uuid && *uuid ? transaction_read(transaction, CLASS_VM, uuid) :
+						     NULL;
 
 	if (other) {
-		AUTO_TEXT name = text_format("uuid: it is that of the VM %s", record_text(other, VM_name_label));
+		AUTO_TEXT name = text_format("uuid: it is that of the VM %s",
+					     record_text(other, VM_name_label));
 
 		return fail(err, ERROR_INVALID_VALUE, name, uuid);
 	}
@@ -108,8 +118,8 @@ static int set_uuid(struct transaction *transaction, struct record *vm, const st
 	return 0;
 }
 
-struct record *vm_create(struct api *api, struct transaction *transaction, const struct value *fields, bool keep_uuid,
-			 struct error *err)
+struct record *vm_create(struct api *api, struct transaction *transaction,
+			 const struct value *fields, bool keep_uuid, struct error *err)
 {
 	struct record *vm;
 
@@ -164,7 +174,8 @@ static int create_named(struct transaction *transaction, void *argument, struct 
 
 	transaction_each(transaction, CLASS_VM, compare_name, &search);
 	if (search.found) {
-		AUTO_TEXT field = text_format("name: another VM has it already, %s", record_uuid(search.found));
+		AUTO_TEXT field = text_format("name: another VM has it already, %s",
+					      record_uuid(search.found));
 
 		return fail(err, ERROR_INVALID_VALUE, field, search.name);
 	}
@@ -200,11 +211,27 @@ int run_VM_create_from_config(struct call *call, struct error *err)
 /* Who the copy is, and what of the original's life is not its. */
 static void become_other(struct record *copy, const struct record *vm, const char *name)
 {
-	static const int own[] = {VM_uuid,	    VM_power_state,	VM_is_default_template, VM_resident_on,
-				  VM_domid,	    VM_guest_metrics,	VM_boot_record,		VM_live_intent,
-				  VM_consoles,	    VM_snapshots,	VM_children,		VM_is_a_snapshot,
-				  VM_snapshot_of,   VM_snapshot_time,	VM_snapshot_info,	VM_snapshot_metadata,
-				  VM_requires_reboot, VM_current_operations, VM_parent, VM_last_boot_CPU_flags, VM_last_booted_record};
+	static const int own[] = {VM_uuid,
+				  VM_power_state,
+				  VM_is_default_template,
+				  VM_resident_on,
+				  VM_domid,
+				  VM_guest_metrics,
+				  VM_boot_record,
+				  VM_live_intent,
+				  VM_consoles,
+				  VM_snapshots,
+				  VM_children,
+				  VM_is_a_snapshot,
+				  VM_snapshot_of,
+				  VM_snapshot_time,
+				  VM_snapshot_info,
+				  VM_snapshot_metadata,
+				  VM_requires_reboot,
+				  VM_current_operations,
+				  VM_parent,
+				  VM_last_boot_CPU_flags,
+				  VM_last_booted_record};
 
 	for (int i = 0; i < vm->cls->field_count; i++)
 		record_set(copy, i, value_reference(record_get(vm, i)));
@@ -213,7 +240,8 @@ static void become_other(struct record *copy, const struct record *vm, const cha
 	if (*name)
 		record_set_text(copy, VM_name_label, name);
 	else
-		record_set(copy, VM_name_label, value_string_format("%s (copy)", record_text(vm, VM_name_label)));
+		record_set(copy, VM_name_label,
+			   value_string_format("%s (copy)", record_text(vm, VM_name_label)));
 }
 
 int run_VM_clone(struct call *call, struct error *err)
@@ -245,7 +273,8 @@ static void delete_image(void *argument)
 static void after_destroy(struct call *call)
 {
 	if (record_is(call->operation->vm, VM_power_state, "Suspended"))
-		workers_run(call->api->workers, 0, delete_image, vm_image_path(call->api, call->operation->vm));
+		workers_run(call->api->workers, 0, delete_image,
+			    vm_image_path(call->api, call->operation->vm));
 }
 
 int run_VM_destroy(struct call *call, struct error *err)
@@ -257,7 +286,8 @@ int run_VM_destroy(struct call *call, struct error *err)
 	for (uint32_t i = 0; i < consoles->length; i++)
 		transaction_delete(call->transaction, CLASS_console, consoles->items[i]->text);
 	transaction_delete(call->transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
-	transaction_delete(call->transaction, CLASS_VM_guest_metrics, record_text(vm, VM_guest_metrics));
+	transaction_delete(call->transaction, CLASS_VM_guest_metrics,
+			   record_text(vm, VM_guest_metrics));
 	transaction_delete(call->transaction, CLASS_VM, record_ref(vm));
 	call->operation->after = after_destroy;
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* vm_memory.c – the memory of a VM: static_min ≤ dynamic_min ≤ dynamic_max ≤ static_max, and the messages that set them. */
+/* vm_memory.c – the memory of a VM: static_min ≤ dynamic_min ≤ dynamic_max ≤ static_max, and the
+ * messages that set them. */
 #include "server/api/vm.h"
 
 #include <inttypes.h>
@@ -27,27 +28,31 @@ int64_t vm_memory_target(const struct record *vm)
 }
 
 /* In the order in which they must not decrease. */
-static const int ordered[] = {VM_memory_static_min, VM_memory_dynamic_min, VM_memory_dynamic_max, VM_memory_static_max};
+static const int ordered[] = {VM_memory_static_min, VM_memory_dynamic_min, VM_memory_dynamic_max,
+			      VM_memory_static_max};
 
 static const char *field_name(int field)
 {
 	return schema_classes[CLASS_VM]->fields[field].name;
 }
 
-/* `low` ≤ `high` does not hold: says so with all four values, and what would be accepted for the one that was changed. */
-static int fail_order(const struct record *old, const struct record *vm, int low, int high, struct error *err)
+/* `low` ≤ `high` does not hold: says so with all four values, and what would be accepted for the
+ * one that was changed. */
+static int fail_order(const struct record *old, const struct record *vm, int low, int high,
+		      struct error *err)
 {
 	bool low_changed = old && record_int(old, low) != record_int(vm, low);
 	AUTO_TEXT rule = text_format("%s ≤ %s", field_name(low), field_name(high));
 	AUTO_TEXT accepted =
-		low_changed ? text_format("%s at most %" PRId64, field_name(low), record_int(vm, high))
-			    : text_format("%s at least %" PRId64, field_name(high), record_int(vm, low));
+		low_changed ?
+			text_format("%s at most %" PRId64, field_name(low), record_int(vm, high)) :
+			text_format("%s at least %" PRId64, field_name(high), record_int(vm, low));
 	char values[ARRAY_SIZE(ordered)][32];
 
 	for (size_t i = 0; i < ARRAY_SIZE(ordered); i++)
 		snprintf(values[i], sizeof(values[i]), "%" PRId64, record_int(vm, ordered[i]));
-	return fail(err, ERROR_MEMORY_CONSTRAINT_VIOLATION_ORDER, values[0], values[1], values[2], values[3], rule,
-		    accepted);
+	return fail(err, ERROR_MEMORY_CONSTRAINT_VIOLATION_ORDER, values[0], values[1], values[2],
+		    values[3], rule, accepted);
 }
 
 static int check_limits(const struct record *vm, int field, struct error *err)
@@ -78,9 +83,12 @@ int vm_check_memory(const struct record *old, const struct record *vm, struct er
 	for (size_t i = 1; i < ARRAY_SIZE(ordered); i++)
 		if (record_int(vm, ordered[i - 1]) > record_int(vm, ordered[i]))
 			return fail_order(old, vm, ordered[i - 1], ordered[i], err);
-	if (target && (target < record_int(vm, VM_memory_static_min) || target > record_int(vm, VM_memory_static_max))) {
-		AUTO_TEXT name = text_format("memory_target: %" PRId64 " to %" PRId64 " (memory_static_min to memory_static_max)",
-					     record_int(vm, VM_memory_static_min), record_int(vm, VM_memory_static_max));
+	if (target && (target < record_int(vm, VM_memory_static_min) ||
+		       target > record_int(vm, VM_memory_static_max))) {
+		AUTO_TEXT name = text_format("memory_target: %" PRId64 " to %" PRId64
+					     " (memory_static_min to memory_static_max)",
+					     record_int(vm, VM_memory_static_min),
+					     record_int(vm, VM_memory_static_max));
 		AUTO_TEXT text = text_format("%" PRId64, target);
 
 		return fail(err, ERROR_INVALID_VALUE, name, text);
@@ -98,7 +106,8 @@ static int64_t shadow_mib(const struct record *vm, int64_t static_max)
 {
 	int64_t pages = 256 * record_int(vm, VM_VCPUs_max) + 2 * (static_max / MIB);
 
-	return greatest(1, (int64_t)((double)mib_of_pages(pages) * record_float(vm, VM_HVM_shadow_multiplier)));
+	return greatest(1, (int64_t)((double)mib_of_pages(pages) *
+				     record_float(vm, VM_HVM_shadow_multiplier)));
 }
 
 static int64_t overhead(const struct record *vm, int64_t static_max)
@@ -107,12 +116,15 @@ static int64_t overhead(const struct record *vm, int64_t static_max)
 	int64_t own = record_is(vm, VM_domain_type, "pv") ? 1 : 2;
 	int64_t vcpus = mib_of_pages(38 * record_int(vm, VM_VCPUs_max));
 
-	return MIB * (own + shadow_mib(vm, static_max) + vcpus + (shim ? 23 + static_max / MIB / 90 : 0));
+	return MIB *
+	       (own + shadow_mib(vm, static_max) + vcpus + (shim ? 23 + static_max / MIB / 90 : 0));
 }
 
 int64_t vm_shadow_memory(const struct record *vm)
 {
-	return record_is(vm, VM_domain_type, "pv") ? 0 : MIB * shadow_mib(vm, record_int(vm, VM_memory_static_max));
+	return record_is(vm, VM_domain_type, "pv") ?
+		       0 :
+		       MIB * shadow_mib(vm, record_int(vm, VM_memory_static_max));
 }
 
 int64_t vm_memory_overhead(const struct record *vm)
@@ -152,13 +164,15 @@ static int set_static(struct call *call, int64_t min, int64_t max)
 int run_VM_set_memory_dynamic_min(struct call *call, struct error *err)
 {
 	(void)err;
-	return set_dynamic(call, argument_int(call, 1), record_int(call->operation->vm, VM_memory_dynamic_max));
+	return set_dynamic(call, argument_int(call, 1),
+			   record_int(call->operation->vm, VM_memory_dynamic_max));
 }
 
 int run_VM_set_memory_dynamic_max(struct call *call, struct error *err)
 {
 	(void)err;
-	return set_dynamic(call, record_int(call->operation->vm, VM_memory_dynamic_min), argument_int(call, 1));
+	return set_dynamic(call, record_int(call->operation->vm, VM_memory_dynamic_min),
+			   argument_int(call, 1));
 }
 
 int run_VM_set_memory_dynamic_min_live(struct call *call, struct error *err)
@@ -180,13 +194,15 @@ int run_VM_set_memory_dynamic_range(struct call *call, struct error *err)
 int run_VM_set_memory_static_min(struct call *call, struct error *err)
 {
 	(void)err;
-	return set_static(call, argument_int(call, 1), record_int(call->operation->vm, VM_memory_static_max));
+	return set_static(call, argument_int(call, 1),
+			  record_int(call->operation->vm, VM_memory_static_max));
 }
 
 int run_VM_set_memory_static_max(struct call *call, struct error *err)
 {
 	(void)err;
-	return set_static(call, record_int(call->operation->vm, VM_memory_static_min), argument_int(call, 1));
+	return set_static(call, record_int(call->operation->vm, VM_memory_static_min),
+			  argument_int(call, 1));
 }
 
 int run_VM_set_memory_static_range(struct call *call, struct error *err)
@@ -195,7 +211,8 @@ int run_VM_set_memory_static_range(struct call *call, struct error *err)
 	return set_static(call, argument_int(call, 1), argument_int(call, 2));
 }
 
-static int set_all(struct call *call, int64_t static_min, int64_t static_max, int64_t dynamic_min, int64_t dynamic_max)
+static int set_all(struct call *call, int64_t static_min, int64_t static_max, int64_t dynamic_min,
+		   int64_t dynamic_max)
 {
 	struct record *vm = call->operation->edited;
 
@@ -210,7 +227,8 @@ static int set_all(struct call *call, int64_t static_min, int64_t static_max, in
 int run_VM_set_memory_limits(struct call *call, struct error *err)
 {
 	(void)err;
-	return set_all(call, argument_int(call, 1), argument_int(call, 2), argument_int(call, 3), argument_int(call, 4));
+	return set_all(call, argument_int(call, 1), argument_int(call, 2), argument_int(call, 3),
+		       argument_int(call, 4));
 }
 
 int run_VM_set_memory(struct call *call, struct error *err)
@@ -218,7 +236,8 @@ int run_VM_set_memory(struct call *call, struct error *err)
 	int64_t value = argument_int(call, 1);
 
 	(void)err;
-	return set_all(call, record_int(call->operation->vm, VM_memory_static_min), value, value, value);
+	return set_all(call, record_int(call->operation->vm, VM_memory_static_min), value, value,
+		       value);
 }
 
 int run_VM_set_memory_target_live(struct call *call, struct error *err)
@@ -236,7 +255,8 @@ int run_VM_set_memory_target(struct call *call, struct error *err)
 	(void)err;
 	record_set_int(vm, VM_memory_target, value);
 	record_set_int(vm, VM_memory_dynamic_min, value);
-	record_set_int(vm, VM_memory_dynamic_max, greatest(value, record_int(vm, VM_memory_dynamic_max)));
+	record_set_int(vm, VM_memory_dynamic_max,
+		       greatest(value, record_int(vm, VM_memory_dynamic_max)));
 	return 0;
 }
 
@@ -247,7 +267,9 @@ int run_VM_set_memory_maximum(struct call *call, struct error *err)
 	int64_t target = vm_memory_target(vm);
 
 	if (vm_is_live(vm) && value < target) {
-		AUTO_TEXT name = text_format("value: at least memory_target, %" PRId64 ", while the VM is running", target);
+		AUTO_TEXT name = text_format("value: at least memory_target, %" PRId64
+					     ", while the VM is running",
+					     target);
 		AUTO_TEXT text = text_format("%" PRId64, value);
 
 		return fail(err, ERROR_INVALID_VALUE, name, text);

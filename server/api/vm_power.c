@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* vm_power.c – the messages that begin, stop and end domains. All run on a worker, with the VM to themselves. */
+/* vm_power.c – the messages that begin, stop and end domains. All run on a worker, with the VM to
+ * themselves. */
 #include "server/api/vm.h"
 
 #include "schema/log.h"
@@ -20,7 +21,8 @@ static bool has_domain(struct call *call, struct domain_info *ret_domain)
 {
 	struct hypervisor_error reason = {0};
 
-	return hypervisor_get_domain(call->api->hypervisor, record_uuid(call->operation->vm), ret_domain, &reason) == 0 ||
+	return hypervisor_get_domain(call->api->hypervisor, record_uuid(call->operation->vm),
+				     ret_domain, &reason) == 0 ||
 	       reason.kind != HYPERVISOR_NO_DOMAIN;
 }
 
@@ -67,7 +69,8 @@ static int commit_birth(struct transaction *transaction, void *argument, struct 
 
 	if (!vm)
 		return fail(err, ERROR_HANDLE_INVALID, "VM", ref);
-	vm_become_live(birth->call->api, transaction, vm, birth->domid, birth->paused ? "Paused" : "Running",
+	vm_become_live(birth->call->api, transaction, vm, birth->domid,
+		       birth->paused ? "Paused" : "Running",
 		       birth->first ? birth->built_from : NULL);
 	return 0;
 }
@@ -81,7 +84,8 @@ static int unpause(struct call *call, const struct record *vm, struct error *err
 	return fail_hypervisor(err, vm, call->operation->id, &reason);
 }
 
-static int drop_intent(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+static int drop_intent(struct call *call, struct transaction *transaction, struct record *vm,
+		       struct error *err)
 {
 	(void)call;
 	(void)transaction;
@@ -91,8 +95,9 @@ static int drop_intent(struct call *call, struct transaction *transaction, struc
 }
 
 /*
- * The domain is built paused; until it is unpaused it can be thrown away without a trace. The intent that was committed when the
- * operation began tells a later daemon that a paused domain of a Halted VM is one that this one did not finish.
+ * The domain is built paused; until it is unpaused it can be thrown away without a trace. The
+ * intent that was committed when the operation began tells a later daemon that a paused domain of a
+ * Halted VM is one that this one did not finish.
  */
 static int begin_domain(struct call *call, const struct record *vm, bool paused, struct error *err)
 {
@@ -143,7 +148,8 @@ int run_VM_start_on(struct call *call, struct error *err)
 	return start_halted(call, argument_bool(call, 2), err);
 }
 
-static int become_paused(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+static int become_paused(struct call *call, struct transaction *transaction, struct record *vm,
+			 struct error *err)
 {
 	(void)transaction;
 	if (!vm_is_live(vm))
@@ -152,7 +158,8 @@ static int become_paused(struct call *call, struct transaction *transaction, str
 	return 0;
 }
 
-static int become_running(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+static int become_running(struct call *call, struct transaction *transaction, struct record *vm,
+			  struct error *err)
 {
 	(void)transaction;
 	if (!vm_is_live(vm))
@@ -192,15 +199,17 @@ static int look_for_shutdown(struct call *call, struct hypervisor_error *reason)
 {
 	struct domain_info domain;
 
-	if (hypervisor_get_domain(call->api->hypervisor, record_uuid(call->operation->vm), &domain, reason) < 0)
+	if (hypervisor_get_domain(call->api->hypervisor, record_uuid(call->operation->vm), &domain,
+				  reason) < 0)
 		return -1;
 	reason->kind = HYPERVISOR_TIMEOUT;
 	return domain.shutdown ? 0 : -1;
 }
 
 /*
- * Asks the guest; when it has stopped, its domain waits to be destroyed. Most guests are quick or never do it: the adapter
- * waits a moment, after that we look now and then, so that a hard_shutdown or the server's end need not wait.
+ * Asks the guest; when it has stopped, its domain waits to be destroyed. Most guests are quick or
+ * never do it: the adapter waits a moment, after that we look now and then, so that a hard_shutdown
+ * or the server's end need not wait.
  */
 static int ask_guest(struct call *call, enum shutdown_reason how, struct error *err)
 {
@@ -254,7 +263,8 @@ int run_VM_shutdown(struct call *call, struct error *err)
 {
 	AUTO_ERROR ignored = {0};
 
-	if (record_is(call->operation->vm, VM_power_state, "Running") && run_VM_clean_shutdown(call, &ignored) == 0)
+	if (record_is(call->operation->vm, VM_power_state, "Running") &&
+	    run_VM_clean_shutdown(call, &ignored) == 0)
 		return 0;
 	if (operation_check_cancelled(call, err) < 0)
 		return -1;
@@ -262,7 +272,8 @@ int run_VM_shutdown(struct call *call, struct error *err)
 }
 
 /* From here on a paused domain is one that a later daemon need not keep: it has not run yet. */
-static int note_restart(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+static int note_restart(struct call *call, struct transaction *transaction, struct record *vm,
+			struct error *err)
 {
 	(void)call;
 	(void)transaction;
@@ -277,8 +288,8 @@ int vm_restart_domain(struct call *call, struct error *err)
 
 	if (destroy_domain(call, err) < 0)
 		return -1;
-	if (operation_check_cancelled(call, err) == 0 && operation_commit(call, note_restart, err) == 0 &&
-	    start_vm(call, false, err) == 0)
+	if (operation_check_cancelled(call, err) == 0 &&
+	    operation_commit(call, note_restart, err) == 0 && start_vm(call, false, err) == 0)
 		return 0;
 	/* the old domain is gone: whatever went wrong, the VM is not running */
 	halt(call, &ignored);
@@ -318,7 +329,8 @@ int run_VM_power_state_reset(struct call *call, struct error *err)
 	return 0;
 }
 
-/* Image on the disk, then the record, then the domain goes: at each moment one of them has the guest's memory. */
+/* Image on the disk, then the record, then the domain goes: at each moment one of them has the
+ * guest's memory. */
 int run_VM_suspend(struct call *call, struct error *err)
 {
 	const struct operation *operation = call->operation;
@@ -326,19 +338,22 @@ int run_VM_suspend(struct call *call, struct error *err)
 	struct hypervisor_error reason = {0};
 	AUTO_ERROR ignored = {0};
 
-	if (hypervisor_suspend(call->api->hypervisor, record_uuid(operation->vm), path, &reason) < 0) {
+	if (hypervisor_suspend(call->api->hypervisor, record_uuid(operation->vm), path, &reason) <
+	    0) {
 		unlink(path);
 		if (operation_check_cancelled(call, err) < 0)
 			return -1;
 		return fail_hypervisor(err, operation->vm, operation->id, &reason);
 	}
-	if (operation_check_cancelled(call, err) == 0 && operation_commit(call, vm_become_suspended, err) == 0) {
+	if (operation_check_cancelled(call, err) == 0 &&
+	    operation_commit(call, vm_become_suspended, err) == 0) {
 		if (destroy_domain(call, &ignored) < 0)
 			log_error("VM %s is suspended, but its domain could not be destroyed",
 				  record_uuid(operation->vm));
 		return 0;
 	}
-	/* a saved guest cannot go on where it is: it goes on from its image, as if it had been resumed */
+	/* a saved guest cannot go on where it is: it goes on from its image, as if it had been
+	 * resumed */
 	if (destroy_domain(call, &ignored) == 0 && !atomic_load(&operation->cancelled)) {
 		struct birth birth = {.call = call, .built_from = operation->vm};
 
@@ -372,9 +387,11 @@ static int resume_vm(struct call *call, bool paused, struct error *err)
 		halt(call, &ignored);
 		return fail(err, ERROR_VM_HAS_NO_SUSPEND_VDI, "VM", record_ref(vm));
 	}
-	if (end_saved_domain(call, err) < 0 || vm_build_domain(call->api, vm, path, &birth.domid, err) < 0)
+	if (end_saved_domain(call, err) < 0 ||
+	    vm_build_domain(call->api, vm, path, &birth.domid, err) < 0)
 		return -1;
-	/* from here on the image is not to be used again, whatever happens: the guest's disks are about to change */
+	/* from here on the image is not to be used again, whatever happens: the guest's disks are
+	 * about to change */
 	if (rename(path, used) < 0) {
 		AUTO_TEXT text = text_format("%s: %s", path, strerror(errno));
 
@@ -426,7 +443,8 @@ int run_VM_wait_memory_target_live(struct call *call, struct error *err)
 		struct hypervisor_error reason = {0};
 		struct domain_info domain;
 
-		if (hypervisor_get_domain(call->api->hypervisor, record_uuid(vm), &domain, &reason) < 0)
+		if (hypervisor_get_domain(call->api->hypervisor, record_uuid(vm), &domain,
+					  &reason) < 0)
 			return fail_hypervisor(err, vm, call->operation->id, &reason);
 		if (llabs(domain.memory_actual - domain.memory_target) <= near)
 			return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* vm_rules.c – what must hold in the record of a VM after every change, and the fields that follow from others. */
+/* vm_rules.c – what must hold in the record of a VM after every change, and the fields that follow
+ * from others. */
 #include "server/api/vm.h"
 
 #include <inttypes.h>
@@ -10,7 +11,8 @@ static bool changed(const struct record *old, const struct record *vm, int field
 	return !old || !value_equal(record_get(old, field), record_get(vm, field));
 }
 
-static int check_vcpus(struct api *api, const struct record *old, const struct record *vm, struct error *err)
+static int check_vcpus(struct api *api, const struct record *old, const struct record *vm,
+		       struct error *err)
 {
 	const char *rule = "VCPU values must satisfy: 0 < VCPUs_at_startup ≤ VCPUs_max";
 	int64_t most = hypervisor_host(api->hypervisor)->vcpus_max;
@@ -22,14 +24,16 @@ static int check_vcpus(struct api *api, const struct record *old, const struct r
 	if (!max_changed && !changed(old, vm, VM_VCPUs_at_startup))
 		return 0;
 	if (max_changed && max > most) {
-		AUTO_TEXT limit = text_format("VCPUs_max: 1 to %" PRId64 ", the most that the hypervisor supports", most);
+		AUTO_TEXT limit = text_format(
+			"VCPUs_max: 1 to %" PRId64 ", the most that the hypervisor supports", most);
 
 		snprintf(text, sizeof(text), "%" PRId64, max);
 		return fail(err, ERROR_INVALID_VALUE, limit, text);
 	}
 	if (at_startup >= 1 && at_startup <= max)
 		return 0;
-	snprintf(text, sizeof(text), "%" PRId64, max_changed && max < at_startup ? max : at_startup);
+	snprintf(text, sizeof(text), "%" PRId64,
+		 max_changed && max < at_startup ? max : at_startup);
 	return fail(err, ERROR_INVALID_VALUE, rule, text);
 }
 
@@ -76,7 +80,8 @@ static int check_halted(const struct record *vm, enum operation_id id, struct er
 /* What only a VM without a domain may be told by its setters. */
 static int check_state(const struct record *old, const struct record *vm, struct error *err)
 {
-	static const int halted_only[] = {VM_is_a_template, VM_domain_type, VM_HVM_boot_policy, VM_has_vendor_device};
+	static const int halted_only[] = {VM_is_a_template, VM_domain_type, VM_HVM_boot_policy,
+					  VM_has_vendor_device};
 
 	if (!old)
 		return 0;
@@ -86,7 +91,8 @@ static int check_state(const struct record *old, const struct record *vm, struct
 	    check_operation(old, OPERATION_make_into_template, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(halted_only); i++)
-		if (changed(old, vm, halted_only[i]) && check_halted(old, OPERATION_changing_shadow_memory, err) < 0)
+		if (changed(old, vm, halted_only[i]) &&
+		    check_halted(old, OPERATION_changing_shadow_memory, err) < 0)
 			return -1;
 	return 0;
 }
@@ -95,16 +101,19 @@ static int check_state(const struct record *old, const struct record *vm, struct
 static void match_domain_type(const struct record *old, struct record *vm)
 {
 	bool hvm_policy = *record_text(vm, VM_HVM_boot_policy) != '\0';
-	bool type_changed = changed(old, vm, VM_domain_type) && !record_is(vm, VM_domain_type, "unspecified");
+	bool type_changed = changed(old, vm, VM_domain_type) &&
+			    !record_is(vm, VM_domain_type, "unspecified");
 
 	if (type_changed)
-		record_set_text(vm, VM_HVM_boot_policy, record_is(vm, VM_domain_type, "hvm") ? "BIOS order" : "");
-	else if (!old || changed(old, vm, VM_HVM_boot_policy) || record_is(vm, VM_domain_type, "unspecified"))
+		record_set_text(vm, VM_HVM_boot_policy,
+				record_is(vm, VM_domain_type, "hvm") ? "BIOS order" : "");
+	else if (!old || changed(old, vm, VM_HVM_boot_policy) ||
+		 record_is(vm, VM_domain_type, "unspecified"))
 		record_set_text(vm, VM_domain_type, hvm_policy ? "hvm" : "pv");
 }
 
-int vm_check(struct api *api, struct transaction *transaction, const struct record *old, struct record *vm,
-	     struct error *err)
+int vm_check(struct api *api, struct transaction *transaction, const struct record *old,
+	     struct record *vm, struct error *err)
 {
 	(void)transaction;
 	/* a control domain is what it is; its record only says so */
@@ -114,14 +123,17 @@ int vm_check(struct api *api, struct transaction *transaction, const struct reco
 		return -1;
 	if (!old || changed(old, vm, VM_domain_type) || changed(old, vm, VM_HVM_boot_policy))
 		match_domain_type(old, vm);
-	if (vm_check_memory(old, vm, err) < 0 || check_vcpus(api, old, vm, err) < 0 || check_shadow(old, vm, err) < 0)
+	if (vm_check_memory(old, vm, err) < 0 || check_vcpus(api, old, vm, err) < 0 ||
+	    check_shadow(old, vm, err) < 0)
 		return -1;
-	if (check_not_negative(vm, VM_start_delay, err) < 0 || check_not_negative(vm, VM_shutdown_delay, err) < 0)
+	if (check_not_negative(vm, VM_start_delay, err) < 0 ||
+	    check_not_negative(vm, VM_shutdown_delay, err) < 0)
 		return -1;
 	return check_not_negative(vm, VM_order, err);
 }
 
-static bool any_changed(const struct record *old, const struct record *vm, const int *fields, size_t count)
+static bool any_changed(const struct record *old, const struct record *vm, const int *fields,
+			size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (changed(old, vm, fields[i]))
@@ -131,10 +143,12 @@ static bool any_changed(const struct record *old, const struct record *vm, const
 
 void vm_derive(const struct record *old, struct record *vm)
 {
-	static const int of_operations[] = {
-		VM_power_state,	  VM_current_operations, VM_is_a_template,     VM_is_default_template,
-		VM_is_a_snapshot, VM_is_control_domain,	 VM_blocked_operations};
-	static const int of_overhead[] = {VM_memory_static_max, VM_VCPUs_max, VM_HVM_shadow_multiplier, VM_domain_type};
+	static const int of_operations[] = {VM_power_state,	  VM_current_operations,
+					    VM_is_a_template,	  VM_is_default_template,
+					    VM_is_a_snapshot,	  VM_is_control_domain,
+					    VM_blocked_operations};
+	static const int of_overhead[] = {VM_memory_static_max, VM_VCPUs_max,
+					  VM_HVM_shadow_multiplier, VM_domain_type};
 
 	if (any_changed(old, vm, of_operations, ARRAY_SIZE(of_operations)))
 		record_set(vm, VM_allowed_operations, operation_allowed(vm));

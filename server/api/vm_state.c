@@ -26,8 +26,8 @@ int fail_hypervisor(struct error *err, const struct record *vm, enum operation_i
 
 		return fail(err, ERROR_HOST_NOT_ENOUGH_FREE_MEMORY, needed, available);
 	}
-	return fail(err, ERROR_HYPERVISOR_ERROR, reason->operation ? reason->operation : "open", record_ref(vm),
-		    reason->text);
+	return fail(err, ERROR_HYPERVISOR_ERROR, reason->operation ? reason->operation : "open",
+		    record_ref(vm), reason->text);
 }
 
 static void delete_consoles(struct transaction *transaction, const struct record *vm)
@@ -50,9 +50,11 @@ static void leave_domain(struct transaction *transaction, struct record *vm)
 	record_set(vm, VM_live_intent, value_map());
 }
 
-int vm_become_halted(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+int vm_become_halted(struct call *call, struct transaction *transaction, struct record *vm,
+		     struct error *err)
 {
-	struct record *metrics = transaction_edit(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
+	struct record *metrics =
+		transaction_edit(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
 
 	(void)call;
 	(void)err;
@@ -65,7 +67,8 @@ int vm_become_halted(struct call *call, struct transaction *transaction, struct 
 	return 0;
 }
 
-int vm_become_suspended(struct call *call, struct transaction *transaction, struct record *vm, struct error *err)
+int vm_become_suspended(struct call *call, struct transaction *transaction, struct record *vm,
+			struct error *err)
 {
 	(void)call;
 	(void)err;
@@ -106,26 +109,31 @@ static void make_guest_metrics(struct transaction *transaction, struct record *v
 	struct record *metrics;
 
 	if (!ref_is_null(record_text(vm, VM_guest_metrics)))
-		transaction_delete(transaction, CLASS_VM_guest_metrics, record_text(vm, VM_guest_metrics));
+		transaction_delete(transaction, CLASS_VM_guest_metrics,
+				   record_text(vm, VM_guest_metrics));
 	metrics = transaction_create(transaction, CLASS_VM_guest_metrics, NULL);
-	record_set(metrics, VM_guest_metrics_last_updated, value_datetime_of((time_t)now_seconds()));
+	record_set(metrics, VM_guest_metrics_last_updated,
+		   value_datetime_of((time_t)now_seconds()));
 	record_set_text(vm, VM_guest_metrics, record_ref(metrics));
 }
 
-static void note_start(struct transaction *transaction, struct record *vm, const struct record *booted)
+static void note_start(struct transaction *transaction, struct record *vm,
+		       const struct record *booted)
 {
-	struct record *metrics = transaction_edit(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
+	struct record *metrics =
+		transaction_edit(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
 
 	record_set(vm, VM_boot_record, boot_record_of(booted));
 	make_guest_metrics(transaction, vm);
 	if (!metrics)
 		return;
 	record_set(metrics, VM_metrics_start_time, value_datetime_of((time_t)now_seconds()));
-	record_set_text(metrics, VM_metrics_current_domain_type, record_text(booted, VM_domain_type));
+	record_set_text(metrics, VM_metrics_current_domain_type,
+			record_text(booted, VM_domain_type));
 }
 
-void vm_become_live(struct api *api, struct transaction *transaction, struct record *vm, int domid, const char *state,
-		    const struct record *booted)
+void vm_become_live(struct api *api, struct transaction *transaction, struct record *vm, int domid,
+		    const char *state, const struct record *booted)
 {
 	AUTO(value) consoles = value_reference(record_get(vm, VM_consoles));
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* vm_vcpus.c – the messages that set vCPUs, their scheduling and shadow memory. The rules are in vm_rules.c. */
+/* vm_vcpus.c – the messages that set vCPUs, their scheduling and shadow memory. The rules are in
+ * vm_rules.c. */
 #include "server/api/vm.h"
 
 #include <inttypes.h>
@@ -21,7 +22,8 @@ int run_VM_set_VCPUs_at_startup(struct call *call, struct error *err)
 	if (!vm)
 		return -1;
 	if (record_bool(vm, VM_is_control_domain))
-		return fail(err, ERROR_OPERATION_NOT_ALLOWED, "set_VCPUs_at_startup is not allowed on dom0");
+		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
+			    "set_VCPUs_at_startup is not allowed on dom0");
 	record_set_int(vm, VM_VCPUs_at_startup, argument_int(call, 1));
 	return 0;
 }
@@ -31,7 +33,8 @@ static int set_online(struct record *vm, int64_t number, struct error *err)
 	int64_t max = record_int(vm, VM_VCPUs_max);
 
 	if (number < 1 || number > max) {
-		AUTO_TEXT name = text_format("VCPU values must satisfy: 0 < VCPUs ≤ VCPUs_max, %" PRId64, max);
+		AUTO_TEXT name = text_format(
+			"VCPU values must satisfy: 0 < VCPUs ≤ VCPUs_max, %" PRId64, max);
 		AUTO_TEXT text = text_format("%" PRId64, number);
 
 		return fail(err, ERROR_INVALID_VALUE, name, text);
@@ -64,9 +67,11 @@ int run_VM_add_to_VCPUs_params_live(struct call *call, struct error *err)
 	const char *key = argument_text(call, 1);
 
 	if (strcmp(key, "weight") != 0 && strcmp(key, "cap") != 0 && strcmp(key, "mask") != 0)
-		return fail(err, ERROR_VALUE_NOT_SUPPORTED, "key", key, "only weight, cap and mask can be changed live");
+		return fail(err, ERROR_VALUE_NOT_SUPPORTED, "key", key,
+			    "only weight, cap and mask can be changed live");
 	record_set(vm, VM_VCPUs_params,
-		   value_map_with(record_get(vm, VM_VCPUs_params), key, value_reference(call->arguments[2])));
+		   value_map_with(record_get(vm, VM_VCPUs_params), key,
+				  value_reference(call->arguments[2])));
 	return 0;
 }
 
@@ -83,6 +88,7 @@ int run_VM_set_HVM_shadow_multiplier(struct call *call, struct error *err)
 int run_VM_set_shadow_multiplier_live(struct call *call, struct error *err)
 {
 	(void)err;
-	record_set(call->operation->edited, VM_HVM_shadow_multiplier, value_reference(call->arguments[1]));
+	record_set(call->operation->edited, VM_HVM_shadow_multiplier,
+		   value_reference(call->arguments[1]));
 	return 0;
 }

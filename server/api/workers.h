@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 /*
- * Work that waits is a list in order of the time from which on it may run; threads are started as they are needed, up to the
- * maximum, and kept.
+ * Work that waits is a list in order of the time from which on it may run; threads are started as
+ * they are needed, up to the maximum, and kept.
  */
 struct workers;
 typedef void (*work_fn)(void *argument);
@@ -16,16 +16,17 @@ struct workers *workers_new(int threads);
 /* Runs `work` on a worker, not before delay_ms from now. Never blocks. */
 void workers_run(struct workers *workers, int delay_ms, work_fn work, void *argument);
 /*
- * For work that waits for somebody else, for minutes perhaps: between the two its thread does not count as one of the maximum, so
- * that those who wait keep nobody from working.
+ * For work that waits for somebody else, for minutes perhaps: between the two its thread does not
+ * count as one of the maximum, so that those who wait keep nobody from working.
  */
 void workers_begin_wait(struct workers *workers);
 void workers_end_wait(struct workers *workers);
-/* Whether workers_free has been called: work that comes again and again must then not hand itself in any more. */
+/* Whether workers_free has been called: work that comes again and again must then not hand itself
+ * in any more. */
 bool workers_closing(struct workers *workers);
 /*
- * Runs what may run now and drops the delay of the rest, so that all of it has run, what such work hands in included; then
- * joins the threads. NULL is fine.
+ * Runs what may run now and drops the delay of the rest, so that all of it has run, what such work
+ * hands in included; then joins the threads. NULL is fine.
  */
 void workers_free(struct workers *workers);
 

@@ -89,8 +89,9 @@ static const struct hypervisor_ops *choose_adapter(const char *name, size_t leng
 		if (is_control_domain())
 			ops = find_adapter("xen", 3);
 		if (!ops && is_control_domain())
-			log_warning("this is a Xen host, but the xen adapter is not built into this program: "
-				    "records can be read and changed, nothing can be started");
+			log_warning(
+				"this is a Xen host, but the xen adapter is not built into this program: "
+				"records can be read and changed, nothing can be started");
 		if (!ops)
 			ops = find_adapter("none", 4);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* commit.c – the one thread that changes anything: all that wait in one transaction, then published, then answered. */
+/* commit.c – the one thread that changes anything: all that wait in one transaction, then
+ * published, then answered. */
 #include "server/store/private.h"
 
 #include "schema/log.h"
@@ -44,7 +45,8 @@ static bool write_changes(struct store *store, const struct mutation *mutation)
 		if (!database_set_setting(store->database, setting->name, setting->value))
 			return false;
 	for (const struct change *change = mutation->changes; change; change = change->next)
-		if (!database_write(store->database, change->old, change->new, store->next_revision))
+		if (!database_write(store->database, change->old, change->new,
+				    store->next_revision))
 			return false;
 	return true;
 }
@@ -65,7 +67,8 @@ static bool commit(struct store *store, struct mutation *batch)
 		if (!write_changes(store, mutation))
 			return false;
 	}
-	return database_reserve_revision(store->database, store->next_revision) && database_commit(store->database);
+	return database_reserve_revision(store->database, store->next_revision) &&
+	       database_commit(store->database);
 }
 
 static void roll_back(struct store *store, struct mutation *batch, uint64_t revision)
@@ -82,7 +85,8 @@ static void publish(struct store *store, const struct mutation *batch)
 {
 	pthread_rwlock_wrlock(&store->published);
 	for (const struct mutation *mutation = batch; mutation; mutation = mutation->next)
-		for (const struct change *change = mutation->changes; change; change = change->next) {
+		for (const struct change *change = mutation->changes; change;
+		     change = change->next) {
 			const struct record *record = change->new ? change->new : change->old;
 			struct table *table = &store->tables[record->cls->id];
 
@@ -118,7 +122,8 @@ static void commit_one_by_one(struct store *store, struct mutation *batch)
 
 		batch->next = NULL;
 		if (!commit(store, batch)) {
-			AUTO_TEXT text = text_format("the change could not be stored: %s", database_problem(store->database));
+			AUTO_TEXT text = text_format("the change could not be stored: %s",
+						     database_problem(store->database));
 
 			roll_back(store, batch, revision);
 			fail(&batch->error, ERROR_INTERNAL_ERROR, text);

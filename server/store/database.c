@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* database.c – the connection to SQLite, transactions, settings and the revision's high-water mark. */
+/* database.c – the connection to SQLite, transactions, settings and the revision's high-water mark.
+ */
 #include "server/store/database_private.h"
 
 #include "schema/log.h"
@@ -40,11 +41,14 @@ int64_t database_number(struct database *database, const char *sql)
 	return number;
 }
 
-/* A reader must be able to look at the file while the daemon runs: WAL; and what was answered is on the disk: FULL. */
+/* A reader must be able to look at the file while the daemon runs: WAL; and what was answered is on
+ * the disk: FULL. */
 static bool configure(struct database *database)
 {
 	sqlite3_busy_timeout(database->connection, BUSY_TIMEOUT_MS);
-	return database_run(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF");
+	return database_run(
+		database,
+		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF");
 }
 
 static bool read_reserved_revision(struct database *database)
@@ -58,7 +62,8 @@ static bool read_reserved_revision(struct database *database)
 struct database *database_open(const char *path, char **ret_problem)
 {
 	struct database *database = allocate(sizeof(*database));
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+		    SQLITE_OPEN_EXRESCODE;
 	int rc = sqlite3_open_v2(path, &database->connection, flags, NULL);
 
 	*ret_problem = NULL;
@@ -131,8 +136,9 @@ char *database_get_setting(struct database *database, const char *name)
 	sqlite3_stmt *statement = NULL;
 	char *value = NULL;
 
-	if (sqlite3_prepare_v2(database->connection, "SELECT value FROM xenapid_setting WHERE name = ?1", -1,
-			       &statement, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(database->connection,
+			       "SELECT value FROM xenapid_setting WHERE name = ?1", -1, &statement,
+			       NULL) != SQLITE_OK)
 		return NULL;
 	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
 	if (sqlite3_step(statement) == SQLITE_ROW)
@@ -161,9 +167,10 @@ uint64_t database_reserved_revision(const struct database *database)
 
 bool database_drop_tombstones(struct database *database, size_t kept)
 {
-	AUTO_TEXT sql = text_format("DELETE FROM xenapid_tombstone WHERE time < unixepoch() - 30 * 86400 OR revision <= "
-				    "(SELECT revision FROM xenapid_tombstone ORDER BY revision DESC LIMIT 1 OFFSET %zu)",
-				    kept);
+	AUTO_TEXT sql = text_format(
+		"DELETE FROM xenapid_tombstone WHERE time < unixepoch() - 30 * 86400 OR revision <= "
+		"(SELECT revision FROM xenapid_tombstone ORDER BY revision DESC LIMIT 1 OFFSET %zu)",
+		kept);
 
 	return database_begin(database) && database_run(database, sql) && database_commit(database);
 }

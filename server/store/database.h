@@ -6,47 +6,53 @@
 #include "schema/record.h"
 
 /*
- * Not thread safe. Functions that return bool say false when SQLite refused; database_problem then says why, until
- * database_rollback.
+ * Not thread safe. Functions that return bool say false when SQLite refused; database_problem then
+ * says why, until database_rollback.
  */
 struct database;
 
 /*
- * Opens the file, makes it or brings an older one up to the schema: in one transaction, after a copy beside it. NULL with
- * *ret_problem, to be freed, when it cannot be read, is no database of this program, or a newer program's.
+ * Opens the file, makes it or brings an older one up to the schema: in one transaction, after a
+ * copy beside it. NULL with *ret_problem, to be freed, when it cannot be read, is no database of
+ * this program, or a newer program's.
  */
 struct database *database_open(const char *path, char **ret_problem);
 void database_close(struct database *database);
 
-bool database_begin(struct database *database); /* a second one in a row does nothing */
+bool database_begin(struct database *database);	 /* a second one in a row does nothing */
 bool database_commit(struct database *database); /* without a begin: does nothing */
 void database_rollback(struct database *database);
 const char *database_problem(const struct database *database);
 
-/* old NULL: a new object; new NULL: it is deleted, at this revision. Writes only columns that differ; begins if it must. */
-bool database_write(struct database *database, const struct record *old, const struct record *new, uint64_t revision);
+/* old NULL: a new object; new NULL: it is deleted, at this revision. Writes only columns that
+ * differ; begins if it must. */
+bool database_write(struct database *database, const struct record *old, const struct record *new,
+		    uint64_t revision);
 /* Whether such a change concerns the file at all. */
 bool database_concerns(const struct record *old, const struct record *new);
 
 /*
- * Revisions are drawn in memory; the file holds a number that is above all of them. Raises it when `revision` has come up to it.
+ * Revisions are drawn in memory; the file holds a number that is above all of them. Raises it when
+ * `revision` has come up to it.
  */
 bool database_reserve_revision(struct database *database, uint64_t revision);
 uint64_t database_reserved_revision(const struct database *database);
 
 /* Written with the batch under way; readable at once. */
 bool database_set_setting(struct database *database, const char *name, const char *value);
-char *database_get_setting(struct database *database, const char *name); /* to be freed; NULL: not set */
+char *database_get_setting(struct database *database, const char *name); /* to be freed; NULL: not
+									    set */
 
 /* Removes tombstones that are older than 30 days or more than `kept`. */
 bool database_drop_tombstones(struct database *database, size_t kept);
 
 /*
- * Calls `row` for every row of the class, in order of creation: with a new record that it takes, or NULL and what is wrong
- * with the row of that ref (text valid during the call).
+ * Calls `row` for every row of the class, in order of creation: with a new record that it takes, or
+ * NULL and what is wrong with the row of that ref (text valid during the call).
  */
 bool database_load(struct database *database, const struct class_info *cls,
-		   void (*row)(void *argument, struct record *record, const char *ref, const char *problem),
+		   void (*row)(void *argument, struct record *record, const char *ref,
+			       const char *problem),
 		   void *argument);
 
 #endif

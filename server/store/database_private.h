@@ -43,7 +43,8 @@ static inline bool has_table(const struct class_info *cls)
 	return !(cls->flags & CLASS_VOLATILE);
 }
 
-/* tables.c: makes the tables, or brings those of an older file up to the schema. `path` is for the copy. */
+/* tables.c: makes the tables, or brings those of an older file up to the schema. `path` is for the
+ * copy. */
 bool tables_prepare(struct database *database, const char *path, char **ret_problem);
 
 /* Format of everything that does not follow from the schema. */

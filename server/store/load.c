@@ -12,9 +12,10 @@ struct load {
 
 static void set_aside(const struct class_info *cls, const char *ref, const char *problem)
 {
-	log_error("%s %s is left out: %s. It stays in the database as it is. To repair it, stop the daemon and correct the row: "
-		  "sqlite3 DATABASE \"SELECT * FROM %s WHERE _ref = '%s'\"",
-		  cls->name, ref, problem, cls->name, ref);
+	log_error(
+		"%s %s is left out: %s. It stays in the database as it is. To repair it, stop the daemon and correct the row: "
+		"sqlite3 DATABASE \"SELECT * FROM %s WHERE _ref = '%s'\"",
+		cls->name, ref, problem, cls->name, ref);
 }
 
 static void take_row(void *argument, struct record *record, const char *ref, const char *problem)
@@ -38,31 +39,34 @@ static void take_row(void *argument, struct record *record, const char *ref, con
 	table_put(table, record);
 }
 
-/* A reference to an object that is not there becomes null in memory; the row keeps it until the field is set. */
+/* A reference to an object that is not there becomes null in memory; the row keeps it until the
+ * field is set. */
 static void check_references(struct store *store, struct record *record)
 {
 	for (int i = 0; i < record->cls->field_count; i++) {
 		const struct field_info *field = &record->cls->fields[i];
-		const struct class_info *cls = field->type->kind == TYPE_REF ? schema_class(field->type->cls) : NULL;
+		const struct class_info *cls =
+			field->type->kind == TYPE_REF ? schema_class(field->type->cls) : NULL;
 		const char *ref = cls ? record_text(record, i) : NULL_REF;
 
 		if (ref_is_null(ref) || table_find(&store->tables[cls->id], ref))
 			continue;
-		log_warning("%s %s: its %s names a %s that is not there (%s), taken as unset", record->cls->name,
-			    record_ref(record), field->name, cls->name, ref);
+		log_warning("%s %s: its %s names a %s that is not there (%s), taken as unset",
+			    record->cls->name, record_ref(record), field->name, cls->name, ref);
 		record_set_text(record, i, NULL_REF);
 	}
 }
 
 static void mirror_record(struct store *store, const struct record *record)
 {
-#define RELATION(class_, field_, other_, mirror_)                                                                      \
-	if (record->cls->id == CLASS_##class_) {                                                                       \
-		struct record *other =                                                                                 \
-			table_find(&store->tables[CLASS_##other_], record_text(record, class_##_##field_));            \
-		if (other)                                                                                             \
-			record_set(other, other_##_##mirror_,                                                          \
-				   value_set_with(record_get(other, other_##_##mirror_), record_ref(record)));         \
+#define RELATION(class_, field_, other_, mirror_)                                          \
+	if (record->cls->id == CLASS_##class_) {                                           \
+		struct record *other = table_find(&store->tables[CLASS_##other_],          \
+						  record_text(record, class_##_##field_)); \
+		if (other)                                                                 \
+			record_set(other, other_##_##mirror_,                              \
+				   value_set_with(record_get(other, other_##_##mirror_),   \
+						  record_ref(record)));                    \
 	}
 #include "schema/relations.def"
 }

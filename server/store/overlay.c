@@ -12,7 +12,8 @@ static size_t bucket_of(const char *ref)
 	return hash % OVERLAY_BUCKETS;
 }
 
-const struct overlay_entry *overlay_find(const struct overlay *overlay, const struct class_info *cls, const char *ref)
+const struct overlay_entry *overlay_find(const struct overlay *overlay,
+					 const struct class_info *cls, const char *ref)
 {
 	const struct overlay_entry *entry = overlay->buckets[bucket_of(ref)];
 
@@ -21,18 +22,21 @@ const struct overlay_entry *overlay_find(const struct overlay *overlay, const st
 	return entry;
 }
 
-const struct overlay_entry *overlay_find_by_uuid(const struct overlay *overlay, const struct class_info *cls,
-						 const char *uuid)
+const struct overlay_entry *overlay_find_by_uuid(const struct overlay *overlay,
+						 const struct class_info *cls, const char *uuid)
 {
 	for (const struct overlay_entry *entry = overlay->first; entry; entry = entry->next)
-		if (entry->cls == cls && entry->record && strcmp(record_uuid(entry->record), uuid) == 0)
+		if (entry->cls == cls && entry->record &&
+		    strcmp(record_uuid(entry->record), uuid) == 0)
 			return entry;
 	return NULL;
 }
 
-void overlay_put(struct overlay *overlay, const struct class_info *cls, struct value *ref, struct record *record)
+void overlay_put(struct overlay *overlay, const struct class_info *cls, struct value *ref,
+		 struct record *record)
 {
-	struct overlay_entry *entry = (struct overlay_entry *)(uintptr_t)overlay_find(overlay, cls, ref->text);
+	struct overlay_entry *entry =
+		(struct overlay_entry *)(uintptr_t)overlay_find(overlay, cls, ref->text);
 	size_t bucket = bucket_of(ref->text);
 
 	if (!entry) {

@@ -54,7 +54,8 @@ struct transaction {
 };
 
 /* transaction.c */
-/* Runs the mutation against the newest records. 0: its changes, numbered, are in mutation->changes and ->settings. */
+/* Runs the mutation against the newest records. 0: its changes, numbered, are in mutation->changes
+ * and ->settings. */
 int transaction_run(struct store *store, struct mutation *mutation);
 void changes_free(struct change *changes);
 void settings_free(struct setting *settings);

@@ -22,7 +22,8 @@ static void bind_value(sqlite3_stmt *statement, int column, const struct value *
 		break;
 	case VALUE_STRING:
 	case VALUE_DATETIME:
-		sqlite3_bind_text(statement, column, value->text, (int)value->length, SQLITE_STATIC);
+		sqlite3_bind_text(statement, column, value->text, (int)value->length,
+				  SQLITE_STATIC);
 		break;
 	default:
 		text = value_to_text(value);
@@ -34,7 +35,8 @@ static void add_insert(struct buffer *sql, const struct class_info *cls)
 {
 	int columns = 3;
 
-	buffer_add_format(sql, "INSERT INTO \"%s\" (\"_ref\", \"_created\", \"_modified\"", cls->name);
+	buffer_add_format(sql, "INSERT INTO \"%s\" (\"_ref\", \"_created\", \"_modified\"",
+			  cls->name);
 	for (int i = 0; i < cls->field_count; i++)
 		if (is_stored(cls, i)) {
 			buffer_add_format(sql, ", \"%s\"", cls->fields[i].name);
@@ -73,15 +75,17 @@ static void add_sql(struct buffer *sql, const struct cached_statement *wanted)
 		buffer_add_format(sql, "DELETE FROM \"%s\" WHERE \"_ref\" = ?", wanted->cls->name);
 		break;
 	default:
-		buffer_add_literal(sql, "INSERT INTO xenapid_tombstone (revision, class, ref, uuid, time) "
-					"VALUES (?, ?, ?, ?, unixepoch())");
+		buffer_add_literal(
+			sql, "INSERT INTO xenapid_tombstone (revision, class, ref, uuid, time) "
+			     "VALUES (?, ?, ?, ?, unixepoch())");
 	}
 }
 
 /* From the cache; what was in its place goes. NULL with the problem noted. */
 static sqlite3_stmt *prepare(struct database *database, const struct cached_statement *wanted)
 {
-	uint64_t hash = ((uint64_t)wanted->cls->id * 31 + (uint64_t)wanted->verb) * 0x9e3779b97f4a7c15u;
+	uint64_t hash =
+		((uint64_t)wanted->cls->id * 31 + (uint64_t)wanted->verb) * 0x9e3779b97f4a7c15u;
 	struct cached_statement *cached;
 	AUTO_BUFFER sql = {0};
 
@@ -94,8 +98,8 @@ static sqlite3_stmt *prepare(struct database *database, const struct cached_stat
 	sqlite3_finalize(cached->statement);
 	*cached = *wanted;
 	add_sql(&sql, wanted);
-	if (sqlite3_prepare_v3(database->connection, sql.data, -1, SQLITE_PREPARE_PERSISTENT, &cached->statement, NULL) !=
-	    SQLITE_OK) {
+	if (sqlite3_prepare_v3(database->connection, sql.data, -1, SQLITE_PREPARE_PERSISTENT,
+			       &cached->statement, NULL) != SQLITE_OK) {
 		cached->statement = NULL;
 		database_failed(database, wanted->cls->name);
 	}
@@ -118,7 +122,8 @@ static void bind_ref(sqlite3_stmt *statement, int column, const struct record *r
 
 static bool insert(struct database *database, const struct record *record)
 {
-	sqlite3_stmt *statement = prepare(database, &(struct cached_statement){.cls = record->cls, .verb = 'I'});
+	sqlite3_stmt *statement =
+		prepare(database, &(struct cached_statement){.cls = record->cls, .verb = 'I'});
 	int column = 3;
 
 	if (!statement)
@@ -147,7 +152,8 @@ static bool differing(const struct record *old, const struct record *new, uint64
 	return any;
 }
 
-static bool update(struct database *database, const struct record *record, const struct cached_statement *wanted)
+static bool update(struct database *database, const struct record *record,
+		   const struct cached_statement *wanted)
 {
 	sqlite3_stmt *statement = prepare(database, wanted);
 	int column = 1;
@@ -162,9 +168,10 @@ static bool update(struct database *database, const struct record *record, const
 	return step(database, statement, record->cls->name);
 }
 
-static bool delete(struct database *database, const struct record *record, uint64_t revision)
+static bool delete (struct database *database, const struct record *record, uint64_t revision)
 {
-	sqlite3_stmt *statement = prepare(database, &(struct cached_statement){.cls = record->cls, .verb = 'D'});
+	sqlite3_stmt *statement =
+		prepare(database, &(struct cached_statement){.cls = record->cls, .verb = 'D'});
 
 	if (!statement)
 		return false;
@@ -190,7 +197,8 @@ bool database_concerns(const struct record *old, const struct record *new)
 	return !old || !new || differing(old, new, fields);
 }
 
-bool database_write(struct database *database, const struct record *old, const struct record *new, uint64_t revision)
+bool database_write(struct database *database, const struct record *old, const struct record *new,
+		    uint64_t revision)
 {
 	struct cached_statement wanted = {.cls = (old ? old : new)->cls, .verb = 'U'};
 
@@ -200,11 +208,12 @@ bool database_write(struct database *database, const struct record *old, const s
 		return false;
 	if (!old)
 		return insert(database, new);
-	return new ? update(database, new, &wanted) : delete(database, old, revision);
+	return new ? update(database, new, &wanted) : delete (database, old, revision);
 }
 
 /* NULL and *ret_value, or what is wrong with the column. */
-static const char *read_column(sqlite3_stmt *statement, int column, const struct type *type, struct value **ret_value)
+static const char *read_column(sqlite3_stmt *statement, int column, const struct type *type,
+			       struct value **ret_value)
 {
 	switch (type->kind) {
 	case TYPE_INT:
@@ -221,12 +230,14 @@ static const char *read_column(sqlite3_stmt *statement, int column, const struct
 		*ret_value = value_string((const char *)sqlite3_column_text(statement, column));
 		return NULL;
 	default:
-		return text_to_value(type, (const char *)sqlite3_column_text(statement, column), ret_value);
+		return text_to_value(type, (const char *)sqlite3_column_text(statement, column),
+				     ret_value);
 	}
 }
 
 /* The record of the row under the statement, or NULL and *ret_problem, to be freed. */
-static struct record *read_row(sqlite3_stmt *statement, const struct class_info *cls, char **ret_problem)
+static struct record *read_row(sqlite3_stmt *statement, const struct class_info *cls,
+			       char **ret_problem)
 {
 	AUTO(record) record = record_new(cls, (const char *)sqlite3_column_text(statement, 0));
 	int column = 3;
@@ -241,7 +252,8 @@ static struct record *read_row(sqlite3_stmt *statement, const struct class_info 
 			continue;
 		problem = read_column(statement, column++, cls->fields[i].type, &value);
 		if (problem) {
-			*ret_problem = text_format("its column %s is %s", cls->fields[i].name, problem);
+			*ret_problem =
+				text_format("its column %s is %s", cls->fields[i].name, problem);
 			return NULL;
 		}
 		if (value_equal(value, cls->fields[i].default_value))
@@ -262,7 +274,8 @@ static void add_select(struct buffer *sql, const struct class_info *cls)
 }
 
 bool database_load(struct database *database, const struct class_info *cls,
-		   void (*row)(void *argument, struct record *record, const char *ref, const char *problem),
+		   void (*row)(void *argument, struct record *record, const char *ref,
+			       const char *problem),
 		   void *argument)
 {
 	sqlite3_stmt *statement = NULL;

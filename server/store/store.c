@@ -9,7 +9,8 @@
 
 #define TOMBSTONES_KEPT 100000
 
-/* The lock is on a file of its own: closing the database file would drop the locks that SQLite holds on it. */
+/* The lock is on a file of its own: closing the database file would drop the locks that SQLite
+ * holds on it. */
 static int lock_database(const char *path, char **ret_problem)
 {
 	AUTO_TEXT lock_path = text_format("%s.lock", path);
@@ -20,9 +21,10 @@ static int lock_database(const char *path, char **ret_problem)
 		return -1;
 	}
 	if (flock(file, LOCK_EX | LOCK_NB) < 0) {
-		*ret_problem = errno == EWOULDBLOCK
-				       ? text_format("another xenapid uses the database %s", path)
-				       : text_format("cannot lock %s: %s", lock_path, strerror(errno));
+		*ret_problem =
+			errno == EWOULDBLOCK ?
+				text_format("another xenapid uses the database %s", path) :
+				text_format("cannot lock %s: %s", lock_path, strerror(errno));
 		close(file);
 		return -1;
 	}
@@ -73,8 +75,11 @@ struct store *store_open(const struct store_options *options, char **ret_problem
 		destroy(store);
 		return NULL;
 	}
-	if (!database_drop_tombstones(database, options->tombstones_kept ? options->tombstones_kept : TOMBSTONES_KEPT))
-		database_rollback(database); /* an old tombstone harms nobody: the next start tries again */
+	if (!database_drop_tombstones(database, options->tombstones_kept ?
+							options->tombstones_kept :
+							TOMBSTONES_KEPT))
+		database_rollback(database); /* an old tombstone harms nobody: the next start tries
+						again */
 	pthread_create(&store->committer, NULL, commit_run, store);
 	return store;
 }
@@ -192,10 +197,11 @@ static void finish_waiting(struct mutation *mutation, struct error *err)
 
 int store_mutate(struct store *store, mutation_fn run, void *argument, struct error *err)
 {
-	struct waiter waiter = {.mutation = {.run = run, .argument = argument, .done = finish_waiting},
-				.err = err,
-				.lock = PTHREAD_MUTEX_INITIALIZER,
-				.finished = PTHREAD_COND_INITIALIZER};
+	struct waiter waiter = {
+		.mutation = {.run = run, .argument = argument, .done = finish_waiting},
+		.err = err,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.finished = PTHREAD_COND_INITIALIZER};
 
 	store_submit(store, &waiter.mutation);
 	pthread_mutex_lock(&waiter.lock);

@@ -7,8 +7,9 @@
 #include "schema/record.h"
 
 /*
- * Reads never touch the disk and never wait for it: they hand out a reference to an immutable record. A change is a mutation,
- * run by the one committer thread against the newest records, and answered once it is on the disk.
+ * Reads never touch the disk and never wait for it: they hand out a reference to an immutable
+ * record. A change is a mutation, run by the one committer thread against the newest records, and
+ * answered once it is on the disk.
  */
 struct store;
 struct transaction;
@@ -16,24 +17,27 @@ struct transaction;
 /* What the store asks of those who know what the fields mean. */
 struct store_rules {
 	/*
-	 * Judges one object that a mutation made or changed, on its final state: old is NULL for a new one. May set fields of
-	 * `record` that follow from others, and read in the transaction. −1 with *err refuses the whole mutation.
+	 * Judges one object that a mutation made or changed, on its final state: old is NULL for a
+	 * new one. May set fields of `record` that follow from others, and read in the transaction.
+	 * −1 with *err refuses the whole mutation.
 	 */
-	int (*check)(void *context, struct transaction *transaction, const struct record *old, struct record *record,
-		     struct error *err);
-	/* Sets the volatile fields that are computed from others; old is NULL for a new or just loaded one. */
+	int (*check)(void *context, struct transaction *transaction, const struct record *old,
+		     struct record *record, struct error *err);
+	/* Sets the volatile fields that are computed from others; old is NULL for a new or just
+	 * loaded one. */
 	void (*derive)(void *context, const struct record *old, struct record *record);
 	void *context;
 };
 
 struct store_options {
-	const char *path; /* of the database; its folder must exist */
+	const char *path;	/* of the database; its folder must exist */
 	size_t tombstones_kept; /* 0: 100,000; none is kept longer than 30 days */
 };
 
 /*
- * Opens, upgrades (after a backup beside it) or makes the database and loads it. One daemon only: PATH.lock is locked. NULL and
- * *ret_problem, to be freed: one sentence for the user. Rows that make no sense are logged and left out.
+ * Opens, upgrades (after a backup beside it) or makes the database and loads it. One daemon only:
+ * PATH.lock is locked. NULL and *ret_problem, to be freed: one sentence for the user. Rows that
+ * make no sense are logged and left out.
  */
 struct store *store_open(const struct store_options *options, char **ret_problem);
 /* Commits what was submitted, then closes. */
@@ -41,26 +45,29 @@ void store_close(struct store *store);
 /* Before the first mutation; derives the fields of all that was loaded. */
 void store_set_rules(struct store *store, const struct store_rules *rules);
 
-/* A new reference, or NULL. `name` is a ref, or the uuid of an object, which old clients use as one. */
+/* A new reference, or NULL. `name` is a ref, or the uuid of an object, which old clients use as
+ * one. */
 struct record *store_read(struct store *store, enum class_id cls, const char *name);
 struct record *store_read_by_uuid(struct store *store, enum class_id cls, const char *uuid);
 /* All objects in order of creation: an array of references for store_free_list. */
 struct record **store_list(struct store *store, enum class_id cls, size_t *ret_count);
 void store_free_list(struct record **records, size_t count);
 
-/* A fact about the database itself: the host it belongs to, say. To be freed; NULL when it was never set. Only before the
- * first mutation. */
+/* A fact about the database itself: the host it belongs to, say. To be freed; NULL when it was
+ * never set. Only before the first mutation. */
 char *store_get_setting(struct store *store, const char *name);
 
 /*
- * Runs on the committer's thread. Must not block. May be run again from the beginning when the disk refuses the batch it was
- * in, so it changes nothing but the transaction and what its argument is told to return. −1 with *err: nothing of it happens.
+ * Runs on the committer's thread. Must not block. May be run again from the beginning when the disk
+ * refuses the batch it was in, so it changes nothing but the transaction and what its argument is
+ * told to return. −1 with *err: nothing of it happens.
  */
 typedef int (*mutation_fn)(struct transaction *transaction, void *argument, struct error *err);
 
 struct mutation {
 	mutation_fn run;
-	/* On the committer's thread, once it is on the disk or was refused; *err has its code. May be NULL. */
+	/* On the committer's thread, once it is on the disk or was refused; *err has its code. May
+	 * be NULL. */
 	void (*done)(struct mutation *mutation, struct error *err);
 	void *argument;
 	/* the store's own */
@@ -78,17 +85,23 @@ int store_mutate(struct store *store, mutation_fn run, void *argument, struct er
 uint64_t store_revision(struct store *store);
 
 /*
- * In a transaction. Records are borrowed until the mutation's end; those of edit and create may be changed with record_set until then.
- * `name`: as store_read.
+ * In a transaction. Records are borrowed until the mutation's end; those of edit and create may be
+ * changed with record_set until then. `name`: as store_read.
  */
-const struct record *transaction_read(struct transaction *transaction, enum class_id cls, const char *name);
-struct record *transaction_edit(struct transaction *transaction, enum class_id cls, const char *name);
-/* ref NULL: one is drawn. Its uuid, where it has the field, is drawn too unless it is set before the end. */
-struct record *transaction_create(struct transaction *transaction, enum class_id cls, const char *ref);
+const struct record *transaction_read(struct transaction *transaction, enum class_id cls,
+				      const char *name);
+struct record *transaction_edit(struct transaction *transaction, enum class_id cls,
+				const char *name);
+/* ref NULL: one is drawn. Its uuid, where it has the field, is drawn too unless it is set before
+ * the end. */
+struct record *transaction_create(struct transaction *transaction, enum class_id cls,
+				  const char *ref);
 void transaction_delete(struct transaction *transaction, enum class_id cls, const char *name);
-/* Calls `each` for every object; it may edit, but must not create or delete objects of the class. */
+/* Calls `each` for every object; it may edit, but must not create or delete objects of the class.
+ */
 void transaction_each(struct transaction *transaction, enum class_id cls,
-		      void (*each)(struct transaction *transaction, const struct record *record, void *argument),
+		      void (*each)(struct transaction *transaction, const struct record *record,
+				   void *argument),
 		      void *argument);
 void transaction_set_setting(struct transaction *transaction, const char *name, const char *value);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* table.h – the published objects of one class, found by ref and by uuid, listed in order of creation. */
+/* table.h – the published objects of one class, found by ref and by uuid, listed in order of
+ * creation. */
 #ifndef SERVER_STORE_TABLE_H
 #define SERVER_STORE_TABLE_H
 
@@ -29,7 +30,8 @@ void table_free(struct table *table);
 /* NULL when there is none; borrowed. */
 struct record *table_find(const struct table *table, const char *ref);
 struct record *table_find_by_uuid(const struct table *table, const char *uuid);
-/* Takes the record: a new one goes to the end, one with a known ref takes the place of the old, which is released. */
+/* Takes the record: a new one goes to the end, one with a known ref takes the place of the old,
+ * which is released. */
 void table_put(struct table *table, struct record *record);
 void table_remove(struct table *table, const char *ref);
 

@@ -25,7 +25,8 @@ static void add_column(struct buffer *sql, const struct field_info *field)
 {
 	AUTO_TEXT text = value_to_text(field->default_value);
 
-	buffer_add_format(sql, "\"%s\" %s NOT NULL DEFAULT ", field->name, column_type(field->type));
+	buffer_add_format(sql, "\"%s\" %s NOT NULL DEFAULT ", field->name,
+			  column_type(field->type));
 	if (field->type->kind == TYPE_BOOL) {
 		buffer_add_text(sql, field->default_value->boolean ? "1" : "0");
 	} else if (field->type->kind == TYPE_INT || field->type->kind == TYPE_FLOAT) {
@@ -58,7 +59,8 @@ static bool create_table(struct database *database, const struct class_info *cls
 
 static bool is_column(struct database *database, const char *table, const char *column)
 {
-	char *sql = sqlite3_mprintf("SELECT count(*) FROM pragma_table_info(%Q) WHERE name = %Q", table, column);
+	char *sql = sqlite3_mprintf("SELECT count(*) FROM pragma_table_info(%Q) WHERE name = %Q",
+				    table, column);
 	bool there = database_number(database, sql) > 0;
 
 	sqlite3_free(sql);
@@ -67,21 +69,25 @@ static bool is_column(struct database *database, const char *table, const char *
 
 static bool is_table(struct database *database, const char *table)
 {
-	char *sql = sqlite3_mprintf("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = %Q", table);
+	char *sql = sqlite3_mprintf(
+		"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = %Q", table);
 	bool there = database_number(database, sql) > 0;
 
 	sqlite3_free(sql);
 	return there;
 }
 
-/* The first column that no field of the program stores: a newer program made it. To be freed; NULL: none. */
+/* The first column that no field of the program stores: a newer program made it. To be freed; NULL:
+ * none. */
 static char *unknown_column(struct database *database, const struct class_info *cls)
 {
 	sqlite3_stmt *statement = NULL;
 	char *unknown = NULL;
 
-	if (sqlite3_prepare_v2(database->connection, "SELECT name FROM pragma_table_info(?1) WHERE name NOT LIKE '\\_%' ESCAPE '\\'",
-			       -1, &statement, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(
+		    database->connection,
+		    "SELECT name FROM pragma_table_info(?1) WHERE name NOT LIKE '\\_%' ESCAPE '\\'",
+		    -1, &statement, NULL) != SQLITE_OK)
 		return NULL;
 	sqlite3_bind_text(statement, 1, cls->name, -1, SQLITE_STATIC);
 	while (!unknown && sqlite3_step(statement) == SQLITE_ROW) {
@@ -110,7 +116,8 @@ static int count_missing(struct database *database)
 			continue;
 		}
 		for (int i = 0; i < cls->field_count; i++)
-			missing += is_stored(cls, i) && !is_column(database, cls->name, cls->fields[i].name);
+			missing += is_stored(cls, i) &&
+				   !is_column(database, cls->name, cls->fields[i].name);
 	}
 	return missing;
 }
@@ -137,18 +144,21 @@ static bool add_missing(struct database *database)
 
 		if (!has_table(cls))
 			continue;
-		if (!(is_table(database, cls->name) ? add_missing_columns(database, cls) : create_table(database, cls)))
+		if (!(is_table(database, cls->name) ? add_missing_columns(database, cls) :
+						      create_table(database, cls)))
 			return false;
 	}
-	return database_run(database, "PRAGMA user_version = 1; PRAGMA application_id = 0x58656e41");
+	return database_run(database,
+			    "PRAGMA user_version = 1; PRAGMA application_id = 0x58656e41");
 }
 
 static bool create_own_tables(struct database *database)
 {
-	return database_run(database,
-			    "CREATE TABLE xenapid_setting (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT; "
-			    "CREATE TABLE xenapid_tombstone (revision INTEGER NOT NULL, class TEXT NOT NULL, ref TEXT NOT "
-			    "NULL, uuid TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (revision, ref)) STRICT");
+	return database_run(
+		database,
+		"CREATE TABLE xenapid_setting (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT; "
+		"CREATE TABLE xenapid_tombstone (revision INTEGER NOT NULL, class TEXT NOT NULL, ref TEXT NOT "
+		"NULL, uuid TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (revision, ref)) STRICT");
 }
 
 static bool back_up(struct database *database, const char *path)
@@ -162,8 +172,9 @@ static bool back_up(struct database *database, const char *path)
 	gmtime_r(&now, &parts);
 	strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &parts);
 	sql = sqlite3_mprintf("VACUUM INTO '%q.before-upgrade-%q'", path, date);
-	log_info("database %s is of an older version: upgrading it, after a copy to %s.before-upgrade-%s", path, path,
-		 date);
+	log_info(
+		"database %s is of an older version: upgrading it, after a copy to %s.before-upgrade-%s",
+		path, path, date);
 	done = database_run(database, sql);
 	sqlite3_free(sql);
 	return done;
@@ -174,20 +185,25 @@ static char *refuse(struct database *database, const char *path)
 	int64_t format = database_number(database, "PRAGMA user_version");
 
 	if (format < 0)
-		return text_format("%s cannot be read as a database: %s", path, database_problem(database));
+		return text_format("%s cannot be read as a database: %s", path,
+				   database_problem(database));
 	if (database_number(database, "PRAGMA application_id") != DATABASE_APPLICATION_ID)
 		return text_format("%s is a database, but not one of xenapid", path);
 	if (format > DATABASE_FORMAT)
-		return text_format("%s was written by a newer xenapid (its format is %d, this program knows %d): install "
-				   "that version, or go back to a backup beside it",
-				   path, (int)format, DATABASE_FORMAT);
+		return text_format(
+			"%s was written by a newer xenapid (its format is %d, this program knows %d): install "
+			"that version, or go back to a backup beside it",
+			path, (int)format, DATABASE_FORMAT);
 	for (int c = 0; c < CLASS_COUNT; c++) {
-		AUTO_TEXT unknown = has_table(schema_classes[c]) ? unknown_column(database, schema_classes[c]) : NULL;
+		AUTO_TEXT unknown = has_table(schema_classes[c]) ?
+					    unknown_column(database, schema_classes[c]) :
+					    NULL;
 
 		if (unknown)
-			return text_format("%s was written by a newer xenapid: this program does not know its column %s. "
-					   "Install that version, or go back to a backup beside it",
-					   path, unknown);
+			return text_format(
+				"%s was written by a newer xenapid: this program does not know its column %s. "
+				"Install that version, or go back to a backup beside it",
+				path, unknown);
 	}
 	return NULL;
 }
@@ -205,6 +221,6 @@ bool tables_prepare(struct database *database, const char *path, char **ret_prob
 		if (!back_up(database, path))
 			return false;
 	}
-	return database_begin(database) && (!is_new || create_own_tables(database)) && add_missing(database) &&
-	       database_commit(database);
+	return database_begin(database) && (!is_new || create_own_tables(database)) &&
+	       add_missing(database) && database_commit(database);
 }

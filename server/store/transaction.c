@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* transaction.c – one mutation against the newest records: what it changed, what follows from that, whether it may be. */
+/* transaction.c – one mutation against the newest records: what it changed, what follows from that,
+ * whether it may be. */
 #include "server/store/private.h"
 
 #include <assert.h>
@@ -12,11 +13,13 @@ static const struct relation {
 	enum class_id other;
 	int mirror;
 } relations[] = {
-#define RELATION(cls, field, other, mirror) {CLASS_##cls, cls##_##field, CLASS_##other, other##_##mirror},
+#define RELATION(cls, field, other, mirror) \
+	{CLASS_##cls, cls##_##field, CLASS_##other, other##_##mirror},
 #include "schema/relations.def"
 };
 
-static struct change *find_change(const struct transaction *transaction, enum class_id cls, const char *ref)
+static struct change *find_change(const struct transaction *transaction, enum class_id cls,
+				  const char *ref)
 {
 	for (struct change *change = transaction->changes; change; change = change->next) {
 		const struct record *record = change->old ? change->old : change->new;
@@ -28,28 +31,33 @@ static struct change *find_change(const struct transaction *transaction, enum cl
 }
 
 /* The newest record before this mutation; borrowed. */
-static const struct record *find_accepted(const struct store *store, enum class_id cls, const char *ref)
+static const struct record *find_accepted(const struct store *store, enum class_id cls,
+					  const char *ref)
 {
-	const struct overlay_entry *entry = overlay_find(&store->accepted, schema_classes[cls], ref);
+	const struct overlay_entry *entry =
+		overlay_find(&store->accepted, schema_classes[cls], ref);
 
 	return entry ? entry->record : table_find(&store->tables[cls], ref);
 }
 
-static const struct record *read_by_ref(const struct transaction *transaction, enum class_id cls, const char *ref)
+static const struct record *read_by_ref(const struct transaction *transaction, enum class_id cls,
+					const char *ref)
 {
 	const struct change *change = find_change(transaction, cls, ref);
 
 	return change ? change->new : find_accepted(transaction->store, cls, ref);
 }
 
-static const struct record *read_by_uuid(const struct transaction *transaction, enum class_id cls, const char *uuid)
+static const struct record *read_by_uuid(const struct transaction *transaction, enum class_id cls,
+					 const char *uuid)
 {
 	const struct store *store = transaction->store;
 	const struct overlay_entry *entry;
 	const struct record *found;
 
 	for (const struct change *change = transaction->changes; change; change = change->next)
-		if (change->new && change->new->cls->id == cls && strcmp(record_uuid(change->new), uuid) == 0)
+		if (change->new && change->new->cls->id == cls &&
+		    strcmp(record_uuid(change->new), uuid) == 0)
 			return change->new;
 	entry = overlay_find_by_uuid(&store->accepted, schema_classes[cls], uuid);
 	found = entry ? entry->record : table_find_by_uuid(&store->tables[cls], uuid);
@@ -57,14 +65,18 @@ static const struct record *read_by_uuid(const struct transaction *transaction, 
 	return found ? read_by_ref(transaction, cls, record_ref(found)) : NULL;
 }
 
-const struct record *transaction_read(struct transaction *transaction, enum class_id cls, const char *name)
+const struct record *transaction_read(struct transaction *transaction, enum class_id cls,
+				      const char *name)
 {
 	const struct record *record = read_by_ref(transaction, cls, name);
 
-	return record || !*name || schema_classes[cls]->uuid < 0 ? record : read_by_uuid(transaction, cls, name);
+	return record || !*name || schema_classes[cls]->uuid < 0 ?
+		       record :
+		       read_by_uuid(transaction, cls, name);
 }
 
-static struct change *add_change(struct transaction *transaction, const struct record *old, struct record *new)
+static struct change *add_change(struct transaction *transaction, const struct record *old,
+				 struct record *new)
 {
 	struct change *change = allocate(sizeof(*change));
 
@@ -75,7 +87,8 @@ static struct change *add_change(struct transaction *transaction, const struct r
 	return change;
 }
 
-struct record *transaction_edit(struct transaction *transaction, enum class_id cls, const char *name)
+struct record *transaction_edit(struct transaction *transaction, enum class_id cls,
+				const char *name)
 {
 	const struct record *record = transaction_read(transaction, cls, name);
 	struct change *change;
@@ -86,7 +99,8 @@ struct record *transaction_edit(struct transaction *transaction, enum class_id c
 	return change ? change->new : add_change(transaction, record, record_copy(record))->new;
 }
 
-struct record *transaction_create(struct transaction *transaction, enum class_id cls, const char *ref)
+struct record *transaction_create(struct transaction *transaction, enum class_id cls,
+				  const char *ref)
 {
 	char drawn[REF_SIZE];
 
@@ -114,7 +128,8 @@ void transaction_delete(struct transaction *transaction, enum class_id cls, cons
 }
 
 void transaction_each(struct transaction *transaction, enum class_id cls,
-		      void (*each)(struct transaction *transaction, const struct record *record, void *argument),
+		      void (*each)(struct transaction *transaction, const struct record *record,
+				   void *argument),
 		      void *argument)
 {
 	const struct table *table = &transaction->store->tables[cls];
@@ -125,7 +140,8 @@ void transaction_each(struct transaction *transaction, enum class_id cls,
 		if (record)
 			each(transaction, record, argument);
 	}
-	for (const struct overlay_entry *entry = transaction->store->accepted.first; entry; entry = entry->next) {
+	for (const struct overlay_entry *entry = transaction->store->accepted.first; entry;
+	     entry = entry->next) {
 		if (entry->cls->id != cls || table_find(table, entry->ref->text))
 			continue;
 		record = read_by_ref(transaction, cls, entry->ref->text);
@@ -153,16 +169,18 @@ void transaction_set_setting(struct transaction *transaction, const char *name, 
 	setting->value = text_copy(value);
 }
 
-static void set_mirror(struct transaction *transaction, const struct relation *relation, const char *other,
-		       const char *ref, bool there)
+static void set_mirror(struct transaction *transaction, const struct relation *relation,
+		       const char *other, const char *ref, bool there)
 {
-	struct record *record = ref_is_null(other) ? NULL : transaction_edit(transaction, relation->other, other);
+	struct record *record =
+		ref_is_null(other) ? NULL : transaction_edit(transaction, relation->other, other);
 	const struct value *set;
 
 	if (!record)
 		return;
 	set = record_get(record, relation->mirror);
-	record_set(record, relation->mirror, there ? value_set_with(set, ref) : value_set_without(set, ref));
+	record_set(record, relation->mirror,
+		   there ? value_set_with(set, ref) : value_set_without(set, ref));
 }
 
 /* Nothing points at an object that is gone: what it mirrored is set to null. */
@@ -176,8 +194,8 @@ static void forget_deleted(struct transaction *transaction, const struct record 
 			continue;
 		pointing = record_get(old, relation->mirror);
 		for (uint32_t k = 0; k < pointing->length; k++) {
-			struct record *record =
-				transaction_edit(transaction, relation->cls, pointing->items[k]->text);
+			struct record *record = transaction_edit(transaction, relation->cls,
+								 pointing->items[k]->text);
 
 			if (record)
 				record_set_text(record, relation->field, NULL_REF);
@@ -232,7 +250,7 @@ static void drop_what_did_not_change(struct transaction *transaction)
 	while (*link) {
 		struct change *change = *link;
 
-		if (change->old && change->new && same(change->old, change->new)) {
+		if (change->old && change->new &&same(change->old, change->new)) {
 			*link = change->next;
 			change->next = NULL;
 			changes_free(change);
@@ -256,7 +274,8 @@ static void number(struct store *store, struct change *changes)
 	}
 }
 
-static int judge(struct store *store, struct transaction *transaction, struct change *change, struct error *err)
+static int judge(struct store *store, struct transaction *transaction, struct change *change,
+		 struct error *err)
 {
 	const struct store_rules *rules = &store->rules;
 
@@ -276,7 +295,8 @@ int transaction_run(struct store *store, struct mutation *mutation)
 	error_clear(&mutation->error);
 	rc = mutation->run(&transaction, mutation->argument, &mutation->error);
 	/* both loops see what they append */
-	for (struct change *change = transaction.changes; rc == 0 && change; change = change->next) {
+	for (struct change *change = transaction.changes; rc == 0 && change;
+	     change = change->next) {
 		if (change->new && !change->old)
 			draw_missing_uuid(change->new);
 		mirror(&transaction, change);
@@ -327,9 +347,10 @@ void draw_uuid(char uuid[REF_SIZE])
 		abort();
 	bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
 	bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-	snprintf(uuid, REF_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", bytes[0],
-		 bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7], bytes[8], bytes[9], bytes[10],
-		 bytes[11], bytes[12], bytes[13], bytes[14], bytes[15]);
+	snprintf(uuid, REF_SIZE,
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", bytes[0],
+		 bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7], bytes[8],
+		 bytes[9], bytes[10], bytes[11], bytes[12], bytes[13], bytes[14], bytes[15]);
 }
 
 void draw_ref(char ref[REF_SIZE])
