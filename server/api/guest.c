@@ -3,6 +3,7 @@
 #include "server/api/guest.h"
 
 #include "schema/log.h"
+#include "server/api/domain.h"
 #include "server/api/vm.h"
 
 #include <time.h>
@@ -28,17 +29,6 @@ static int64_t seconds_since_start(struct call *call)
 	return now_seconds() - (int64_t)timegm(&parts);
 }
 
-static int halt(struct call *call, struct error *err)
-{
-	struct hypervisor_error reason = {0};
-	const struct record *vm = call->operation->vm;
-
-	if (hypervisor_destroy(call->api->hypervisor, record_uuid(vm), &reason) < 0 &&
-	    reason.kind != HYPERVISOR_NO_DOMAIN)
-		return fail_hypervisor(err, vm, call->operation->id, &reason);
-	return operation_commit(call, vm_become_halted, err);
-}
-
 /* Not at once when it has just started: a guest that always reboots should leave the host some
  * time. */
 static int restart(struct call *call, struct error *err)
@@ -53,16 +43,6 @@ static int restart(struct call *call, struct error *err)
 	return vm_restart_domain(call, err);
 }
 
-static int become_paused(struct call *call, struct transaction *transaction, struct record *vm,
-			 struct error *err)
-{
-	(void)call;
-	(void)transaction;
-	(void)err;
-	record_set_text(vm, VM_power_state, "Paused");
-	return 0;
-}
-
 static int after_crash(struct call *call, struct error *err)
 {
 	const struct record *vm = call->operation->vm;
@@ -71,13 +51,13 @@ static int after_crash(struct call *call, struct error *err)
 
 	log_warning("VM %s (%s) crashed", record_text(vm, VM_name_label), record_uuid(vm));
 	if (strcmp(action, "preserve") == 0)
-		return operation_commit(call, become_paused, err);
+		return operation_commit(call, vm_become_paused, err);
 	if (restarts && seconds_since_start(call) < call->api->options.guest_restart_window_s) {
 		log_warning("VM %s crashed too soon after its start to be started again",
 			    record_text(vm, VM_name_label));
 		restarts = false;
 	}
-	return restarts ? restart(call, err) : halt(call, err);
+	return restarts ? restart(call, err) : domain_end(call, err);
 }
 
 static int act(struct call *call, const struct domain_info *domain, struct error *err)
@@ -92,10 +72,10 @@ static int act(struct call *call, const struct domain_info *domain, struct error
 		return after_crash(call, err);
 	case SHUTDOWN_REBOOT:
 		return record_is(vm, VM_actions_after_reboot, "restart") ? restart(call, err) :
-									   halt(call, err);
+									   domain_end(call, err);
 	case SHUTDOWN_POWEROFF:
 		return record_is(vm, VM_actions_after_shutdown, "restart") ? restart(call, err) :
-									     halt(call, err);
+									     domain_end(call, err);
 	case SHUTDOWN_SUSPEND:
 		break;
 	}
@@ -110,7 +90,7 @@ static int run_stopped(struct call *call, struct error *err)
 	struct domain_info domain;
 
 	if (hypervisor_get_domain(call->api->hypervisor, record_uuid(vm), &domain, &reason) < 0)
-		return reason.kind == HYPERVISOR_NO_DOMAIN ? halt(call, err) : 0;
+		return reason.kind == HYPERVISOR_NO_DOMAIN ? domain_end(call, err) : 0;
 	if (!domain.shutdown || record_bool(vm, VM_is_control_domain))
 		return 0;
 	/* preserved: it stays until somebody destroys it */

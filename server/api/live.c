@@ -44,26 +44,19 @@ struct settings {
 	struct scheduling scheduling;
 };
 
-static int parameter(const struct record *vm, const char *key, int missing)
-{
-	const char *text = value_find_text(record_get(vm, VM_VCPUs_params), key);
-
-	return text ? atoi(text) : missing;
-}
-
 static struct settings settings_of(const struct record *vm)
 {
-	return (struct settings){
+	struct settings settings = {
 		.memory = {.target = vm_memory_target(vm),
 			   .dynamic_min = record_int(vm, VM_memory_dynamic_min),
 			   .dynamic_max = record_int(vm, VM_memory_dynamic_max)},
 		.maximum = record_int(vm, VM_memory_static_max),
 		.shadow = vm_shadow_memory(vm),
 		.vcpus = (int)record_int(vm, VM_VCPUs_at_startup),
-		.scheduling = {.weight = parameter(vm, "weight", 0),
-			       .cap = parameter(vm, "cap", -1),
-			       .mask = value_find_text(record_get(vm, VM_VCPUs_params), "mask")},
 	};
+
+	vm_read_scheduling(vm, &settings.scheduling, NULL);
+	return settings;
 }
 
 /* Settings to go back to: what the record does not name is what a new domain has. */
@@ -154,16 +147,6 @@ static int take_over(struct call *call, struct transaction *transaction, struct 
 	return 0;
 }
 
-static int drop_intent(struct call *call, struct transaction *transaction, struct record *vm,
-		       struct error *err)
-{
-	(void)call;
-	(void)transaction;
-	(void)err;
-	record_set(vm, VM_live_intent, value_map());
-	return 0;
-}
-
 int live_change(struct call *call, struct error *err)
 {
 	const struct operation *operation = call->operation;
@@ -189,7 +172,7 @@ int live_change(struct call *call, struct error *err)
 	    reason.kind != HYPERVISOR_NO_DOMAIN)
 		log_error("VM %s: its domain could not be given its old settings back: %s: %s",
 			  uuid, reason.operation, reason.text);
-	operation_commit(call, drop_intent, &ignored);
+	operation_commit(call, vm_drop_intent, &ignored);
 	return -1;
 }
 

@@ -45,3 +45,6 @@ libapi_a_SOURCES += %D%/vm_state.c
 libapi_a_SOURCES += %D%/task.c
 libapi_a_SOURCES += %D%/where_match.c
 libapi_a_SOURCES += %D%/where_tree.h
+libapi_a_SOURCES += %D%/domain.c
+libapi_a_SOURCES += %D%/domain.h
+libapi_a_SOURCES += %D%/vm_suspend.c

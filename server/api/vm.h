@@ -18,6 +18,13 @@ int64_t vm_shadow_memory(const struct record *vm);
 /* The balloon's target: memory_target, or memory_dynamic_min where that is 0. */
 int64_t vm_memory_target(const struct record *vm);
 
+/*
+ * vm_vcpus.c: weight, cap and mask as VCPUs_params has them. INVALID_VALUE for what is none; without
+ * `err` that is as if it were not there.
+ */
+int vm_read_scheduling(const struct record *vm, struct scheduling *ret_scheduling,
+		       struct error *err);
+
 /* vm_create.c */
 /* Makes a VM of a struct of fields, with the uuid in it only if `keep_uuid`. */
 struct record *vm_create(struct api *api, struct transaction *transaction,
@@ -35,6 +42,13 @@ int vm_become_halted(struct call *call, struct transaction *transaction, struct 
 		     struct error *err);
 int vm_become_suspended(struct call *call, struct transaction *transaction, struct record *vm,
 			struct error *err);
+int vm_become_paused(struct call *call, struct transaction *transaction, struct record *vm,
+		     struct error *err);
+int vm_become_running(struct call *call, struct transaction *transaction, struct record *vm,
+		      struct error *err);
+/* What was intended did not happen. */
+int vm_drop_intent(struct call *call, struct transaction *transaction, struct record *vm,
+		   struct error *err);
 /* domid, state "Running" or "Paused"; the record it was built from is kept, when `booted`, as its
  * boot record. */
 void vm_become_live(struct api *api, struct transaction *transaction, struct record *vm, int domid,
@@ -47,7 +61,9 @@ int vm_restart_domain(struct call *call, struct error *err);
 /* The adapter's error as the API's: of the VM `vm` in operation `id`. */
 int fail_hypervisor(struct error *err, const struct record *vm, enum operation_id id,
 		    const struct hypervisor_error *reason);
-/* Where its image is while it is suspended; to be freed. */
+/* vm_suspend.c: where its image is while it is suspended; to be freed. */
 char *vm_image_path(const struct api *api, const struct record *vm);
+/* That there is none is fine. */
+void vm_delete_image(const struct api *api, const struct record *vm);
 
 #endif

@@ -77,6 +77,7 @@ static int check_pcpus(const struct api *api, const struct record *vm, struct er
 int vm_check_boot(struct api *api, const struct record *vm, int64_t memory_free, struct error *err)
 {
 	AUTO(record) host = store_read(api->store, CLASS_host, api->host_ref);
+	struct scheduling ignored;
 
 	if (!record_bool(host, host_enabled))
 		return fail(err, ERROR_HOST_DISABLED, api->host_ref);
@@ -85,7 +86,7 @@ int vm_check_boot(struct api *api, const struct record *vm, int64_t memory_free,
 	if (check_bootloader(api, vm, err) < 0 || check_file(api, vm, VM_PV_kernel, err) < 0 ||
 	    check_file(api, vm, VM_PV_ramdisk, err) < 0)
 		return -1;
-	if (check_memory(vm, memory_free, err) < 0)
+	if (check_memory(vm, memory_free, err) < 0 || vm_read_scheduling(vm, &ignored, err) < 0)
 		return -1;
 	return check_pcpus(api, vm, err);
 }
@@ -97,17 +98,12 @@ static enum guest_type guest_type_of(const struct record *vm)
 	return record_is(vm, VM_domain_type, "pv") ? GUEST_PV : GUEST_PVH;
 }
 
-static int number(const struct record *vm, const char *key, int missing)
-{
-	const char *text = value_find_text(record_get(vm, VM_VCPUs_params), key);
-
-	return text ? atoi(text) : missing;
-}
-
 static struct domain_config config_of(const struct record *vm, const struct key_value *platform)
 {
 	const char *order = value_find_text(record_get(vm, VM_HVM_boot_params), "order");
+	struct scheduling scheduling;
 
+	vm_read_scheduling(vm, &scheduling, NULL);
 	return (struct domain_config){
 		.uuid = record_uuid(vm),
 		.name = record_text(vm, VM_name_label),
@@ -119,8 +115,7 @@ static struct domain_config config_of(const struct record *vm, const struct key_
 		.shadow_multiplier = record_float(vm, VM_HVM_shadow_multiplier),
 		.vcpus = (int)record_int(vm, VM_VCPUs_at_startup),
 		.vcpus_max = (int)record_int(vm, VM_VCPUs_max),
-		.scheduling = {number(vm, "weight", 0), number(vm, "cap", -1),
-			       value_find_text(record_get(vm, VM_VCPUs_params), "mask")},
+		.scheduling = scheduling,
 		.kernel = record_text(vm, VM_PV_kernel),
 		.ramdisk = record_text(vm, VM_PV_ramdisk),
 		.arguments = record_text(vm, VM_PV_args),

@@ -1,98 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_power.c – the messages that begin, stop and end domains. All run on a worker, with the VM to
  * themselves. */
+#include "server/api/domain.h"
 #include "server/api/vm.h"
 
-#include "schema/log.h"
-
-#include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #define ASK_MS 1000
 #define LOOK_MS 100
-
-static struct record *newest(struct call *call)
-{
-	return store_read(call->api->store, CLASS_VM, record_ref(call->operation->vm));
-}
-
-static bool has_domain(struct call *call, struct domain_info *ret_domain)
-{
-	struct hypervisor_error reason = {0};
-
-	return hypervisor_get_domain(call->api->hypervisor, record_uuid(call->operation->vm),
-				     ret_domain, &reason) == 0 ||
-	       reason.kind != HYPERVISOR_NO_DOMAIN;
-}
-
-/* Ends the domain; that there was none is fine. */
-static int destroy_domain(struct call *call, struct error *err)
-{
-	const struct operation *operation = call->operation;
-	struct hypervisor_error reason = {0};
-	struct domain_info domain;
-
-	if (hypervisor_destroy(call->api->hypervisor, record_uuid(operation->vm), &reason) == 0 ||
-	    reason.kind == HYPERVISOR_NO_DOMAIN || !has_domain(call, &domain))
-		return 0;
-	return fail_hypervisor(err, operation->vm, operation->id, &reason);
-}
-
-static void delete_image(struct call *call)
-{
-	AUTO_TEXT path = vm_image_path(call->api, call->operation->vm);
-
-	if (unlink(path) < 0 && errno != ENOENT)
-		log_warning("%s: %s", path, strerror(errno));
-}
-
-static int halt(struct call *call, struct error *err)
-{
-	return operation_commit(call, vm_become_halted, err);
-}
-
-/* A new domain, and the change that says so. */
-struct birth {
-	struct call *call;
-	const struct record *built_from;
-	int domid;
-	bool paused;
-	bool first; /* built anew, not resumed */
-};
-
-static int commit_birth(struct transaction *transaction, void *argument, struct error *err)
-{
-	const struct birth *birth = argument;
-	const char *ref = record_ref(birth->built_from);
-	struct record *vm = transaction_edit(transaction, CLASS_VM, ref);
-
-	if (!vm)
-		return fail(err, ERROR_HANDLE_INVALID, "VM", ref);
-	vm_become_live(birth->call->api, transaction, vm, birth->domid,
-		       birth->paused ? "Paused" : "Running",
-		       birth->first ? birth->built_from : NULL);
-	return 0;
-}
-
-static int unpause(struct call *call, const struct record *vm, struct error *err)
-{
-	struct hypervisor_error reason = {0};
-
-	if (hypervisor_unpause(call->api->hypervisor, record_uuid(vm), &reason) == 0)
-		return 0;
-	return fail_hypervisor(err, vm, call->operation->id, &reason);
-}
-
-static int drop_intent(struct call *call, struct transaction *transaction, struct record *vm,
-		       struct error *err)
-{
-	(void)call;
-	(void)transaction;
-	(void)err;
-	record_set(vm, VM_live_intent, value_map());
-	return 0;
-}
 
 /*
  * The domain is built paused; until it is unpaused it can be thrown away without a trace. The
@@ -101,21 +16,21 @@ static int drop_intent(struct call *call, struct transaction *transaction, struc
  */
 static int begin_domain(struct call *call, const struct record *vm, bool paused, struct error *err)
 {
-	struct birth birth = {.call = call, .built_from = vm, .paused = paused, .first = true};
 	AUTO_ERROR ignored = {0};
+	int domid;
 
-	if (vm_build_domain(call->api, vm, NULL, &birth.domid, err) < 0)
+	if (vm_build_domain(call->api, vm, NULL, &domid, err) < 0)
 		return -1;
-	if ((paused || unpause(call, vm, err) == 0) &&
-	    store_mutate(call->api->store, commit_birth, &birth, err) == 0)
+	if ((paused || domain_unpause(call, err) == 0) &&
+	    domain_commit(call, domid, paused, vm, err) == 0)
 		return 0;
-	destroy_domain(call, &ignored);
+	domain_destroy(call, &ignored);
 	return -1;
 }
 
 static int start_vm(struct call *call, bool paused, struct error *err)
 {
-	AUTO(record) vm = newest(call);
+	AUTO(record) vm = store_read(call->api->store, CLASS_VM, record_ref(call->operation->vm));
 	struct hypervisor_error reason = {0};
 	struct host_usage usage;
 
@@ -134,7 +49,7 @@ static int start_halted(struct call *call, bool paused, struct error *err)
 	int rc = start_vm(call, paused, err);
 
 	if (rc < 0)
-		operation_commit(call, drop_intent, &ignored);
+		operation_commit(call, vm_drop_intent, &ignored);
 	return rc;
 }
 
@@ -148,26 +63,6 @@ int run_VM_start_on(struct call *call, struct error *err)
 	return start_halted(call, argument_bool(call, 2), err);
 }
 
-static int become_paused(struct call *call, struct transaction *transaction, struct record *vm,
-			 struct error *err)
-{
-	(void)transaction;
-	if (!vm_is_live(vm))
-		return fail_power_state(err, vm, call->operation->id);
-	record_set_text(vm, VM_power_state, "Paused");
-	return 0;
-}
-
-static int become_running(struct call *call, struct transaction *transaction, struct record *vm,
-			  struct error *err)
-{
-	(void)transaction;
-	if (!vm_is_live(vm))
-		return fail_power_state(err, vm, call->operation->id);
-	record_set_text(vm, VM_power_state, "Running");
-	return 0;
-}
-
 int run_VM_pause(struct call *call, struct error *err)
 {
 	const struct record *vm = call->operation->vm;
@@ -175,7 +70,7 @@ int run_VM_pause(struct call *call, struct error *err)
 
 	if (hypervisor_pause(call->api->hypervisor, record_uuid(vm), &reason) < 0)
 		return fail_hypervisor(err, vm, call->operation->id, &reason);
-	if (operation_commit(call, become_paused, err) == 0)
+	if (operation_commit(call, vm_become_paused, err) == 0)
 		return 0;
 	hypervisor_unpause(call->api->hypervisor, record_uuid(vm), &reason);
 	return -1;
@@ -186,9 +81,9 @@ int run_VM_unpause(struct call *call, struct error *err)
 	const struct record *vm = call->operation->vm;
 	struct hypervisor_error reason = {0};
 
-	if (unpause(call, vm, err) < 0)
+	if (domain_unpause(call, err) < 0)
 		return -1;
-	if (operation_commit(call, become_running, err) == 0)
+	if (operation_commit(call, vm_become_running, err) == 0)
 		return 0;
 	hypervisor_pause(call->api->hypervisor, record_uuid(vm), &reason);
 	return -1;
@@ -241,21 +136,21 @@ static int ask_guest(struct call *call, enum shutdown_reason how, struct error *
 
 int run_VM_clean_shutdown(struct call *call, struct error *err)
 {
-	if (ask_guest(call, SHUTDOWN_POWEROFF, err) < 0 || destroy_domain(call, err) < 0)
+	if (ask_guest(call, SHUTDOWN_POWEROFF, err) < 0)
 		return -1;
-	return halt(call, err);
+	return domain_end(call, err);
 }
 
 int run_VM_hard_shutdown(struct call *call, struct error *err)
 {
 	operation_cancel_others(call);
-	if (destroy_domain(call, err) < 0)
+	if (domain_destroy(call, err) < 0)
 		return -1;
 	operation_await_others(call);
 	/* one of those may have just built another domain */
-	if (destroy_domain(call, err) < 0 || halt(call, err) < 0)
+	if (domain_end(call, err) < 0)
 		return -1;
-	delete_image(call);
+	vm_delete_image(call->api, call->operation->vm);
 	return 0;
 }
 
@@ -286,13 +181,13 @@ int vm_restart_domain(struct call *call, struct error *err)
 {
 	AUTO_ERROR ignored = {0};
 
-	if (destroy_domain(call, err) < 0)
+	if (domain_destroy(call, err) < 0)
 		return -1;
 	if (operation_check_cancelled(call, err) == 0 &&
 	    operation_commit(call, note_restart, err) == 0 && start_vm(call, false, err) == 0)
 		return 0;
 	/* the old domain is gone: whatever went wrong, the VM is not running */
-	halt(call, &ignored);
+	operation_commit(call, vm_become_halted, &ignored);
 	return -1;
 }
 
@@ -306,7 +201,7 @@ int run_VM_clean_reboot(struct call *call, struct error *err)
 int run_VM_hard_reboot(struct call *call, struct error *err)
 {
 	operation_cancel_others(call);
-	if (destroy_domain(call, err) < 0)
+	if (domain_destroy(call, err) < 0)
 		return -1;
 	operation_await_others(call);
 	return vm_restart_domain(call, err);
@@ -323,114 +218,10 @@ int run_VM_power_state_reset(struct call *call, struct error *err)
 	if (vm_is_live(vm) &&
 	    hypervisor_get_domain(call->api->hypervisor, record_uuid(vm), &domain, &ignored) == 0)
 		return fail(err, ERROR_DOMAIN_EXISTS, record_ref(vm));
-	if (halt(call, err) < 0)
+	if (operation_commit(call, vm_become_halted, err) < 0)
 		return -1;
-	delete_image(call);
+	vm_delete_image(call->api, vm);
 	return 0;
-}
-
-/* Image on the disk, then the record, then the domain goes: at each moment one of them has the
- * guest's memory. */
-int run_VM_suspend(struct call *call, struct error *err)
-{
-	const struct operation *operation = call->operation;
-	AUTO_TEXT path = vm_image_path(call->api, operation->vm);
-	struct hypervisor_error reason = {0};
-	AUTO_ERROR ignored = {0};
-
-	if (hypervisor_suspend(call->api->hypervisor, record_uuid(operation->vm), path, &reason) <
-	    0) {
-		unlink(path);
-		if (operation_check_cancelled(call, err) < 0)
-			return -1;
-		return fail_hypervisor(err, operation->vm, operation->id, &reason);
-	}
-	if (operation_check_cancelled(call, err) == 0 &&
-	    operation_commit(call, vm_become_suspended, err) == 0) {
-		if (destroy_domain(call, &ignored) < 0)
-			log_error("VM %s is suspended, but its domain could not be destroyed",
-				  record_uuid(operation->vm));
-		return 0;
-	}
-	/* a saved guest cannot go on where it is: it goes on from its image, as if it had been
-	 * resumed */
-	if (destroy_domain(call, &ignored) == 0 && !atomic_load(&operation->cancelled)) {
-		struct birth birth = {.call = call, .built_from = operation->vm};
-
-		if (vm_build_domain(call->api, operation->vm, path, &birth.domid, &ignored) == 0 &&
-		    unpause(call, operation->vm, &ignored) == 0)
-			store_mutate(call->api->store, commit_birth, &birth, &ignored);
-	}
-	unlink(path);
-	return -1;
-}
-
-/* One that could not be destroyed when its memory had been saved. */
-static int end_saved_domain(struct call *call, struct error *err)
-{
-	struct domain_info domain = {0};
-
-	if (has_domain(call, &domain) && domain.shutdown && domain.reason == SHUTDOWN_SUSPEND)
-		return destroy_domain(call, err);
-	return 0;
-}
-
-static int resume_vm(struct call *call, bool paused, struct error *err)
-{
-	const struct record *vm = call->operation->vm;
-	struct birth birth = {.call = call, .built_from = vm, .paused = paused};
-	AUTO_TEXT path = vm_image_path(call->api, vm);
-	AUTO_TEXT used = text_format("%s.resumed", path);
-	AUTO_ERROR ignored = {0};
-
-	if (access(path, R_OK) < 0 && errno == ENOENT) {
-		halt(call, &ignored);
-		return fail(err, ERROR_VM_HAS_NO_SUSPEND_VDI, "VM", record_ref(vm));
-	}
-	if (end_saved_domain(call, err) < 0 ||
-	    vm_build_domain(call->api, vm, path, &birth.domid, err) < 0)
-		return -1;
-	/* from here on the image is not to be used again, whatever happens: the guest's disks are
-	 * about to change */
-	if (rename(path, used) < 0) {
-		AUTO_TEXT text = text_format("%s: %s", path, strerror(errno));
-
-		destroy_domain(call, &ignored);
-		return fail(err, ERROR_INTERNAL_ERROR, text);
-	}
-	/* committed before it runs: if it cannot be, the guest has not done anything yet */
-	if (store_mutate(call->api->store, commit_birth, &birth, err) < 0) {
-		destroy_domain(call, &ignored);
-		rename(used, path);
-		return -1;
-	}
-	if (!paused && unpause(call, vm, err) < 0) {
-		operation_commit(call, become_paused, &ignored);
-		unlink(used);
-		return -1;
-	}
-	unlink(used);
-	return 0;
-}
-
-static int resume_suspended(struct call *call, bool paused, struct error *err)
-{
-	AUTO_ERROR ignored = {0};
-	int rc = resume_vm(call, paused, err);
-
-	if (rc < 0)
-		operation_commit(call, drop_intent, &ignored);
-	return rc;
-}
-
-int run_VM_resume(struct call *call, struct error *err)
-{
-	return resume_suspended(call, argument_bool(call, 1), err);
-}
-
-int run_VM_resume_on(struct call *call, struct error *err)
-{
-	return resume_suspended(call, argument_bool(call, 2), err);
 }
 
 int run_VM_wait_memory_target_live(struct call *call, struct error *err)

@@ -5,11 +5,6 @@
 #include "schema/log.h"
 #include "schema/text.h"
 
-char *vm_image_path(const struct api *api, const struct record *vm)
-{
-	return text_format("%s/%s", api->options.suspend_folder, record_uuid(vm));
-}
-
 int fail_hypervisor(struct error *err, const struct record *vm, enum operation_id id,
 		    const struct hypervisor_error *reason)
 {
@@ -74,6 +69,36 @@ int vm_become_suspended(struct call *call, struct transaction *transaction, stru
 	(void)err;
 	leave_domain(transaction, vm);
 	record_set_text(vm, VM_power_state, "Suspended");
+	return 0;
+}
+
+int vm_become_paused(struct call *call, struct transaction *transaction, struct record *vm,
+		     struct error *err)
+{
+	(void)transaction;
+	if (!vm_is_live(vm))
+		return fail_power_state(err, vm, call->operation->id);
+	record_set_text(vm, VM_power_state, "Paused");
+	return 0;
+}
+
+int vm_become_running(struct call *call, struct transaction *transaction, struct record *vm,
+		      struct error *err)
+{
+	(void)transaction;
+	if (!vm_is_live(vm))
+		return fail_power_state(err, vm, call->operation->id);
+	record_set_text(vm, VM_power_state, "Running");
+	return 0;
+}
+
+int vm_drop_intent(struct call *call, struct transaction *transaction, struct record *vm,
+		   struct error *err)
+{
+	(void)call;
+	(void)transaction;
+	(void)err;
+	record_set(vm, VM_live_intent, value_map());
 	return 0;
 }
 

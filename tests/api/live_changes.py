@@ -147,7 +147,9 @@ def test_refused_by_rule(host):
                                ("set_memory_dynamic_range", [mib(100), mib(300)]), ("set_memory_static_max", [mib(600)]),
                                ("set_VCPUs_number", ["5"]), ("set_VCPUs_number", ["0"]), ("set_VCPUs_number_live", ["-1"]),
                                ("set_VCPUs_max", ["8"]), ("set_shadow_multiplier_live", [0.5]),
-                               ("add_to_VCPUs_params_live", ["nonsense", "1"])]:
+                               ("add_to_VCPUs_params_live", ["nonsense", "1"]), ("add_to_VCPUs_params_live", ["weight", "heavy"]),
+                               ("add_to_VCPUs_params_live", ["weight", "0"]), ("add_to_VCPUs_params_live", ["cap", "-1"]),
+                               ("add_to_VCPUs_params_live", ["mask", "all"])]:
         error = host.failure("VM." + message, vm, *arguments)
         ok(isinstance(error, list) and host.snapshot(vm) == before and not host.simulator.calls(),
            f"{describe(message, arguments)}: refused before the domain is asked ({error[0]})")
