@@ -19,8 +19,8 @@ int64_t vm_shadow_memory(const struct record *vm);
 int64_t vm_memory_target(const struct record *vm);
 
 /*
- * vm_vcpus.c: weight, cap and mask as VCPUs_params has them. INVALID_VALUE for what is none; without
- * `err` that is as if it were not there.
+ * vm_vcpus.c: weight, cap and mask as VCPUs_params has them. INVALID_VALUE for what is none;
+ * without `err` that is as if it were not there.
  */
 int vm_read_scheduling(const struct record *vm, struct scheduling *ret_scheduling,
 		       struct error *err);
