@@ -140,7 +140,8 @@ static const char *settle_domain(const struct finding *finding)
 	if (vm_is_live(finding->vm))
 		delete_image(finding->api, finding->vm, ""); /* of a suspend that was not finished
 							      */
-	/* one that crashed and is kept to be looked at is Paused, whatever the hypervisor calls it */
+	/* one that crashed and is kept to be looked at is Paused, whatever the hypervisor calls it
+	 */
 	if (domain->shutdown && record_is(finding->vm, VM_power_state, "Paused"))
 		return "Paused";
 	return domain->paused ? "Paused" : "Running";
