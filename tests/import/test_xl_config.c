@@ -283,7 +283,7 @@ static void check_report(void)
 	}
 }
 
-/* A text of `unit` again and again must not take long. */
+/* A text of `unit` again and again must not take for ever: quadratic time would be many minutes. */
 static void check_time(const char *head, const char *unit, const char *what)
 {
 	AUTO_BUFFER text = {0};
@@ -299,7 +299,7 @@ static void check_time(const char *head, const char *unit, const char *what)
 	start = clock();
 	import_xl_config(text.data, &record, &report, &err);
 	seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-	ok(seconds < 5, "%s: %.2f s", what, seconds);
+	ok(seconds < 60, "%s: %.2f s", what, seconds);
 }
 
 static void check_bounds(void)
