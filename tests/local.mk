@@ -131,6 +131,7 @@ python_tests += %D%/e2e/eleven.py
 python_modules += %D%/lib/api.py
 python_modules += %D%/lib/operations.py
 python_modules += %D%/lib/world.py
+python_tests += %D%/schema/api_reference.py
 python_tests += %D%/api/fields.py
 python_tests += %D%/api/messages.py
 python_tests += %D%/api/create.py

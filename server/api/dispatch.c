@@ -102,12 +102,13 @@ static int resolve_references(struct call *call, const struct type *type, const 
 	return 0;
 }
 
+/* Not so a value that is set, and what names an object of a class that is not served: null. */
 static bool names_object(const struct message_info *message, int index)
 {
 	const struct parameter *parameter = &message->parameters[index];
 
 	return parameter->type->kind == TYPE_REF && !parameter->default_text &&
-	       strcmp(parameter->name, "value") != 0;
+	       schema_class(parameter->type->cls) && strcmp(parameter->name, "value") != 0;
 }
 
 static int find_objects(struct call *call, struct error *err)

@@ -237,11 +237,7 @@ static void become_other(struct record *copy, const struct record *vm, const cha
 		record_set(copy, i, value_reference(record_get(vm, i)));
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		record_set(copy, own[i], value_reference(vm->cls->fields[own[i]].default_value));
-	if (*name)
-		record_set_text(copy, VM_name_label, name);
-	else
-		record_set(copy, VM_name_label,
-			   value_string_format("%s (copy)", record_text(vm, VM_name_label)));
+	record_set_text(copy, VM_name_label, name);
 }
 
 int run_VM_clone(struct call *call, struct error *err)
