@@ -116,7 +116,7 @@ def test_restart_delay(host):
     host.server.settings["guest-restart-delay"] = "1ms"
     is_(host.restart(), 0, "the server's end does not wait for it")
     ok(host.wait_state(vm, "Running"), "the next server starts it")
-    is_(until(lambda: host.domain(vm)["shutdown"] is False and host.differences(vm) == []), True,
+    is_(until(lambda: (host.domain(vm) or {}).get("shutdown") is False and host.differences(vm) == []), True,
         "record, disk and domain agree")
     host.remove(vm)
 
