@@ -2,7 +2,6 @@
 /* base.c – memory that never fails. */
 #include "schema/base.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 static void *never_null(void *memory)
@@ -29,14 +28,21 @@ char *text_copy(const char *text)
 	return never_null(strdup(text));
 }
 
+char *text_format_list(const char *format, va_list arguments)
+{
+	char *text;
+	int length = vasprintf(&text, format, arguments);
+
+	return never_null(length < 0 ? NULL : text);
+}
+
 char *text_format(const char *format, ...)
 {
 	va_list arguments;
 	char *text;
-	int length;
 
 	va_start(arguments, format);
-	length = vasprintf(&text, format, arguments);
+	text = text_format_list(format, arguments);
 	va_end(arguments);
-	return never_null(length < 0 ? NULL : text);
+	return text;
 }

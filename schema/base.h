@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* base.h – the few helpers that every folder uses: ownership, memory that never fails, arrays. */
+/* base.h – the few helpers that every folder uses: ownership, memory that never fails, arrays,
+ * numbers. */
 #ifndef SCHEMA_BASE_H
 #define SCHEMA_BASE_H
 
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,10 +29,20 @@ static inline void text_cleanup(char **text)
 	free(*text);
 }
 
+static inline int64_t lesser_of(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+static inline int64_t greater_of(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* Input is bounded before anything is allocated for it, so running out of memory aborts. */
 void *allocate(size_t size);		     /* zeroed */
 void *reallocate(void *memory, size_t size); /* like realloc */
 char *text_copy(const char *text);
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *text_format_list(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
 #endif

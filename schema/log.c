@@ -66,8 +66,7 @@ log_line(enum log_level level, const char *format, va_list arguments)
 
 	if ((int)level > atomic_load_explicit(&level_shown, memory_order_relaxed))
 		return;
-	if (vasprintf(&text, format, arguments) < 0)
-		abort();
+	text = text_format_list(format, arguments);
 	if (atomic_load_explicit(&journal_reads, memory_order_relaxed)) {
 		buffer_add_format(&line, "<%d>", levels[level].priority);
 	} else {

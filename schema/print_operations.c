@@ -3,17 +3,9 @@
 #include "schema/print.h"
 
 #include "schema/buffer.h"
+#include "schema/operation_on.h"
 
 enum { HALTED = 1, PAUSED = 2, RUNNING = 4, SUSPENDED = 8 };
-enum {
-	PLAIN = 0,
-	TEMPLATE = 1,
-	OWN_TEMPLATE = 2,
-	SNAPSHOT = 4,
-	CONTROL = 8,
-	CONTROL_RUNNING = 16,
-	NOT_DOM0 = 32
-};
 
 static const struct row {
 	const char *name;

@@ -50,12 +50,11 @@ struct value *value_string(const char *text)
 struct value *value_string_format(const char *format, ...)
 {
 	va_list arguments;
-	char *text = NULL;
 	struct value *value;
+	char *text;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		abort();
+	text = text_format_list(format, arguments);
 	va_end(arguments);
 	value = value_string(text);
 	free(text);
@@ -174,6 +173,8 @@ const struct value *value_find(const struct value *map, const char *key)
 	struct member wanted = {.key = &name};
 	struct member *found;
 
+	if (map->kind != VALUE_MAP)
+		return NULL;
 	if (map->sorted && map->length) {
 		found = bsearch(&wanted, map->members, map->length, sizeof(wanted),
 				compare_members);
@@ -195,7 +196,7 @@ const char *value_find_text(const struct value *map, const char *key)
 bool value_set_has(const struct value *set, const char *text)
 {
 	for (uint32_t i = 0; i < set->length; i++)
-		if (strcmp(set->items[i]->text, text) == 0)
+		if (set->items[i]->kind == VALUE_STRING && strcmp(set->items[i]->text, text) == 0)
 			return true;
 	return false;
 }

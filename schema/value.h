@@ -80,7 +80,7 @@ void value_put_member(struct value *map, struct value *key, struct value *value)
 /* Orders the members by key. Returns the first key that is there twice, or NULL. */
 const char *value_sort(struct value *map);
 
-/* NULL when there is no such key */
+/* NULL when there is no such key, or it is no map at all: whoever sent it may have sent anything */
 const struct value *value_find(const struct value *map, const char *key);
 const char *value_find_text(const struct value *map, const char *key); /* NULL also when it is no
 									  string */

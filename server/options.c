@@ -12,6 +12,15 @@
 #define RELOAD_LIVE true
 #define RELOAD_RESTART false
 
+/* auto, and each adapter: "simulator|simulator:PATH" */
+static const char hypervisor_choices[] = "auto"
+#define NO_ARGUMENT(name)
+#define STATE_FILE(name) "|" name ":PATH"
+#define ABSENT(name) "|" #name
+#define ADAPTER(name, argument) "|" #name argument(#name)
+#include "server/hypervisor/adapters.def"
+	;
+
 const struct option_row option_rows[ROW_COUNT] = {
 #define OPTION(member, KIND, standard, limits, place, reload, description) \
 	{#member,	  offsetof(struct options, member),                \

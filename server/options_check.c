@@ -25,8 +25,7 @@ add_problem(const struct check *check, const char *member, const char *format, .
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		abort();
+	text = text_format_list(format, arguments);
 	va_end(arguments);
 	buffer_add_format(check->problems, "%s: %s = %s\n", where, name, text);
 }

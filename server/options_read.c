@@ -37,8 +37,7 @@ add_problem(struct reader *reader, enum source source, int line, const char *for
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		abort();
+	text = text_format_list(format, arguments);
 	va_end(arguments);
 	buffer_add_format(reader->problems, "%s: %s\n", where, text);
 }

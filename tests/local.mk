@@ -78,11 +78,13 @@ check_PROGRAMS += %D%/api/test_session
 %C%_api_test_session_SOURCES = %D%/api/test_session.c %D%/api/caller.c %D%/api/caller.h
 check_PROGRAMS += %D%/api/test_where
 check_PROGRAMS += %D%/api/test_workers
+check_PROGRAMS += %D%/schema/test_clock
 check_PROGRAMS += %D%/schema/test_convert
 check_PROGRAMS += %D%/schema/test_log
 check_PROGRAMS += %D%/server/test_options
 check_PROGRAMS += %D%/schema/test_schema
 check_PROGRAMS += %D%/schema/test_text
+check_PROGRAMS += %D%/schema/test_uuid
 check_PROGRAMS += %D%/schema/test_value
 check_PROGRAMS += %D%/store/test_store
 %C%_store_test_store_SOURCES = %D%/store/test_store.c %D%/store/scratch.c %D%/store/scratch.h
@@ -137,6 +139,18 @@ python_tests += %D%/api/messages.py
 python_tests += %D%/api/create.py
 python_tests += %D%/api/input.py
 python_tests += %D%/api/sessions.py
+
+# What make check-xen runs: no tests of make check.
+EXTRA_DIST += %D%/xen/rig %D%/xen/images %D%/xen/dom0-init %D%/xen/guest-init
+python_modules += %D%/xen/run.py
+python_modules += %D%/xen/dom0.py
+python_modules += %D%/xen/host.py
+python_modules += %D%/xen/endings.py
+python_modules += %D%/xen/kills.py
+python_modules += %D%/xen/live_changes.py
+python_modules += %D%/xen/refusals.py
+python_modules += %D%/xen/suspend.py
+python_modules += %D%/xen/walk.py
 
 # Fuzzers.
 fuzz_targets += %D%/fuzz/fuzz_xmlrpc_read

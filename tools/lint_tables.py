@@ -202,6 +202,13 @@ def check_listed():
 
 # errors
 
+def codes_in(path, line):
+    """The API's errors that a line names; libxl's, which are spelled alike, are not meant."""
+    if path.startswith("server/hypervisor/xen_"):
+        return []
+    return re.findall(r"\bERROR_([A-Z][A-Z0-9_]*)\b", line)
+
+
 def check_errors():
     if not os.path.exists(os.path.join(TOP, "schema/errors.def")):
         problem("schema/errors.def", 1, "not there")
@@ -219,7 +226,7 @@ def check_errors():
     for path in sources("c", "h", "def"):
         text = without_comments(read(path))
         for number, line in enumerate(text.splitlines(), 1):
-            for code in re.findall(r"\bERROR_([A-Z][A-Z0-9_]*)\b", line):
+            for code in codes_in(path, line):
                 if path.endswith(".c") and not path.startswith("tests/"):
                     raised.add(code)
                 if code not in rows and code not in others:

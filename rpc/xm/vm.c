@@ -5,8 +5,8 @@
 #include "rpc/xm/amount.h"
 #include "rpc/xm/terminal.h"
 #include "schema/error.h"
+#include "schema/uuid.h"
 
-#include <ctype.h>
 #include <time.h>
 
 static const struct value no_metrics = {.kind = VALUE_MAP};
@@ -59,16 +59,6 @@ int64_t date_seconds(const struct value *record, const char *field)
 	    !strptime(date->text, "%Y%m%dT%H:%M:%S", &parts))
 		return 0;
 	return timegm(&parts);
-}
-
-static bool is_uuid(const char *text)
-{
-	for (size_t i = 0; i < 36; i++) {
-		if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-' :
-							      !isxdigit((unsigned char)text[i]))
-			return false;
-	}
-	return text[36] == '\0';
 }
 
 /* *ret_ref is NULL when there is none; false: the call failed for another reason. */
@@ -217,7 +207,7 @@ static enum status find_any(struct xm *xm, const char *argument, struct value **
 {
 	AUTO(value) ref = NULL;
 
-	if (is_uuid(argument)) {
+	if (uuid_is_valid(argument)) {
 		if (!find_by_uuid(xm, argument, &ref))
 			return xm_report(xm);
 		if (ref) {

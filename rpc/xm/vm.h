@@ -39,7 +39,7 @@ enum status vms_read(struct xm *xm, struct vms *ret_vms);
 bool vm_has_domain(const struct vm *vm);
 const char *vm_text(const struct vm *vm, const char *field); /* "" where there is none */
 bool vm_flag(const struct vm *vm, const char *field);
-/* Of VM_metrics.other_config; 0 where there is none. */
+/* Of VM_metrics.VCPUs_params; 0 where there is none. */
 double vm_seconds(const struct vm *vm, const char *key);
 /* Seconds since 1970 of a date like 20260102T03:04:05Z; 0: it is none, or never. */
 int64_t date_seconds(const struct value *record, const char *field);

@@ -172,7 +172,7 @@ static char *read_password(const char *path)
 	struct stat info;
 	FILE *file = fopen(path, "re");
 	AUTO_TEXT shown = terminal_text(path);
-	char *password;
+	char *password = NULL;
 
 	if (!file || !fgets(line, sizeof(line), file)) {
 		xm_fail("%s: %s", shown, file && feof(file) ? "it is empty" : strerror(errno));
@@ -184,7 +184,10 @@ static char *read_password(const char *path)
 		fprintf(stderr, "Warning: %s may be read by others; chmod 600 it\n", shown);
 	fclose(file);
 	line[strcspn(line, "\r\n")] = '\0';
-	password = text_copy(line);
+	if (strlen(line) == sizeof(line) - 1)
+		xm_fail("%s: its first line is too long for a password", shown);
+	else
+		password = text_copy(line);
 	explicit_bzero(line, sizeof(line));
 	return password;
 }

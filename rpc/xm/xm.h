@@ -59,7 +59,7 @@ enum status xm_fail(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* The same, with the usage of the command. */
 enum status xm_misuse(const struct xm *xm, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* What is shown while calls take long; the format gets the subject's name. */
+/* What is shown while calls take long: "starting demo" */
 void xm_begin(struct xm *xm, const char *doing, const char *name);
 
 /* commands.c: the table. NULL: no such command. */

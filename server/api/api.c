@@ -2,6 +2,7 @@
 /* api.c – opening and closing: the store's rules, this host, what runs, and the threads. */
 #include "schema/log.h"
 #include "server/api/guest.h"
+#include "server/api/logins.h"
 #include "server/api/metrics.h"
 #include "server/api/reconcile.h"
 #include "server/api/vm.h"
@@ -10,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EXPIRE_SESSIONS_MS 60000
+#define TIDY_MS 60000
 #define CLOSE_STEP_US 1000
 
 int64_t now_seconds(void)
@@ -18,18 +19,11 @@ int64_t now_seconds(void)
 	return (int64_t)time(NULL);
 }
 
-int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int check(void *context, struct transaction *transaction, const struct record *old,
 		 struct record *record, struct error *err)
 {
-	return record->cls->id == CLASS_VM ? vm_check(context, transaction, old, record, err) : 0;
+	(void)transaction;
+	return record->cls->id == CLASS_VM ? vm_check(context, old, record, err) : 0;
 }
 
 static void derive(void *context, const struct record *old, struct record *record)
@@ -128,14 +122,15 @@ static int check_identity(struct api *api, struct error *err)
 	return store_mutate(api->store, set_identity, &identity, err);
 }
 
-static void expire_sessions(void *argument)
+/* What is old and in nobody's use: sessions, tasks. */
+static void tidy(void *argument)
 {
 	struct api *api = argument;
 
 	session_expire(api);
 	task_collect(api);
 	if (!atomic_load(&api->closing))
-		workers_run(api->workers, EXPIRE_SESSIONS_MS, expire_sessions, api);
+		workers_run(api->workers, TIDY_MS, tidy, api);
 }
 
 static void free_parts(struct api *api)
@@ -166,7 +161,7 @@ struct api *api_open(struct store *store, struct hypervisor *hypervisor,
 	}
 	api->guests = guests_new(api);
 	api->metrics = metrics_new(api);
-	workers_run(api->workers, EXPIRE_SESSIONS_MS, expire_sessions, api);
+	workers_run(api->workers, TIDY_MS, tidy, api);
 	return api;
 }
 

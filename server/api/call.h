@@ -72,7 +72,4 @@ void call_free(struct call *call);
 #include "schema/classes.def"
 int run_generated(struct call *call, struct error *err);
 
-/* system.*: true when `name` is one of them; then outer->result or outer->error is set. */
-bool system_run(struct api_call *outer);
-
 #endif

@@ -5,6 +5,7 @@
 #include "schema/log.h"
 #include "schema/text.h"
 #include "server/api/operation.h"
+#include "server/api/system.h"
 
 #include <stdio.h>
 

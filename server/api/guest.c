@@ -3,6 +3,7 @@
 #include "server/api/guest.h"
 
 #include "schema/log.h"
+#include "schema/thread.h"
 #include "server/api/domain.h"
 #include "server/api/vm.h"
 
@@ -132,7 +133,7 @@ struct guests *guests_new(struct api *api)
 	struct guests *guests = allocate(sizeof(*guests));
 
 	guests->api = api;
-	pthread_create(&guests->thread, NULL, run, guests);
+	thread_start(&guests->thread, "guests", run, guests);
 	return guests;
 }
 

@@ -228,16 +228,6 @@ static void describe_cpus(struct transaction *transaction, const struct record *
 	free(cpus.refs);
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t most(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 /*
  * Nobody starts Domain-0 from its record, so the record follows the domain. A range that a client
  * has set stays as far as it still holds the target.
@@ -247,16 +237,16 @@ static void describe_memory(struct record *vm, const struct finding *finding, bo
 	const struct domain_info *info = &finding->domain_0;
 	int64_t target = info->memory_target > 0 ? info->memory_target : info->memory_actual;
 	/* without a limit Xen says a number beyond all memory */
-	int64_t maximum = least(info->memory_maximum, finding->facts->memory_total);
+	int64_t maximum = lesser_of(info->memory_maximum, finding->facts->memory_total);
 	int64_t low = is_new ? target : record_int(vm, VM_memory_dynamic_min);
 	int64_t high = is_new ? target : record_int(vm, VM_memory_dynamic_max);
 
-	maximum = most(maximum, target);
+	maximum = greater_of(maximum, target);
 	record_set_int(vm, VM_memory_static_max, maximum);
-	record_set_int(vm, VM_memory_dynamic_max, most(least(high, maximum), target));
-	record_set_int(vm, VM_memory_dynamic_min, least(low, target));
+	record_set_int(vm, VM_memory_dynamic_max, greater_of(lesser_of(high, maximum), target));
+	record_set_int(vm, VM_memory_dynamic_min, lesser_of(low, target));
 	record_set_int(vm, VM_memory_static_min,
-		       least(record_int(vm, VM_memory_static_min), least(low, target)));
+		       lesser_of(record_int(vm, VM_memory_static_min), lesser_of(low, target)));
 	record_set_int(vm, VM_memory_target, target);
 }
 
@@ -298,7 +288,7 @@ static void describe_running_domain_0(struct transaction *transaction, struct re
 	record_set_int(vm, VM_domid, info->domid);
 	record_set(vm, VM_resident_on, value_reference(host->ref));
 	record_set_text(vm, VM_domain_type, domain_type(info->type));
-	record_set_int(vm, VM_VCPUs_max, most(info->vcpus_max, info->vcpus_online));
+	record_set_int(vm, VM_VCPUs_max, greater_of(info->vcpus_max, info->vcpus_online));
 	record_set_int(vm, VM_VCPUs_at_startup, info->vcpus_online);
 	describe_memory(vm, finding, is_new);
 	describe_domain_0_metrics(metrics, finding);

@@ -6,12 +6,9 @@
 #include "schema/record.h"
 #include "server/hypervisor/domain.h"
 
-/* The version of the interface that is served, and of the program. */
+/* The version of the interface that is served. */
 #define API_VERSION_MAJOR 2
 #define API_VERSION_MINOR 21
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0.1.0"
-#endif
 
 /* New values, read from the system: at start, not in a transaction. */
 struct value *host_facts_hostname(void);

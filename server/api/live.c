@@ -176,7 +176,7 @@ int live_change(struct call *call, struct error *err)
 	return -1;
 }
 
-static struct value *differences(const struct record *old, const struct record *new)
+struct value *live_intent(const struct record *old, const struct record *new)
 {
 	struct value *map = value_map();
 
@@ -199,15 +199,10 @@ static struct value *differences(const struct record *old, const struct record *
 	return map;
 }
 
-struct value *live_intent(const struct record *old, const struct record *new)
-{
-	return differences(old, new);
-}
-
 struct value *live_result(const struct message_info *message, const struct record *old,
 			  const struct record *new)
 {
-	return message->result->kind == TYPE_MAP ? differences(old, new) : NULL;
+	return message->result->kind == TYPE_MAP ? live_intent(old, new) : NULL;
 }
 
 /* What an interrupted change of those fields may have touched. */

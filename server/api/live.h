@@ -13,9 +13,9 @@
  */
 int live_change(struct call *call, struct error *err);
 
-/* The stored fields that differ: field to {"old", "new"} as text. */
+/* The stored fields that differ, but for the server's own: field to {"old", "new"} as text. */
 struct value *live_intent(const struct record *old, const struct record *new);
-/* The same, without the server's own fields, for messages whose result it is; NULL for others. */
+/* The same for messages whose result it is; NULL for others. */
 struct value *live_result(const struct message_info *message, const struct record *old,
 			  const struct record *new);
 

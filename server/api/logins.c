@@ -2,11 +2,14 @@
 /* logins.c – sign-ins under way and those that failed of late. */
 #include "server/api/logins.h"
 
+#include "schema/clock.h"
 #include "server/api/private.h"
 
 #include <sys/random.h>
 
 #define UNDER_WAY_MAX 64
+/* Of one address, failed: nobody can keep all others out with wrong passwords. */
+#define DELAYED_MAX 32
 #define FAILURES_MAX 1024
 #define FORGOTTEN_MS (10 * 60 * 1000)
 #define DELAY_MAX_MS 8000
@@ -18,12 +21,17 @@ struct failures {
 	int count;
 };
 
+/* A sign-in that is being checked, or waits out its delay. */
+struct under_way {
+	uint64_t key;	  /* of its address */
+	int64_t until_ms; /* INT64_MAX: being checked; past: a free place */
+};
+
 struct logins {
 	pthread_mutex_t lock;
 	uint64_t seed;
 	int delay_ms; /* after the first failure */
-	int running;
-	int64_t answered_ms[UNDER_WAY_MAX]; /* of those that wait out their delay */
+	struct under_way under_way[UNDER_WAY_MAX];
 	struct failures failures[FAILURES_MAX];
 };
 
@@ -46,45 +54,6 @@ void logins_free(struct logins *logins)
 	free(logins);
 }
 
-static int count_waiting(const struct logins *logins, int64_t now)
-{
-	int count = 0;
-
-	for (int i = 0; i < UNDER_WAY_MAX; i++)
-		count += logins->answered_ms[i] > now;
-	return count;
-}
-
-int logins_enter(struct logins *logins, const char *user, struct error *err)
-{
-	int64_t now = now_ms();
-	bool full;
-
-	pthread_mutex_lock(&logins->lock);
-	full = logins->running + count_waiting(logins, now) >= UNDER_WAY_MAX;
-	if (!full)
-		logins->running++;
-	pthread_mutex_unlock(&logins->lock);
-	return full ? fail(err, ERROR_SESSION_AUTHENTICATION_FAILED, user,
-			   "too many sign-ins are under way, try again later") :
-		      0;
-}
-
-void logins_leave(struct logins *logins, int delay_ms)
-{
-	int64_t now = now_ms();
-	int place = 0;
-
-	pthread_mutex_lock(&logins->lock);
-	logins->running--;
-	while (place < UNDER_WAY_MAX && logins->answered_ms[place] > now)
-		place++;
-	/* there is one, since no more than that are let in */
-	if (delay_ms && place < UNDER_WAY_MAX)
-		logins->answered_ms[place] = now + delay_ms;
-	pthread_mutex_unlock(&logins->lock);
-}
-
 static uint64_t hash(uint64_t hash, const char *text)
 {
 	for (; *text; text++)
@@ -95,6 +64,45 @@ static uint64_t hash(uint64_t hash, const char *text)
 static uint64_t address_key(const struct logins *logins, const char *address)
 {
 	return hash(logins->seed, address) | 1;
+}
+
+int logins_enter(struct logins *logins, const char *user, const char *address, struct error *err)
+{
+	uint64_t key = address_key(logins, address);
+	int64_t now = clock_ms();
+	struct under_way *place = NULL;
+	int delayed = 0;
+
+	pthread_mutex_lock(&logins->lock);
+	for (int i = 0; i < UNDER_WAY_MAX; i++) {
+		struct under_way *other = &logins->under_way[i];
+
+		if (other->until_ms <= now)
+			place = other;
+		else
+			delayed += other->key == key && other->until_ms != INT64_MAX;
+	}
+	if (delayed >= DELAYED_MAX)
+		place = NULL;
+	if (place)
+		*place = (struct under_way){key, INT64_MAX};
+	pthread_mutex_unlock(&logins->lock);
+	return place ? 0 :
+		       fail(err, ERROR_SESSION_AUTHENTICATION_FAILED, user,
+			    "too many sign-ins are under way, try again later");
+}
+
+void logins_leave(struct logins *logins, const char *address, int delay_ms)
+{
+	uint64_t key = address_key(logins, address);
+	struct under_way *place = logins->under_way;
+
+	pthread_mutex_lock(&logins->lock);
+	/* it is there: whoever leaves has entered */
+	while (place->key != key || place->until_ms != INT64_MAX)
+		place++;
+	place->until_ms = clock_ms() + delay_ms;
+	pthread_mutex_unlock(&logins->lock);
 }
 
 static uint64_t account_key(const struct logins *logins, const char *user, const char *address)
@@ -148,7 +156,7 @@ static int delay_of(const struct logins *logins, int failures)
 
 int logins_note_failure(struct logins *logins, const char *user, const char *address)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 	int of_account;
 	int of_address;
 

@@ -2,11 +2,12 @@
 /* metrics.c – figures of what runs. */
 #include "server/api/metrics.h"
 
+#include "schema/clock.h"
+#include "schema/thread.h"
 #include "server/api/guest.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
-#include <time.h>
 
 struct metrics {
 	struct api *api;
@@ -22,7 +23,7 @@ void metrics_take(struct api *api, const char *uuid, struct metrics_sample *ret_
 
 	ret_sample->there =
 		hypervisor_get_domain(api->hypervisor, uuid, &ret_sample->domain, &ignored) == 0;
-	ret_sample->time_ms = now_ms();
+	ret_sample->time_ms = clock_ms();
 	ret_sample->vcpu_count = 0;
 	if (ret_sample->there &&
 	    hypervisor_get_vcpus(api->hypervisor, uuid, ret_sample->vcpus, METRICS_VCPUS_MAX,
@@ -237,23 +238,17 @@ static void sample_all(struct api *api)
 static void *run(void *argument)
 {
 	struct metrics *metrics = argument;
-	struct timespec until;
-	int64_t interval = metrics->api->options.metrics_interval_ms;
+	int64_t interval_ns = (int64_t)metrics->api->options.metrics_interval_ms * 1000000;
+	int64_t until_ns;
 
 	pthread_mutex_lock(&metrics->lock);
 	while (!metrics->stop) {
 		pthread_mutex_unlock(&metrics->lock);
 		sample_all(metrics->api);
 		pthread_mutex_lock(&metrics->lock);
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += interval / 1000;
-		until.tv_nsec += interval % 1000 * 1000000;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_sec++;
-			until.tv_nsec -= 1000000000;
-		}
+		until_ns = clock_ns() + interval_ns;
 		if (!metrics->stop)
-			pthread_cond_timedwait(&metrics->wake, &metrics->lock, &until);
+			clock_wait(&metrics->wake, &metrics->lock, until_ns);
 	}
 	pthread_mutex_unlock(&metrics->lock);
 	return NULL;
@@ -265,8 +260,8 @@ struct metrics *metrics_new(struct api *api)
 
 	metrics->api = api;
 	pthread_mutex_init(&metrics->lock, NULL);
-	pthread_cond_init(&metrics->wake, NULL);
-	pthread_create(&metrics->thread, NULL, run, metrics);
+	clock_init_condition(&metrics->wake);
+	thread_start(&metrics->thread, "metrics", run, metrics);
 	return metrics;
 }
 

@@ -3,6 +3,7 @@
  * runs inside one transaction. */
 #include "server/api/operation.h"
 
+#include "schema/clock.h"
 #include "schema/log.h"
 #include "server/api/live.h"
 #include "server/api/metrics.h"
@@ -103,16 +104,28 @@ static int end(struct transaction *transaction, void *argument, struct error *er
 
 static void submit(struct operation *operation);
 
-/* Those that waited for this VM try again. */
+/* hard_shutdown and hard_reboot need not wait for everything that another begins. */
+static int kind_of(const struct operation *operation)
+{
+	if (operation->id == OPERATION_hard_shutdown)
+		return 2;
+	return operation->id == OPERATION_hard_reboot;
+}
+
+/* The first of each kind that waited for this VM tries again. Did all, all but one would find it
+ * busy, again and again. */
 static void wake(struct operations *operations, const struct operation *ended)
 {
 	struct operation **link = &operations->waiting;
+	bool woken[3] = {false};
 
 	while (*link) {
 		struct operation *operation = *link;
 
-		if (same_vm(operation, ended)) {
+		if (same_vm(operation, ended) && !woken[kind_of(operation)]) {
 			*link = operation->next;
+			woken[kind_of(operation)] = true;
+			operation->woken = true;
 			submit(operation);
 		} else {
 			link = &operation->next;
@@ -155,7 +168,7 @@ static void expire(void *argument)
 {
 	struct operations *operations = argument;
 	struct operation **link = &operations->waiting;
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	pthread_mutex_lock(&operations->lock);
 	while (*link) {
@@ -175,9 +188,17 @@ static void expire(void *argument)
 	pthread_mutex_unlock(&operations->lock);
 }
 
+/* In order of arrival, which is that of the deadlines: one that was woken in vain keeps its place.
+ */
 static void wait_for_others(struct operations *operations, struct operation *operation)
 {
-	append(&operations->waiting, operation);
+	struct operation **link = &operations->waiting;
+
+	while (*link && (*link)->deadline_ms <= operation->deadline_ms)
+		link = &(*link)->next;
+	operation->next = *link;
+	*link = operation;
+	operation->woken = false;
 	if (!operations->timer)
 		workers_run(operations->api->workers, EXPIRY_CHECK_MS, expire, operations);
 	operations->timer = true;
@@ -188,20 +209,23 @@ static void begun(struct mutation *mutation, struct error *err)
 	struct operation *operation = mutation->argument;
 	struct operations *operations = operation->call->api->operations;
 	bool refused = err->code != ERROR_NONE;
+	bool waits = !refused && operation->busy;
+	bool goes_on = !refused && !waits && operation->on_worker;
 
 	error_move(&operation->call->error, err);
+	/* once it is in a list and the lock is given up, others may submit it again */
 	pthread_mutex_lock(&operations->lock);
-	if (!refused && operation->busy)
+	if (waits)
 		wait_for_others(operations, operation);
-	else if (!refused && operation->on_worker)
+	if (goes_on)
 		append(&operations->running, operation);
+	if (!waits && !goes_on && operation->woken)
+		wake(operations, operation);
 	pthread_mutex_unlock(&operations->lock);
-	if (!refused && operation->busy)
-		return;
-	if (!refused && operation->on_worker) {
+	if (goes_on)
 		workers_run(operations->api->workers, 0, run_on_worker, operation);
+	if (waits || goes_on)
 		return;
-	}
 	if (!refused && operation->after)
 		operation->after(operation->call);
 	finish(operation);
@@ -226,7 +250,7 @@ static void start(struct call *call, enum operation_id id)
 
 	operation->call = call;
 	operation->id = id;
-	operation->deadline_ms = now_ms() + call->api->options.operation_wait_ms;
+	operation->deadline_ms = clock_ms() + call->api->options.operation_wait_ms;
 	call->operation = operation;
 	submit(operation);
 }
@@ -271,15 +295,20 @@ int operation_commit(struct call *call, vm_change_fn change, struct error *err)
 	return store_mutate(call->api->store, commit, &wanted, err);
 }
 
+/* `other`, which runs, is to end because of `own`. */
+static bool is_cancelled_by(const struct operation *other, const struct operation *own)
+{
+	return other != own && same_vm(other, own) &&
+	       operation_cancels(own->id, operation_info(other->id)->wire);
+}
+
 void operation_cancel_others(struct call *call)
 {
 	struct operations *operations = call->api->operations;
-	struct operation *own = call->operation;
 
 	pthread_mutex_lock(&operations->lock);
 	for (struct operation *other = operations->running; other; other = other->next)
-		if (other != own && same_vm(other, own) &&
-		    operation_cancels(own->id, operation_info(other->id)->wire))
+		if (is_cancelled_by(other, call->operation))
 			atomic_store(&other->cancelled, true);
 	pthread_mutex_unlock(&operations->lock);
 }
@@ -287,8 +316,7 @@ void operation_cancel_others(struct call *call)
 static bool has_others(const struct operations *operations, const struct operation *own)
 {
 	for (const struct operation *other = operations->running; other; other = other->next)
-		if (other != own && same_vm(other, own) &&
-		    operation_cancels(own->id, operation_info(other->id)->wire))
+		if (is_cancelled_by(other, own))
 			return true;
 	return false;
 }
@@ -307,10 +335,10 @@ void operation_await_others(struct call *call)
 
 void operation_sleep(struct call *call, int64_t ms)
 {
-	int64_t until = now_ms() + ms;
+	int64_t until = clock_ms() + ms;
 
 	workers_begin_wait(call->api->workers);
-	while (now_ms() < until && !atomic_load(&call->operation->cancelled) &&
+	while (clock_ms() < until && !atomic_load(&call->operation->cancelled) &&
 	       !atomic_load(&call->api->closing))
 		usleep(SLEEP_STEP_US);
 	workers_end_wait(call->api->workers);

@@ -33,16 +33,20 @@ bool vm_is_live(const struct record *vm);
 /* VM_BAD_POWER_STATE with what the operation expects and what the VM is */
 int fail_power_state(struct error *err, const struct record *vm, enum operation_id id);
 /* OTHER_OPERATION_IN_PROGRESS with what is under way */
-int fail_busy(const struct record *vm, struct error *err);
+int fail_busy(struct error *err, const struct record *vm);
 /* A shared set for allowed_operations. */
 struct value *operation_allowed(const struct record *vm);
 
 /*
- * A call that is an operation. Its VM is the first argument; its handler runs
- *   RECORD_ONLY                in the transaction;
- *   LIVE_CHANGE                in the transaction, and sets fields of `edited`. On a live VM that
- * is a copy: the domain is changed first (live.c), then the record; USES, BEGINS, ENDS_DOMAIN  on a
- * worker, with the operation in the VM's current_operations.
+ * A call that is an operation. Its VM is the first argument. Where its handler runs:
+ *
+ * RECORD_ONLY: in the transaction.
+ *
+ * LIVE_CHANGE: in the transaction, and sets fields of `edited`. On a live VM that is a copy: the
+ * domain is changed first (live.c), then the record.
+ *
+ * USES_DOMAIN, BEGINS_DOMAIN, ENDS_DOMAIN: on a worker, with the operation in the VM's
+ * current_operations.
  */
 struct operation {
 	struct operation *next; /* in the list of those that wait or run */
@@ -54,6 +58,7 @@ struct operation {
 	int64_t deadline_ms;   /* until when it may wait for others */
 	bool expired;	       /* it waited long enough */
 	bool busy;	       /* another one has the VM */
+	bool woken;	       /* by one that ended; it wakes the next, now or when it ends */
 	bool on_worker;
 	atomic_bool cancelled; /* by a hard_shutdown or hard_reboot */
 	/* Run after the commit, when the operation was in a transaction and succeeded. */

@@ -1,38 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* operation_begin.c – an operation gets its VM, or runs there and then: in the store's transaction,
  * on the committer's thread. */
-#include "schema/buffer.h"
 #include "server/api/live.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
-
-int fail_busy(const struct record *vm, struct error *err)
-{
-	const struct value *current = record_get(vm, VM_current_operations);
-	bool several = current->length > 1;
-	AUTO_BUFFER names = {0};
-	AUTO_BUFFER tasks = {0};
-
-	for (uint32_t i = 0; i < current->length; i++) {
-		buffer_add_format(&names, "%s%s",
-				  i	  ? "," :
-				  several ? "{" :
-					    "",
-				  current->members[i].value->text);
-		buffer_add_format(&tasks, "%s%s",
-				  i	  ? "," :
-				  several ? "{" :
-					    "",
-				  current->members[i].key->text);
-	}
-	if (several) {
-		buffer_add_char(&names, '}');
-		buffer_add_char(&tasks, '}');
-	}
-	return fail(err, ERROR_OTHER_OPERATION_IN_PROGRESS, "VM", record_ref(vm), names.data,
-		    tasks.data);
-}
 
 /* A task in memory stands for the operation as long as it runs on a worker. */
 static void occupy(struct operation *operation, struct transaction *transaction)
@@ -62,8 +34,7 @@ static int begin_live(struct operation *operation, struct transaction *transacti
 	struct record *vm;
 
 	operation->edited = copy;
-	if (call->handler(call, err) < 0 ||
-	    vm_check(call->api, transaction, operation->vm, copy, err) < 0)
+	if (call->handler(call, err) < 0 || vm_check(call->api, operation->vm, copy, err) < 0)
 		return -1;
 	call->result = live_result(call->message, operation->vm, copy);
 	vm = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
@@ -125,7 +96,7 @@ int operation_begin(struct operation *operation, struct transaction *transaction
 		return -1;
 	case BUSY:
 		operation->busy = !operation->expired;
-		return operation->expired ? fail_busy(vm, err) : -1;
+		return operation->expired ? fail_busy(err, vm) : -1;
 	case ALLOWED:
 		break;
 	}

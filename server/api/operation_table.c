@@ -3,18 +3,9 @@
 #include "server/api/operation.h"
 
 #include "schema/buffer.h"
+#include "schema/operation_on.h"
 
 #include <ctype.h>
-
-enum on {
-	PLAIN = 0,
-	TEMPLATE = 1,
-	OWN_TEMPLATE = 2,
-	SNAPSHOT = 4,
-	CONTROL = 8,
-	CONTROL_RUNNING = 16,
-	NOT_DOM0 = 32
-};
 
 static const struct operation_info infos[OPERATION_COUNT] = {
 #define STATES(...)               \
@@ -75,6 +66,30 @@ int fail_power_state(struct error *err, const struct record *vm, enum operation_
 	}
 	add_lower(&actual, record_text(vm, VM_power_state));
 	return fail(err, ERROR_VM_BAD_POWER_STATE, record_ref(vm), expected.data, actual.data);
+}
+
+static void add_listed(struct buffer *text, const char *name, bool first, bool several)
+{
+	buffer_add_format(text, "%s%s", !first ? "," : several ? "{" : "", name);
+}
+
+int fail_busy(struct error *err, const struct record *vm)
+{
+	const struct value *current = record_get(vm, VM_current_operations);
+	bool several = current->length > 1;
+	AUTO_BUFFER names = {0};
+	AUTO_BUFFER tasks = {0};
+
+	for (uint32_t i = 0; i < current->length; i++) {
+		add_listed(&names, current->members[i].value->text, i == 0, several);
+		add_listed(&tasks, current->members[i].key->text, i == 0, several);
+	}
+	if (several) {
+		buffer_add_char(&names, '}');
+		buffer_add_char(&tasks, '}');
+	}
+	return fail(err, ERROR_OTHER_OPERATION_IN_PROGRESS, "VM", record_ref(vm), names.data,
+		    tasks.data);
 }
 
 static bool is_one_of(const char *name, const char *const *names)
@@ -175,4 +190,27 @@ struct value *operation_allowed(const struct record *vm)
 			value_append(allowed, wire_name(infos[i].wire));
 	}
 	return allowed;
+}
+
+int run_VM_assert_operation_valid(struct call *call, struct error *err)
+{
+	const char *wire = argument_text(call, 1);
+
+	for (int i = 1; i < OPERATION_COUNT; i++)
+		if (strcmp(operation_info((enum operation_id)i)->wire, wire) == 0)
+			return operation_judge(call->self, (enum operation_id)i, err) == REFUSED ?
+				       -1 :
+				       0;
+	return fail(err, ERROR_VALUE_NOT_SUPPORTED, "op", wire,
+		    "this server has no such operation");
+}
+
+int run_VM_update_allowed_operations(struct call *call, struct error *err)
+{
+	struct record *vm = call_edit(call, CLASS_VM, 0, err);
+
+	if (!vm)
+		return -1;
+	record_set(vm, VM_allowed_operations, operation_allowed(vm));
+	return 0;
 }

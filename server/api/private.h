@@ -15,18 +15,18 @@ struct api {
 	struct api_options options; /* defaults filled in */
 	struct workers *workers;
 	struct operations *operations; /* operation.c */
-	struct logins *logins;	       /* session.c */
+	struct logins *logins;	       /* logins.c: sign-ins under way, and failed ones */
 	struct guests *guests;	       /* guest.c: the thread that hears of what guests do */
 	struct metrics *metrics;       /* metrics.c: the sampler */
 	char host_ref[REF_SIZE];       /* this host; set by host_open, never changes */
 	char domain_0_ref[REF_SIZE];
-	atomic_bool closing; /* every wait is to end */
-	atomic_size_t calls; /* under way, those that nobody outside waits for included */
+	atomic_bool closing;	   /* every wait is to end */
+	atomic_size_t calls;	   /* under way, those that nobody outside waits for included */
+	atomic_size_t tasks_ended; /* since task_collect looked last */
 };
 
-/* Seconds since 1970, and milliseconds that only go forward. */
+/* Since 1970. */
 int64_t now_seconds(void);
-int64_t now_ms(void);
 
 /* host.c: makes pool, host, its CPUs and metrics, and Domain-0's VM where they are missing, and
  * says what this host is. */
@@ -40,7 +40,7 @@ void task_finish(struct call *call);
 /* A new pending task of that name, in a transaction. */
 struct record *task_create(struct api *api, struct transaction *transaction, const char *name);
 /* Removes those that were finished long ago or are too many; called about once a minute on a
- * worker. */
+ * worker, and sooner when many have ended. */
 void task_collect(struct api *api);
 
 /* session.c */
@@ -50,8 +50,6 @@ void task_collect(struct api *api);
  * bounded.
  */
 int session_admit(struct call *call, struct error *err);
-struct logins *logins_new(struct api *api);
-void logins_free(struct logins *logins);
 /* A new reference to the session of that ref, or SESSION_INVALID. Notes now and then that it is in
  * use. */
 struct record *session_find(struct api *api, const char *ref, struct error *err);

@@ -53,27 +53,32 @@ static void destroy(struct api *api, const struct record *vm, const char *why)
 		log_error("VM %s: %s", record_uuid(vm), reason.text);
 }
 
-static bool has_image(const struct api *api, const struct record *vm, const char *suffix)
+static bool has_image(const struct finding *finding)
 {
-	AUTO_TEXT path = vm_image_path(api, vm);
-	AUTO_TEXT whole = text_format("%s%s", path, suffix);
+	AUTO_TEXT path = vm_image_path(finding->api, finding->vm);
 
-	return access(whole, F_OK) == 0;
+	return access(path, F_OK) == 0;
 }
 
-static void delete_image(const struct api *api, const struct record *vm, const char *suffix)
+static bool has_used_image(const struct finding *finding)
 {
-	AUTO_TEXT path = vm_image_path(api, vm);
-	AUTO_TEXT whole = text_format("%s%s", path, suffix);
+	AUTO_TEXT path = vm_used_image_path(finding->api, finding->vm);
 
-	unlink(whole);
+	return access(path, F_OK) == 0;
+}
+
+static void delete_used_image(const struct finding *finding)
+{
+	AUTO_TEXT path = vm_used_image_path(finding->api, finding->vm);
+
+	unlink(path);
 }
 
 /* A domain whose memory has been saved. It must not run while its image is kept, nor be lost
  * without one. */
 static const char *settle_saved(const struct finding *finding)
 {
-	bool image = has_image(finding->api, finding->vm, "");
+	bool image = has_image(finding);
 
 	destroy(finding->api, finding->vm,
 		image ? "its memory is saved" : "it was being saved when the daemon stopped");
@@ -86,18 +91,8 @@ static bool is_unfinished(const struct finding *finding)
 	if (!finding->domain->paused)
 		return false;
 	if (record_is(finding->vm, VM_power_state, "Suspended"))
-		return has_image(finding->api, finding->vm, "");
+		return has_image(finding);
 	return was_beginning(finding->vm);
-}
-
-static void take_image_back(const struct finding *finding)
-{
-	AUTO_TEXT path = vm_image_path(finding->api, finding->vm);
-	AUTO_TEXT used = text_format("%s.resumed", path);
-
-	if (rename(used, path) < 0)
-		log_error("VM %s: its image %s could not be named %s again",
-			  record_uuid(finding->vm), used, path);
 }
 
 /*
@@ -112,10 +107,10 @@ static const char *settle_resumed(const struct finding *finding)
 
 	if (record_is(vm, VM_power_state, "Suspended")) {
 		destroy(finding->api, vm, "its resume was not finished");
-		take_image_back(finding);
+		vm_take_image_back(finding->api, finding->vm);
 		return "Suspended";
 	}
-	delete_image(finding->api, vm, ".resumed");
+	delete_used_image(finding);
 	if (!record_is(vm, VM_power_state, "Running"))
 		return "Paused";
 	if (hypervisor_unpause(finding->api->hypervisor, record_uuid(vm), &reason) == 0)
@@ -134,12 +129,12 @@ static const char *settle_domain(const struct finding *finding)
 		destroy(finding->api, finding->vm, "its start was not finished");
 		return record_is(finding->vm, VM_power_state, "Suspended") ? "Suspended" : "Halted";
 	}
-	if (domain->paused && has_image(finding->api, finding->vm, ".resumed"))
+	if (domain->paused && has_used_image(finding))
 		return settle_resumed(finding);
-	delete_image(finding->api, finding->vm, ".resumed");
+	delete_used_image(finding);
 	if (vm_is_live(finding->vm))
-		delete_image(finding->api, finding->vm, ""); /* of a suspend that was not finished
-							      */
+		vm_delete_image(finding->api, finding->vm); /* of a suspend that was not finished
+							     */
 	/* one that crashed and is kept to be looked at is Paused, whatever the hypervisor calls it
 	 */
 	if (domain->shutdown && record_is(finding->vm, VM_power_state, "Paused"))
@@ -149,16 +144,17 @@ static const char *settle_domain(const struct finding *finding)
 
 static const char *settle_absence(const struct finding *finding)
 {
-	bool set_aside = has_image(finding->api, finding->vm, ".resumed");
+	bool set_aside = has_used_image(finding);
 
 	if (!record_is(finding->vm, VM_power_state, "Suspended")) {
 		if (set_aside)
-			delete_image(finding->api, finding->vm, ".resumed");
-		return "Halted";
+			delete_used_image(finding);
+		/* saved, and it has not run since: only that could not be stored any more */
+		return vm_is_live(finding->vm) && has_image(finding) ? "Suspended" : "Halted";
 	}
 	/* the record says Running before a resumed guest runs: this one did not */
 	if (set_aside)
-		take_image_back(finding);
+		vm_take_image_back(finding->api, finding->vm);
 	return "Suspended";
 }
 

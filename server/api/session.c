@@ -11,6 +11,9 @@
 
 #define ACTIVE_NOTED_SECONDS 600
 
+/* A transaction looks through all of its changes for each of them. */
+#define EXPIRED_AT_ONCE 256
+
 /* A session to be made. */
 struct login {
 	struct api *api;
@@ -181,7 +184,7 @@ int session_admit(struct call *call, struct error *err)
 
 	if (call->admitted || is_local_root(&call->outer->origin, user))
 		return 0;
-	if (logins_enter(call->api->logins, user, err) < 0)
+	if (logins_enter(call->api->logins, user, call->outer->origin.address, err) < 0)
 		return -1;
 	call->admitted = true;
 	return 0;
@@ -200,7 +203,7 @@ int run_session_login_with_password(struct call *call, struct error *err)
 		return -1;
 	}
 	rc = check_and_sign_in(call, err);
-	logins_leave(call->api->logins, call->answer_delay_ms);
+	logins_leave(call->api->logins, call->outer->origin.address, call->answer_delay_ms);
 	return rc;
 }
 
@@ -211,9 +214,11 @@ int run_session_logout(struct call *call, struct error *err)
 	return 0;
 }
 
-/* Notes that a session is in use; frees itself. */
+/* Notes that a session is in use; frees itself. Counts as a call: the store's rules need the api.
+ */
 struct note {
 	struct mutation mutation;
+	struct api *api;
 	struct value *ref;
 	int64_t now;
 };
@@ -234,10 +239,12 @@ static int note_active(struct transaction *transaction, void *argument, struct e
 static void free_note(struct mutation *mutation, struct error *err)
 {
 	struct note *note = mutation->argument;
+	struct api *api = note->api;
 
 	error_clear(err);
 	value_release(note->ref);
 	free(note);
+	atomic_fetch_sub(&api->calls, 1);
 }
 
 static void submit_note(struct api *api, const struct record *session, int64_t now)
@@ -245,8 +252,10 @@ static void submit_note(struct api *api, const struct record *session, int64_t n
 	struct note *note = allocate(sizeof(*note));
 
 	*note = (struct note){.mutation = {.run = note_active, .done = free_note, .argument = note},
+			      .api = api,
 			      .ref = value_reference(session->ref),
 			      .now = now};
+	atomic_fetch_add(&api->calls, 1);
 	store_submit(api->store, &note->mutation);
 }
 
@@ -306,8 +315,9 @@ static int delete_idle(struct transaction *transaction, void *argument, struct e
 void session_expire(struct api *api)
 {
 	size_t count;
+	size_t idle = 0;
 	struct record **sessions = store_list(api->store, CLASS_session, &count);
-	struct expiry expiry = {.api = api, .sessions = sessions, .now = now_seconds()};
+	struct expiry expiry = {.api = api, .now = now_seconds()};
 	AUTO_ERROR err = {0};
 
 	for (size_t i = 0; i < count; i++) {
@@ -315,10 +325,15 @@ void session_expire(struct api *api)
 			continue;
 		struct record *session = sessions[i];
 
-		sessions[i] = sessions[expiry.count];
-		sessions[expiry.count++] = session;
+		sessions[i] = sessions[idle];
+		sessions[idle++] = session;
 	}
-	if (expiry.count && store_mutate(api->store, delete_idle, &expiry, &err) == 0)
+	for (size_t i = 0; i < idle; i += expiry.count) {
+		expiry.sessions = sessions + i;
+		expiry.count = idle - i < EXPIRED_AT_ONCE ? idle - i : EXPIRED_AT_ONCE;
+		if (store_mutate(api->store, delete_idle, &expiry, &err) < 0)
+			break;
 		log_debug("%zu idle sessions have expired", expiry.count);
+	}
 	store_free_list(sessions, count);
 }

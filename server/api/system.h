@@ -3,9 +3,12 @@
 #ifndef SERVER_API_SYSTEM_H
 #define SERVER_API_SYSTEM_H
 
-#include "schema/value.h"
+#include "server/api/api.h"
 
 /* The names of all messages, system.* included, in alphabetical order: a new set. */
 struct value *system_method_names(void);
+
+/* True when the call is one of system.*; then its result or error is set. */
+bool system_run(struct api_call *call);
 
 #endif

@@ -8,6 +8,10 @@
 
 #define KEPT_SECONDS (65 * 60)
 #define KEPT_MOST 200
+/* A transaction looks through all of its changes for each of them. */
+#define DELETED_AT_ONCE 256
+/* When so many have ended they are looked at without waiting for the next minute. */
+#define ENDED_MOST 10000
 
 struct record *task_create(struct api *api, struct transaction *transaction, const char *name)
 {
@@ -111,10 +115,24 @@ static int finish(struct transaction *transaction, void *argument, struct error 
 	return 0;
 }
 
+static void collect_now(void *argument)
+{
+	struct call *call = argument;
+
+	task_collect(call->api);
+	call_free(call);
+}
+
 static void finished(struct mutation *mutation, struct error *err)
 {
+	struct call *call = mutation->argument;
+
 	error_clear(err);
-	call_free(mutation->argument);
+	/* the call keeps the api open until it is freed */
+	if (atomic_fetch_add(&call->api->tasks_ended, 1) + 1 == ENDED_MOST)
+		workers_run(call->api->workers, 0, collect_now, call);
+	else
+		call_free(call);
 }
 
 void task_finish(struct call *call)
@@ -146,21 +164,34 @@ static int collect(struct transaction *transaction, void *argument, struct error
 	return 0;
 }
 
+static void delete_all(struct api *api, struct value *refs)
+{
+	AUTO_ERROR ignored = {0};
+
+	if (refs->length)
+		store_mutate(api->store, collect, refs, &ignored);
+	value_release(refs);
+}
+
 void task_collect(struct api *api)
 {
-	AUTO(value) old = value_set();
-	AUTO_ERROR ignored = {0};
+	struct value *old = value_set();
 	size_t count;
-	struct record **tasks = store_list(api->store, CLASS_task, &count);
+	struct record **tasks;
 
+	atomic_store(&api->tasks_ended, 0);
+	tasks = store_list(api->store, CLASS_task, &count);
 	for (size_t i = 0; i < count; i++) {
 		int64_t finished_at = record_int(tasks[i], task_finished_time);
 		bool surplus = count - i > KEPT_MOST; /* the oldest come first */
 
 		if (finished_at && (surplus || finished_at + KEPT_SECONDS < now_seconds()))
 			value_append(old, value_reference(tasks[i]->ref));
+		if (old->length == DELETED_AT_ONCE) {
+			delete_all(api, old);
+			old = value_set();
+		}
 	}
+	delete_all(api, old);
 	store_free_list(tasks, count);
-	if (old->length)
-		store_mutate(api->store, collect, old, &ignored);
 }

@@ -6,8 +6,7 @@
 #include "server/api/operation.h"
 
 /* vm_rules.c: the store's rules for the class VM, see struct store_rules. */
-int vm_check(struct api *api, struct transaction *transaction, const struct record *old,
-	     struct record *vm, struct error *err);
+int vm_check(struct api *api, const struct record *old, struct record *vm, struct error *err);
 void vm_derive(const struct record *old, struct record *vm);
 
 /* vm_memory.c; all in bytes */
@@ -25,11 +24,6 @@ int64_t vm_memory_target(const struct record *vm);
 int vm_read_scheduling(const struct record *vm, struct scheduling *ret_scheduling,
 		       struct error *err);
 
-/* vm_create.c */
-/* Makes a VM of a struct of fields, with the uuid in it only if `keep_uuid`. */
-struct record *vm_create(struct api *api, struct transaction *transaction,
-			 const struct value *fields, bool keep_uuid, struct error *err);
-
 /* vm_boot.c: whether the host could start the VM now, with so much memory free. VM_HVM_REQUIRED,
  * HOST_DISABLED … */
 int vm_check_boot(struct api *api, const struct record *vm, int64_t memory_free, struct error *err);
@@ -37,7 +31,8 @@ int vm_check_boot(struct api *api, const struct record *vm, int64_t memory_free,
 int vm_build_domain(struct api *api, const struct record *vm, const char *image, int *ret_domid,
 		    struct error *err);
 
-/* vm_state.c: the record's fields at each transition, to be used as (or in) a vm_change_fn */
+/* vm_state.c: the record's fields at each transition, to be used as (or in) a vm_change_fn; halted
+ * and suspended need no call. */
 int vm_become_halted(struct call *call, struct transaction *transaction, struct record *vm,
 		     struct error *err);
 int vm_become_suspended(struct call *call, struct transaction *transaction, struct record *vm,
@@ -61,8 +56,12 @@ int vm_restart_domain(struct call *call, struct error *err);
 /* The adapter's error as the API's: of the VM `vm` in operation `id`. */
 int fail_hypervisor(struct error *err, const struct record *vm, enum operation_id id,
 		    const struct hypervisor_error *reason);
-/* vm_suspend.c: where its image is while it is suspended; to be freed. */
+/* vm_suspend.c: where its image is while it is suspended, and where it is kept aside once a domain
+ * has been built from it; to be freed. */
 char *vm_image_path(const struct api *api, const struct record *vm);
+char *vm_used_image_path(const struct api *api, const struct record *vm);
+/* That domain never ran: its image is as good as before. */
+void vm_take_image_back(const struct api *api, const struct record *vm);
 /* That there is none is fine. */
 void vm_delete_image(const struct api *api, const struct record *vm);
 

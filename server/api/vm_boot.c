@@ -170,38 +170,3 @@ int run_VM_get_possible_hosts(struct call *call, struct error *err)
 		value_append(call->result, value_string(call->api->host_ref));
 	return 0;
 }
-
-int run_VM_assert_operation_valid(struct call *call, struct error *err)
-{
-	const char *wire = argument_text(call, 1);
-
-	for (int i = 1; i < OPERATION_COUNT; i++)
-		if (strcmp(operation_info((enum operation_id)i)->wire, wire) == 0)
-			return operation_judge(call->self, (enum operation_id)i, err) == REFUSED ?
-				       -1 :
-				       0;
-	return fail(err, ERROR_VALUE_NOT_SUPPORTED, "op", wire,
-		    "this server has no such operation");
-}
-
-int run_VM_update_allowed_operations(struct call *call, struct error *err)
-{
-	struct record *vm = call_edit(call, CLASS_VM, 0, err);
-
-	if (!vm)
-		return -1;
-	record_set(vm, VM_allowed_operations, operation_allowed(vm));
-	return 0;
-}
-
-int run_VM_set_is_default_template(struct call *call, struct error *err)
-{
-	struct record *vm = call_edit(call, CLASS_VM, 0, err);
-
-	if (!vm)
-		return -1;
-	record_set(vm, VM_is_default_template, value_reference(call->arguments[1]));
-	if (argument_bool(call, 1))
-		record_set(vm, VM_is_a_template, value_bool(true));
-	return 0;
-}

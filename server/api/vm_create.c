@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_create.c – VMs made, copied and deleted. */
 #include "schema/convert.h"
+#include "schema/uuid.h"
 #include "server/api/vm.h"
 #include "server/import/xl_config.h"
 
@@ -85,9 +86,9 @@ static void complete(struct record *vm, const struct value *fields)
 
 static void set_mac_seed(struct record *vm)
 {
-	char seed[REF_SIZE];
+	char seed[UUID_SIZE];
 
-	draw_uuid(seed);
+	uuid_draw(seed);
 	record_set(vm, VM_other_config,
 		   value_map_with(record_get(vm, VM_other_config), "mac_seed", value_string(seed)));
 }
@@ -118,13 +119,12 @@ static int set_uuid(struct transaction *transaction, struct record *vm, const st
 	return 0;
 }
 
-struct record *vm_create(struct api *api, struct transaction *transaction,
-			 const struct value *fields, bool keep_uuid, struct error *err)
+/* Of a struct of fields, with the uuid in it only if `keep_uuid`. */
+static struct record *make_vm(struct transaction *transaction, const struct value *fields,
+			      bool keep_uuid, struct error *err)
 {
-	struct record *vm;
+	struct record *vm = transaction_create(transaction, CLASS_VM, NULL);
 
-	(void)api;
-	vm = transaction_create(transaction, CLASS_VM, NULL);
 	if ((keep_uuid && set_uuid(transaction, vm, fields, err) < 0) ||
 	    set_fields(transaction, vm, fields, err) < 0)
 		return NULL;
@@ -137,7 +137,7 @@ struct record *vm_create(struct api *api, struct transaction *transaction,
 
 int run_VM_create(struct call *call, struct error *err)
 {
-	struct record *vm = vm_create(call->api, call->transaction, call->arguments[0], false, err);
+	struct record *vm = make_vm(call->transaction, call->arguments[0], false, err);
 
 	if (!vm)
 		return -1;
@@ -146,7 +146,6 @@ int run_VM_create(struct call *call, struct error *err)
 }
 
 struct creation {
-	struct api *api;
 	const struct value *fields;
 	struct value *ref;
 };
@@ -179,7 +178,7 @@ static int create_named(struct transaction *transaction, void *argument, struct 
 
 		return fail(err, ERROR_INVALID_VALUE, field, search.name);
 	}
-	vm = vm_create(creation->api, transaction, creation->fields, true, err);
+	vm = make_vm(transaction, creation->fields, true, err);
 	if (!vm)
 		return -1;
 	value_release(creation->ref);
@@ -192,7 +191,7 @@ int run_VM_create_from_config(struct call *call, struct error *err)
 	AUTO(value) fields = NULL;
 	AUTO(value) report = NULL;
 	AUTO(value) ref = NULL;
-	struct creation creation = {.api = call->api};
+	struct creation creation = {0};
 	int rc;
 
 	if (import_xl_config(argument_text(call, 0), &fields, &report, err) < 0)
@@ -276,7 +275,7 @@ static void after_destroy(struct call *call)
 int run_VM_destroy(struct call *call, struct error *err)
 {
 	const struct record *vm = call->operation->vm;
-	AUTO(value) consoles = value_reference(record_get(vm, VM_consoles));
+	const struct value *consoles = record_get(vm, VM_consoles);
 
 	(void)err;
 	for (uint32_t i = 0; i < consoles->length; i++)

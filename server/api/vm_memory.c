@@ -10,16 +10,6 @@
 /* More than any machine has, little enough that sums do not overflow. */
 #define MEMORY_MOST (INT64_C(1) << 60)
 
-static int64_t least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t greatest(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 int64_t vm_memory_target(const struct record *vm)
 {
 	int64_t target = record_int(vm, VM_memory_target);
@@ -106,8 +96,8 @@ static int64_t shadow_mib(const struct record *vm, int64_t static_max)
 {
 	int64_t pages = 256 * record_int(vm, VM_VCPUs_max) + 2 * (static_max / MIB);
 
-	return greatest(1, (int64_t)((double)mib_of_pages(pages) *
-				     record_float(vm, VM_HVM_shadow_multiplier)));
+	return greater_of(1, (int64_t)((double)mib_of_pages(pages) *
+				       record_float(vm, VM_HVM_shadow_multiplier)));
 }
 
 static int64_t overhead(const struct record *vm, int64_t static_max)
@@ -138,7 +128,7 @@ static void move_target_into(struct record *vm, int64_t low, int64_t high)
 	int64_t target = record_int(vm, VM_memory_target);
 
 	if (target)
-		record_set_int(vm, VM_memory_target, least(greatest(target, low), high));
+		record_set_int(vm, VM_memory_target, lesser_of(greater_of(target, low), high));
 }
 
 static int set_dynamic(struct call *call, int64_t min, int64_t max)
@@ -256,7 +246,7 @@ int run_VM_set_memory_target(struct call *call, struct error *err)
 	record_set_int(vm, VM_memory_target, value);
 	record_set_int(vm, VM_memory_dynamic_min, value);
 	record_set_int(vm, VM_memory_dynamic_max,
-		       greatest(value, record_int(vm, VM_memory_dynamic_max)));
+		       greater_of(value, record_int(vm, VM_memory_dynamic_max)));
 	return 0;
 }
 
@@ -284,7 +274,7 @@ int run_VM_maximise_memory(struct call *call, struct error *err)
 {
 	int64_t total = argument_int(call, 1);
 	int64_t low = 0;
-	int64_t high = least(greatest(total, 0), MEMORY_MOST) / MIB;
+	int64_t high = lesser_of(greater_of(total, 0), MEMORY_MOST) / MIB;
 
 	(void)err;
 	while (low < high) {

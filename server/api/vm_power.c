@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_power.c – the messages that begin, stop and end domains. All run on a worker, with the VM to
  * themselves. */
+#include "schema/clock.h"
 #include "server/api/domain.h"
 #include "server/api/vm.h"
 
@@ -110,7 +111,7 @@ static int ask_guest(struct call *call, enum shutdown_reason how, struct error *
 {
 	const struct operation *operation = call->operation;
 	int timeout_ms = call->api->options.shutdown_timeout_ms;
-	int64_t deadline = now_ms() + timeout_ms;
+	int64_t deadline = clock_ms() + timeout_ms;
 	struct hypervisor_error reason = {0};
 	char seconds[32];
 	int rc;
@@ -119,7 +120,7 @@ static int ask_guest(struct call *call, enum shutdown_reason how, struct error *
 	rc = hypervisor_shutdown(call->api->hypervisor, record_uuid(operation->vm), how,
 				 timeout_ms < ASK_MS ? timeout_ms : ASK_MS, &reason);
 	workers_end_wait(call->api->workers);
-	while (rc < 0 && reason.kind == HYPERVISOR_TIMEOUT && now_ms() < deadline &&
+	while (rc < 0 && reason.kind == HYPERVISOR_TIMEOUT && clock_ms() < deadline &&
 	       !atomic_load(&operation->cancelled) && !atomic_load(&call->api->closing)) {
 		operation_sleep(call, LOOK_MS);
 		rc = look_for_shutdown(call, &reason);
@@ -227,10 +228,10 @@ int run_VM_power_state_reset(struct call *call, struct error *err)
 int run_VM_wait_memory_target_live(struct call *call, struct error *err)
 {
 	const int64_t near = INT64_C(1) << 20;
-	int64_t deadline = now_ms() + 256000;
+	int64_t deadline = clock_ms() + 256000;
 	const struct record *vm = call->operation->vm;
 
-	while (now_ms() < deadline && !atomic_load(&call->api->closing)) {
+	while (clock_ms() < deadline && !atomic_load(&call->api->closing)) {
 		struct hypervisor_error reason = {0};
 		struct domain_info domain;
 

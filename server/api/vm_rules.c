@@ -66,7 +66,7 @@ static int check_operation(const struct record *vm, enum operation_id id, struct
 	enum verdict verdict = operation_judge(vm, id, err);
 
 	if (verdict == BUSY)
-		return fail_busy(vm, err);
+		return fail_busy(err, vm);
 	return verdict == ALLOWED ? 0 : -1;
 }
 
@@ -74,7 +74,7 @@ static int check_halted(const struct record *vm, enum operation_id id, struct er
 {
 	if (!record_is(vm, VM_power_state, "Halted"))
 		return fail_power_state(err, vm, id);
-	return record_get(vm, VM_current_operations)->length ? fail_busy(vm, err) : 0;
+	return record_get(vm, VM_current_operations)->length ? fail_busy(err, vm) : 0;
 }
 
 /* What only a VM without a domain may be told by its setters. */
@@ -112,10 +112,8 @@ static void match_domain_type(const struct record *old, struct record *vm)
 		record_set_text(vm, VM_domain_type, hvm_policy ? "hvm" : "pv");
 }
 
-int vm_check(struct api *api, struct transaction *transaction, const struct record *old,
-	     struct record *vm, struct error *err)
+int vm_check(struct api *api, const struct record *old, struct record *vm, struct error *err)
 {
-	(void)transaction;
 	/* a control domain is what it is; its record only says so */
 	if (record_bool(vm, VM_is_control_domain) && !old)
 		return 0;
@@ -154,4 +152,17 @@ void vm_derive(const struct record *old, struct record *vm)
 		record_set(vm, VM_allowed_operations, operation_allowed(vm));
 	if (any_changed(old, vm, of_overhead, ARRAY_SIZE(of_overhead)))
 		record_set_int(vm, VM_memory_overhead, vm_memory_overhead(vm));
+}
+
+/* A default template is a template. */
+int run_VM_set_is_default_template(struct call *call, struct error *err)
+{
+	struct record *vm = call_edit(call, CLASS_VM, 0, err);
+
+	if (!vm)
+		return -1;
+	record_set(vm, VM_is_default_template, value_reference(call->arguments[1]));
+	if (argument_bool(call, 1))
+		record_set(vm, VM_is_a_template, value_bool(true));
+	return 0;
 }

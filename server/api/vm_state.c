@@ -25,6 +25,7 @@ int fail_hypervisor(struct error *err, const struct record *vm, enum operation_i
 		    record_ref(vm), reason->text);
 }
 
+/* The set itself follows at the end of the transaction. */
 static void delete_consoles(struct transaction *transaction, const struct record *vm)
 {
 	const struct value *consoles = record_get(vm, VM_consoles);
@@ -35,9 +36,6 @@ static void delete_consoles(struct transaction *transaction, const struct record
 
 static void leave_domain(struct transaction *transaction, struct record *vm)
 {
-	AUTO(value) consoles = value_reference(record_get(vm, VM_consoles));
-
-	(void)consoles; /* deleting them changes the set that is walked */
 	delete_consoles(transaction, vm);
 	record_set_int(vm, VM_domid, -1);
 	record_set_text(vm, VM_resident_on, NULL_REF);
@@ -160,11 +158,9 @@ static void note_start(struct transaction *transaction, struct record *vm,
 void vm_become_live(struct api *api, struct transaction *transaction, struct record *vm, int domid,
 		    const char *state, const struct record *booted)
 {
-	AUTO(value) consoles = value_reference(record_get(vm, VM_consoles));
-
 	if (booted)
 		note_start(transaction, vm, booted);
-	if (booted || consoles->length == 0) {
+	if (booted || record_get(vm, VM_consoles)->length == 0) {
 		delete_consoles(transaction, vm);
 		make_console(transaction, vm, domid);
 	}

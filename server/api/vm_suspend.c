@@ -6,6 +6,7 @@
 #include "schema/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,12 +15,106 @@ char *vm_image_path(const struct api *api, const struct record *vm)
 	return text_format("%s/%s", api->options.suspend_folder, record_uuid(vm));
 }
 
+char *vm_used_image_path(const struct api *api, const struct record *vm)
+{
+	return text_format("%s/%s.resumed", api->options.suspend_folder, record_uuid(vm));
+}
+
+/* Whether the image has that name from now on, a power cut included. */
+static bool rename_durably(const char *from, const char *to, const char *folder)
+{
+	int directory;
+	bool done;
+
+	if (rename(from, to) < 0)
+		return false;
+	directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	done = directory >= 0 && fsync(directory) == 0;
+	if (directory >= 0)
+		close(directory);
+	if (!done)
+		rename(to, from);
+	return done;
+}
+
+void vm_take_image_back(const struct api *api, const struct record *vm)
+{
+	AUTO_TEXT path = vm_image_path(api, vm);
+	AUTO_TEXT used = vm_used_image_path(api, vm);
+
+	if (!rename_durably(used, path, api->options.suspend_folder))
+		log_error("VM %s: its image %s could not be named %s again: %s", record_uuid(vm),
+			  used, path, strerror(errno));
+}
+
+/* Before a domain made from it runs: then the guest's disks change, and it must not be used again.
+ */
+static int set_image_aside(struct call *call, struct error *err)
+{
+	const struct record *vm = call->operation->vm;
+	AUTO_TEXT path = vm_image_path(call->api, vm);
+	AUTO_TEXT used = vm_used_image_path(call->api, vm);
+	AUTO_TEXT text = NULL;
+
+	if (rename_durably(path, used, call->api->options.suspend_folder))
+		return 0;
+	text = text_format("%s: %s", path, strerror(errno));
+	return fail(err, ERROR_INTERNAL_ERROR, text);
+}
+
+static void delete_used_image(struct call *call)
+{
+	AUTO_TEXT used = vm_used_image_path(call->api, call->operation->vm);
+
+	unlink(used);
+}
+
 void vm_delete_image(const struct api *api, const struct record *vm)
 {
 	AUTO_TEXT path = vm_image_path(api, vm);
 
 	if (unlink(path) < 0 && errno != ENOENT)
 		log_warning("%s: %s", path, strerror(errno));
+}
+
+/* A saved guest cannot go on where it is: it goes on from its image, as if it had been resumed. */
+static int go_on_from_image(struct call *call, const char *path, struct error *err)
+{
+	int domid;
+
+	if (domain_destroy(call, err) < 0 ||
+	    vm_build_domain(call->api, call->operation->vm, path, &domid, err) < 0)
+		return -1;
+	if (set_image_aside(call, err) < 0 || domain_unpause(call, err) < 0) {
+		AUTO_ERROR ignored = {0};
+
+		domain_destroy(call, &ignored);
+		return -1;
+	}
+	delete_used_image(call);
+	return domain_commit(call, domid, false, NULL, err);
+}
+
+/* The record could not say Suspended. The image is the last there is of the guest's memory. */
+static void undo_suspend(struct call *call, const char *path)
+{
+	const struct record *vm = call->operation->vm;
+	AUTO_ERROR err = {0};
+	AUTO_TEXT text = NULL;
+
+	if (atomic_load(&call->operation->cancelled)) {
+		/* by a hard_shutdown, which ends the domain */
+		unlink(path);
+		return;
+	}
+	if (go_on_from_image(call, path, &err) == 0)
+		return;
+	text = error_text(&err);
+	log_error("VM %s: after a suspend that failed: %s; what is there of its memory is in %s",
+		  record_uuid(vm), text, call->api->options.suspend_folder);
+	/* if it still cannot, the next start of the daemon finds the image and says so */
+	if (access(path, F_OK) == 0)
+		operation_commit(call, vm_become_suspended, &err);
 }
 
 /* Image on the disk, then the record, then the domain goes: at each moment one of them has the
@@ -45,16 +140,7 @@ int run_VM_suspend(struct call *call, struct error *err)
 				  record_uuid(operation->vm));
 		return 0;
 	}
-	/* a saved guest cannot go on where it is: it goes on from its image, as if it had been
-	 * resumed */
-	if (domain_destroy(call, &ignored) == 0 && !atomic_load(&operation->cancelled)) {
-		int domid;
-
-		if (vm_build_domain(call->api, operation->vm, path, &domid, &ignored) == 0 &&
-		    domain_unpause(call, &ignored) == 0)
-			domain_commit(call, domid, false, NULL, &ignored);
-	}
-	unlink(path);
+	undo_suspend(call, path);
 	return -1;
 }
 
@@ -72,7 +158,6 @@ static int resume_vm(struct call *call, bool paused, struct error *err)
 {
 	const struct record *vm = call->operation->vm;
 	AUTO_TEXT path = vm_image_path(call->api, vm);
-	AUTO_TEXT used = text_format("%s.resumed", path);
 	AUTO_ERROR ignored = {0};
 	int domid;
 
@@ -83,26 +168,22 @@ static int resume_vm(struct call *call, bool paused, struct error *err)
 	if (end_saved_domain(call, err) < 0 ||
 	    vm_build_domain(call->api, vm, path, &domid, err) < 0)
 		return -1;
-	/* from here on the image is not to be used again, whatever happens: the guest's disks are
-	 * about to change */
-	if (rename(path, used) < 0) {
-		AUTO_TEXT text = text_format("%s: %s", path, strerror(errno));
-
+	if (set_image_aside(call, err) < 0) {
 		domain_destroy(call, &ignored);
-		return fail(err, ERROR_INTERNAL_ERROR, text);
+		return -1;
 	}
 	/* committed before it runs: if it cannot be, the guest has not done anything yet */
 	if (domain_commit(call, domid, paused, NULL, err) < 0) {
 		domain_destroy(call, &ignored);
-		rename(used, path);
+		vm_take_image_back(call->api, vm);
 		return -1;
 	}
 	if (!paused && domain_unpause(call, err) < 0) {
 		operation_commit(call, vm_become_paused, &ignored);
-		unlink(used);
+		delete_used_image(call);
 		return -1;
 	}
-	unlink(used);
+	delete_used_image(call);
 	return 0;
 }
 

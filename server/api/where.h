@@ -11,9 +11,8 @@
  *
  * not binds closer than and, and closer than or. Either side of = is a field or a text in double or
  * single quotes; a backslash before a quote or a backslash takes that as it is. Fields are compared
- * as text: ints in decimal, true or false, sets as
- * ('a' 'b'), maps as (('k' 'v') ('l' 'w')) in order of their keys. Their names may have __ for _,
- * as other servers' databases do.
+ * as text: ints in decimal, true or false, sets as ('a' 'b'), maps as (('k' 'v') ('l' 'w')) in
+ * order of their keys. Their names may have __ for _, as other servers' databases do.
  */
 struct where;
 

@@ -3,12 +3,13 @@
 #include "server/api/workers.h"
 
 #include "schema/base.h"
+#include "schema/clock.h"
 #include "schema/log.h"
+#include "schema/thread.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 struct work {
 	int64_t due_ns;
@@ -32,14 +33,6 @@ struct workers {
 	bool closing;
 	pthread_t *threads;
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static bool before(const struct work *a, const struct work *b)
 {
@@ -85,16 +78,11 @@ static struct work pop(struct workers *workers)
 /* Until something changes, or the first work is due. */
 static void wait_for_work(struct workers *workers)
 {
-	struct timespec due;
-
 	workers->idle++;
-	if (workers->count) {
-		due.tv_sec = workers->heap[0].due_ns / 1000000000;
-		due.tv_nsec = workers->heap[0].due_ns % 1000000000;
-		pthread_cond_timedwait(&workers->changed, &workers->lock, &due);
-	} else {
+	if (workers->count)
+		clock_wait(&workers->changed, &workers->lock, workers->heap[0].due_ns);
+	else
 		pthread_cond_wait(&workers->changed, &workers->lock);
-	}
 	workers->idle--;
 }
 
@@ -125,7 +113,8 @@ static void *run(void *argument)
 	while (workers->count || !workers->closing) {
 		struct work work;
 
-		if (!workers->count || (!workers->closing && workers->heap[0].due_ns > now_ns())) {
+		if (!workers->count ||
+		    (!workers->closing && workers->heap[0].due_ns > clock_ns())) {
 			wait_for_work(workers);
 			continue;
 		}
@@ -144,18 +133,13 @@ static void *run(void *argument)
 struct workers *workers_new(int threads)
 {
 	struct workers *workers = allocate(sizeof(*workers));
-	pthread_condattr_t attributes;
 
 	workers->maximum = threads;
 	workers->threads = allocate(sizeof(pthread_t));
 	pthread_mutex_init(&workers->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&workers->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	clock_init_condition(&workers->changed);
 	/* With one there, everything runs some time, whatever happens to the others. */
-	if (pthread_create(&workers->threads[0], NULL, run, workers) != 0)
-		abort();
+	thread_start(&workers->threads[0], "worker", run, workers);
 	pthread_mutex_lock(&workers->lock);
 	workers->started = 1;
 	pthread_mutex_unlock(&workers->lock);
@@ -164,7 +148,7 @@ struct workers *workers_new(int threads)
 
 void workers_run(struct workers *workers, int delay_ms, work_fn work, void *argument)
 {
-	int64_t due_ns = now_ns() + (int64_t)delay_ms * 1000000;
+	int64_t due_ns = clock_ns() + (int64_t)delay_ms * 1000000;
 
 	pthread_mutex_lock(&workers->lock);
 	push(workers, (struct work){due_ns, workers->next_number++, work, argument});

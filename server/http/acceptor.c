@@ -2,6 +2,7 @@
 /* acceptor.c – the thread that accepts connections and watches them. */
 #include "server/http/acceptor.h"
 
+#include "schema/clock.h"
 #include "schema/log.h"
 
 #include <errno.h>

@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <time.h>
 
 #define BUCKETS 1024
 
@@ -29,14 +28,6 @@ struct connections {
 	atomic_llong limit;
 	atomic_llong limit_per_address;
 };
-
-int64_t clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 struct connections *connections_new(const struct http_limits *limits)
 {

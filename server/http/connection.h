@@ -32,8 +32,6 @@ struct connection {
 	struct MHD_Connection *suspended;
 };
 
-int64_t clock_ms(void);
-
 /* The table of all; every function may be called from any thread. */
 struct connections *connections_new(const struct http_limits *limits);
 void connections_free(struct connections *connections); /* all are closed by then */

@@ -109,7 +109,9 @@ static enum MHD_Result read_length(void *context, enum MHD_ValueKind kind, const
 	return MHD_YES;
 }
 
-static const struct refusal *check_length(struct service *service, struct MHD_Connection *handle)
+static const struct refusal *check_length(struct service *service,
+					  const struct connection *connection,
+					  struct MHD_Connection *handle)
 {
 	struct headers headers = {0};
 
@@ -120,7 +122,7 @@ static const struct refusal *check_length(struct service *service, struct MHD_Co
 		return &two_lengths;
 	if (headers.long_length || headers.length > atomic_load(&service->request_bytes))
 		return &guard_too_large;
-	return guard_check_load(service);
+	return guard_check_load(service, connection);
 }
 
 bool guard_skips_body(struct service *service, struct MHD_Connection *handle)
@@ -136,10 +138,13 @@ bool guard_skips_body(struct service *service, struct MHD_Connection *handle)
 	       headers.length / SKIPPED_CALLS <= atomic_load(&service->request_bytes);
 }
 
-const struct refusal *guard_check_load(struct service *service)
+const struct refusal *guard_check_load(struct service *service, const struct connection *connection)
 {
 	if (atomic_load_explicit(&service->stopping, memory_order_relaxed))
 		return &stopping;
+	/* slow readers on the network do not lock root out */
+	if (connection->origin.is_unix)
+		return NULL;
 	if (budget_is_spent(&service->replies) || budget_is_spent(&service->requests))
 		return &overloaded;
 	return NULL;
@@ -156,7 +161,7 @@ const struct refusal *guard_check(struct service *service, const struct connecti
 	if (headers.refusal)
 		return headers.refusal;
 	if (strcmp(method, MHD_HTTP_METHOD_POST) == 0)
-		return check_length(service, handle);
+		return check_length(service, connection, handle);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return &wrong_method;
 	if (strcmp(url, "/healthz") == 0)

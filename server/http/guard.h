@@ -10,7 +10,8 @@ const struct refusal *guard_check(struct service *service, const struct connecti
 				  struct MHD_Connection *handle, const char *url,
 				  const char *method);
 /* NULL, or why no call can be taken now. Static. */
-const struct refusal *guard_check_load(struct service *service);
+const struct refusal *guard_check_load(struct service *service,
+				       const struct connection *connection);
 /*
  * Whether the body of a refused request should be read, and dropped, before the reply: most clients
  * send all of it before they look, and closing the connection on unread bytes would take the reply

@@ -2,6 +2,7 @@
 /* http.c – the API over HTTP, on TCP, TLS and Unix sockets. */
 #include "server/http/http.h"
 
+#include "schema/clock.h"
 #include "schema/log.h"
 #include "server/http/acceptor.h"
 #include "server/http/request.h"
@@ -9,7 +10,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 /* libmicrohttpd 0.9.75 has no thread pool without a listening socket of its own: a daemon each
  * instead. */
@@ -90,6 +90,11 @@ static char *read_text(const char *path, char **ret_problem)
 	}
 	while ((length = fread(piece, 1, sizeof(piece), file)) > 0)
 		buffer_add(&text, piece, length);
+	if (ferror(file)) {
+		*ret_problem = text_format("can not read %s: %s", path, strerror(errno));
+		fclose(file);
+		return NULL;
+	}
 	fclose(file);
 	return buffer_take(&text);
 }
@@ -173,18 +178,13 @@ void http_set_limits(struct http *http, const struct http_limits *limits)
 static void init_service(struct service *service, struct api *api,
 			 const struct http_options *options)
 {
-	pthread_condattr_t attributes;
-
 	service->api = api;
 	service->connections = connections_new(&options->limits);
 	service->local_pages_only = options->local_pages_only;
 	service->xmlrpc_limits =
 		(struct xmlrpc_limits){.depth = DEPTH_MAX, .elements = ELEMENTS_MAX};
 	pthread_mutex_init(&service->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&service->idle, &attributes);
-	pthread_condattr_destroy(&attributes);
+	clock_init_condition(&service->idle);
 }
 
 struct http *http_open(struct api *api, const struct http_options *options, char **ret_problem)
@@ -207,21 +207,14 @@ const char *http_uri(const struct http *http, size_t i)
 
 static void wait_idle(struct service *service, int64_t grace_ms)
 {
-	struct timespec until;
-	int status = 0;
+	int64_t until_ns = clock_ns() + grace_ms * 1000000;
+	bool in_time = true;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(grace_ms / 1000);
-	until.tv_nsec += (long)(grace_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&service->lock);
-	while (atomic_load(&service->busy) && status == 0)
-		status = pthread_cond_timedwait(&service->idle, &service->lock, &until);
+	while (atomic_load(&service->busy) && in_time)
+		in_time = clock_wait(&service->idle, &service->lock, until_ns);
 	pthread_mutex_unlock(&service->lock);
-	if (status)
+	if (!in_time)
 		log_warning("%d calls were not finished in time, their clients are cut off",
 			    atomic_load(&service->busy));
 }

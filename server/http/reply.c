@@ -2,6 +2,8 @@
 /* reply.c – what goes back to the client. */
 #include "server/http/reply.h"
 
+#include "schema/clock.h"
+
 /* Bytes a second that a client must read at least: otherwise slow readers could hold all that may
  * be in flight. */
 #define SLOWEST_READER 65536

@@ -2,6 +2,7 @@
 /* request.c – libmicrohttpd's callbacks: what a request is, and what becomes of it. */
 #include "server/http/request.h"
 
+#include "schema/clock.h"
 #include "schema/log.h"
 #include "server/http/guard.h"
 
@@ -76,7 +77,7 @@ static enum MHD_Result answer(struct exchange *exchange)
 static enum MHD_Result run(struct exchange *exchange, const char *url)
 {
 	struct worker *worker = exchange->worker;
-	const struct refusal *overload = guard_check_load(worker->service);
+	const struct refusal *overload = guard_check_load(worker->service, exchange->connection);
 	char *method = NULL;
 	const char *problem;
 

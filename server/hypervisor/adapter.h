@@ -11,7 +11,6 @@
  * NULL without.
  */
 struct hypervisor_ops {
-	const char *name;
 	int (*open)(const char *argument, const struct hypervisor_options *options,
 		    void **ret_adapter, struct host_facts *ret_facts, struct hypervisor_error *err);
 	void (*close)(void *adapter);

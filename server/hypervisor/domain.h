@@ -3,11 +3,12 @@
 #ifndef SERVER_HYPERVISOR_DOMAIN_H
 #define SERVER_HYPERVISOR_DOMAIN_H
 
+#include "schema/uuid.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define UUID_SIZE 37 /* with its NUL */
 #define DOMAIN_NAME_SIZE 256
 #define DOMAIN_0_UUID "00000000-0000-0000-0000-000000000000"
 

@@ -3,7 +3,8 @@
  */
 #include "server/hypervisor/hypervisor.h"
 
-#include "schema/base.h"
+#include "schema/buffer.h"
+#include "schema/clock.h"
 #include "schema/log.h"
 #include "server/hypervisor/adapter.h"
 
@@ -12,7 +13,6 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 
 struct counter {
 	_Atomic uint64_t calls;
@@ -21,6 +21,7 @@ struct counter {
 };
 
 struct hypervisor {
+	const char *name;
 	const struct hypervisor_ops *ops;
 	void *adapter;
 	struct host_facts host;
@@ -28,11 +29,19 @@ struct hypervisor {
 	struct counter counters[HYPERVISOR_OPS];
 };
 
-#define ADAPTER(name) extern const struct hypervisor_ops adapter_##name;
+#define ABSENT(name)
+#define ADAPTER(name, argument) extern const struct hypervisor_ops adapter_##name;
 #include "server/hypervisor/adapters.def"
 
-static const struct hypervisor_ops *const adapters[] = {
-#define ADAPTER(name) &adapter_##name,
+static const struct adapter {
+	const char *name;
+	const char *argument;		  /* as it is shown behind the name */
+	const struct hypervisor_ops *ops; /* NULL: not built into this program */
+} adapters[] = {
+#define NO_ARGUMENT ""
+#define STATE_FILE "[:STATE-FILE]"
+#define ABSENT(name) {#name, "", NULL},
+#define ADAPTER(name, argument) {#name, argument, &adapter_##name},
 #include "server/hypervisor/adapters.def"
 };
 
@@ -55,14 +64,16 @@ int hypervisor_fail(struct hypervisor_error *err, enum hypervisor_error_kind kin
 	return -1;
 }
 
-static const struct hypervisor_ops *find_adapter(const char *name, size_t length)
+static bool is_name(const char *known, const char *name, size_t length)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(adapters); i++) {
-		const char *known = adapters[i]->name;
+	return strlen(known) == length && memcmp(known, name, length) == 0;
+}
 
-		if (strlen(known) == length && memcmp(known, name, length) == 0)
-			return adapters[i];
-	}
+static const struct adapter *find_adapter(const char *name, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(adapters); i++)
+		if (is_name(adapters[i].name, name, length))
+			return &adapters[i];
 	return NULL;
 }
 
@@ -80,31 +91,44 @@ static bool is_control_domain(void)
 	return found;
 }
 
-static const struct hypervisor_ops *choose_adapter(const char *name, size_t length,
-						   struct hypervisor_error *err)
+static const struct adapter *choose_automatically(void)
 {
-	const struct hypervisor_ops *ops = find_adapter(name, length);
+	const struct adapter *xen = is_control_domain() ? find_adapter("xen", 3) : NULL;
 
-	if (!ops && length == 4 && memcmp(name, "auto", 4) == 0) {
-		if (is_control_domain())
-			ops = find_adapter("xen", 3);
-		if (!ops && is_control_domain())
-			log_warning(
-				"this is a Xen host, but the xen adapter is not built into this program: "
-				"records can be read and changed, nothing can be started");
-		if (!ops)
-			ops = find_adapter("none", 4);
-	}
-	if (ops)
-		return ops;
-	if (length == 3 && memcmp(name, "xen", 3) == 0)
+	if (xen && xen->ops)
+		return xen;
+	if (xen)
+		log_warning(
+			"this is a Xen host, but the xen adapter is not built into this program: "
+			"records can be read and changed, nothing can be started");
+	return find_adapter("none", 4);
+}
+
+static void fail_unknown(const char *name, size_t length, struct hypervisor_error *err)
+{
+	AUTO_BUFFER known = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(adapters); i++)
+		buffer_add_format(&known, "%s%s%s", i + 1 < ARRAY_SIZE(adapters) ? ", " : " and ",
+				  adapters[i].name, adapters[i].argument);
+	hypervisor_fail(err, HYPERVISOR_UNSUPPORTED,
+			"there is no hypervisor adapter \"%.*s\", only auto%s",
+			length < 64 ? (int)length : 64, name, known.data);
+}
+
+static const struct adapter *choose_adapter(const char *name, size_t length,
+					    struct hypervisor_error *err)
+{
+	const struct adapter *adapter = is_name("auto", name, length) ? choose_automatically() :
+									find_adapter(name, length);
+
+	if (adapter && adapter->ops)
+		return adapter;
+	if (adapter)
 		hypervisor_fail(err, HYPERVISOR_UNSUPPORTED,
-				"the xen adapter is not built into this program");
+				"the %s adapter is not built into this program", adapter->name);
 	else
-		hypervisor_fail(err, HYPERVISOR_UNSUPPORTED,
-				"there is no hypervisor adapter \"%.*s\", only auto, xen, none and "
-				"simulator[:STATE-FILE]",
-				length < 64 ? (int)length : 64, name);
+		fail_unknown(name, length, err);
 	return NULL;
 }
 
@@ -113,18 +137,19 @@ struct hypervisor *hypervisor_open(const char *name, const struct hypervisor_opt
 {
 	static const struct hypervisor_options no_options;
 	const char *colon = strchr(name, ':');
-	const struct hypervisor_ops *ops;
+	const struct adapter *adapter;
 	struct hypervisor *hypervisor;
 
 	err->operation = "open";
-	ops = choose_adapter(name, colon ? (size_t)(colon - name) : strlen(name), err);
-	if (!ops)
+	adapter = choose_adapter(name, colon ? (size_t)(colon - name) : strlen(name), err);
+	if (!adapter)
 		return NULL;
 	hypervisor = allocate(sizeof(*hypervisor));
-	hypervisor->ops = ops;
+	hypervisor->name = adapter->name;
+	hypervisor->ops = adapter->ops;
 	hypervisor->trace = getenv("XENAPID_TRACE_HYPERVISOR") != NULL;
-	if (ops->open(colon ? colon + 1 : NULL, options ? options : &no_options,
-		      &hypervisor->adapter, &hypervisor->host, err) < 0) {
+	if (adapter->ops->open(colon ? colon + 1 : NULL, options ? options : &no_options,
+			       &hypervisor->adapter, &hypervisor->host, err) < 0) {
 		free(hypervisor);
 		return NULL;
 	}
@@ -141,7 +166,7 @@ void hypervisor_close(struct hypervisor *hypervisor)
 
 const char *hypervisor_name(const struct hypervisor *hypervisor)
 {
-	return hypervisor->ops->name;
+	return hypervisor->name;
 }
 
 const struct host_facts *hypervisor_host(const struct hypervisor *hypervisor)
@@ -149,43 +174,34 @@ const struct host_facts *hypervisor_host(const struct hypervisor *hypervisor)
 	return &hypervisor->host;
 }
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-static uint64_t begin(struct hypervisor *hypervisor, enum hypervisor_op op,
-		      struct hypervisor_error *err)
+static int64_t begin(struct hypervisor *hypervisor, enum hypervisor_op op,
+		     struct hypervisor_error *err)
 {
 	assert(hypervisor && err);
 	err->operation = op_names[op];
 	atomic_fetch_add(&hypervisor->counters[op].calls, 1);
-	return monotonic_ns();
+	return clock_ns();
 }
 
 static int refuse(const struct hypervisor *hypervisor, enum hypervisor_op op,
 		  struct hypervisor_error *err)
 {
 	return hypervisor_fail(err, HYPERVISOR_UNSUPPORTED, "the %s adapter cannot %s",
-			       hypervisor->ops->name, op_names[op]);
+			       hypervisor->name, op_names[op]);
 }
 
 static int end(struct hypervisor *hypervisor, enum hypervisor_op op, const char *subject,
-	       uint64_t begun_ns, int rc, const struct hypervisor_error *err)
+	       int64_t begun_ns, int rc, const struct hypervisor_error *err)
 {
 	struct counter *counter = &hypervisor->counters[op];
-	uint64_t time_ns = monotonic_ns() - begun_ns;
+	uint64_t time_ns = (uint64_t)(clock_ns() - begun_ns);
 
 	atomic_fetch_add(&counter->time_ns, time_ns);
 	if (rc < 0)
 		atomic_fetch_add(&counter->failures, 1);
 	if (hypervisor->trace)
-		fprintf(stderr, "hypervisor: %s %s %s: %s (%" PRIu64 " us)\n",
-			hypervisor->ops->name, op_names[op], subject, rc < 0 ? err->text : "ok",
-			time_ns / 1000);
+		fprintf(stderr, "hypervisor: %s %s %s: %s (%" PRIu64 " us)\n", hypervisor->name,
+			op_names[op], subject, rc < 0 ? err->text : "ok", time_ns / 1000);
 	return rc;
 }
 
@@ -193,7 +209,7 @@ static int end(struct hypervisor *hypervisor, enum hypervisor_op op, const char 
 #define CALL(op, subject, ...)                                                         \
 	({                                                                             \
 		const struct hypervisor_ops *ops_ = hypervisor->ops;                   \
-		uint64_t begun_ns_ = begin(hypervisor, HYPERVISOR_OP_##op, err);       \
+		int64_t begun_ns_ = begin(hypervisor, HYPERVISOR_OP_##op, err);        \
 		int rc_ = ops_->op ? ops_->op(hypervisor->adapter, __VA_ARGS__, err) : \
 				     refuse(hypervisor, HYPERVISOR_OP_##op, err);      \
 		end(hypervisor, HYPERVISOR_OP_##op, subject, begun_ns_, rc_, err);     \

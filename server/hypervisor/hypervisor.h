@@ -15,7 +15,7 @@
 struct hypervisor;
 
 /*
- * `name` is auto, xen, none, simulator or simulator:STATE-FILE; NULL options are all zero. *err
+ * `name` is auto or a row of adapters.def, perhaps with :ARGUMENT; NULL options are all zero. *err
  * says why it could not be opened. Limits of the host are read here, once. With
  * XENAPID_TRACE_HYPERVISOR in the environment each call is a line on standard error.
  */

@@ -5,11 +5,15 @@ noinst_LIBRARIES += libhypervisor.a
 libhypervisor_a_SOURCES =
 libhypervisor_a_SOURCES += %D%/adapter.h
 libhypervisor_a_SOURCES += %D%/adapters.def
+libhypervisor_a_SOURCES += %D%/cpuinfo.c
+libhypervisor_a_SOURCES += %D%/cpuinfo.h
 libhypervisor_a_SOURCES += %D%/domain.h
 libhypervisor_a_SOURCES += %D%/hypervisor.c
 libhypervisor_a_SOURCES += %D%/hypervisor.h
 libhypervisor_a_SOURCES += %D%/none.c
 libhypervisor_a_SOURCES += %D%/ops.def
+libhypervisor_a_SOURCES += %D%/scheduling.c
+libhypervisor_a_SOURCES += %D%/scheduling.h
 libhypervisor_a_SOURCES += %D%/simulator.c
 libhypervisor_a_SOURCES += %D%/simulator.h
 libhypervisor_a_SOURCES += %D%/simulator_build.c
@@ -21,3 +25,20 @@ libhypervisor_a_SOURCES += %D%/simulator_lifecycle.c
 libhypervisor_a_SOURCES += %D%/simulator_live.c
 libhypervisor_a_SOURCES += %D%/simulator_ops.h
 libhypervisor_a_SOURCES += %D%/simulator_state.c
+
+if HAVE_XEN
+libhypervisor_a_SOURCES += %D%/xen.c
+libhypervisor_a_SOURCES += %D%/xen.h
+libhypervisor_a_SOURCES += %D%/xen_build.c
+libhypervisor_a_SOURCES += %D%/xen_config.c
+libhypervisor_a_SOURCES += %D%/xen_domain.c
+libhypervisor_a_SOURCES += %D%/xen_event.c
+libhypervisor_a_SOURCES += %D%/xen_host.c
+libhypervisor_a_SOURCES += %D%/xen_image.c
+libhypervisor_a_SOURCES += %D%/xen_libxl.c
+libhypervisor_a_SOURCES += %D%/xen_lifecycle.c
+libhypervisor_a_SOURCES += %D%/xen_live.c
+libhypervisor_a_SOURCES += %D%/xen_ops.h
+libhypervisor_a_SOURCES += %D%/xen_schedule.c
+libhypervisor_a_SOURCES += %D%/xen_store.c
+endif

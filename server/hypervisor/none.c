@@ -3,6 +3,7 @@
 #include "server/hypervisor/adapter.h"
 
 #include "schema/base.h"
+#include "server/hypervisor/cpuinfo.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,86 +15,6 @@
 struct none {
 	int wake_fd;
 };
-
-/* "model name\t: Xeon\n" gives "Xeon" for "model name"; NULL when the line is about something else.
- */
-static char *value_of(char *line, const char *key)
-{
-	size_t length = strlen(key);
-	char *value = strchr(line, ':');
-
-	if (strncmp(line, key, length) != 0 || !value)
-		return NULL;
-	if (strspn(line + length, " \t") != (size_t)(value - line) - length)
-		return NULL;
-	value += 1 + strspn(value + 1, " \t");
-	value[strcspn(value, "\n")] = '\0';
-	return value;
-}
-
-/* As many whole words as there is room for. */
-static void copy_words(char *target, size_t size, const char *source)
-{
-	size_t length = strlen(source);
-
-	if (length >= size) {
-		length = size - 1;
-		while (length > 0 && source[length] != ' ')
-			length--;
-	}
-	memcpy(target, source, length);
-	target[length] = '\0';
-}
-
-static void read_cpu_line(char *line, struct host_facts *facts)
-{
-	const struct {
-		const char *key;
-		char *text;
-		size_t size;
-		int *number;
-	} keys[] = {
-		{"vendor_id", facts->cpu_vendor, sizeof(facts->cpu_vendor), NULL},
-		{"model name", facts->cpu_modelname, sizeof(facts->cpu_modelname), NULL},
-		{"flags", facts->cpu_flags, sizeof(facts->cpu_flags), NULL},
-		{"cpu family", NULL, 0, &facts->cpu_family},
-		{"model", NULL, 0, &facts->cpu_model},
-		{"stepping", NULL, 0, &facts->cpu_stepping},
-		{"cpu MHz", NULL, 0, &facts->cpu_mhz},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		const char *value = value_of(line, keys[i].key);
-
-		if (value && keys[i].text)
-			copy_words(keys[i].text, keys[i].size, value);
-		else if (value)
-			*keys[i].number = atoi(value);
-	}
-}
-
-/* The first processor stands for all; sockets and threads are counted from it too. */
-static void read_cpuinfo(struct host_facts *facts)
-{
-	FILE *file = fopen("/proc/cpuinfo", "re");
-	char line[8192];
-	int siblings = 0, cores = 0;
-	char *value;
-
-	while (file && fgets(line, sizeof(line), file) && line[0] != '\n') {
-		read_cpu_line(line, facts);
-		value = value_of(line, "siblings");
-		if (value)
-			siblings = atoi(value);
-		value = value_of(line, "cpu cores");
-		if (value)
-			cores = atoi(value);
-	}
-	if (file)
-		fclose(file);
-	facts->cpu_threads_per_core = cores > 0 && siblings >= cores ? siblings / cores : 1;
-	facts->cpu_sockets = siblings > 0 && facts->pcpus > siblings ? facts->pcpus / siblings : 1;
-}
 
 static int open_adapter(const char *argument, const struct hypervisor_options *options,
 			void **ret_adapter, struct host_facts *ret_facts,
@@ -114,7 +35,7 @@ static int open_adapter(const char *argument, const struct hypervisor_options *o
 	facts.pcpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	facts.vcpus_max = facts.pcpus;
 	facts.memory_total = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
-	read_cpuinfo(&facts);
+	cpuinfo_read(&facts);
 	none = allocate(sizeof(*none));
 	none->wake_fd = fd;
 	*ret_adapter = none;
@@ -138,7 +59,7 @@ static int64_t read_memory_available(void)
 	int64_t kib = 0;
 
 	while (file && fgets(line, sizeof(line), file)) {
-		const char *value = value_of(line, "MemAvailable");
+		const char *value = cpuinfo_value_of(line, "MemAvailable");
 
 		if (value)
 			kib = strtoll(value, NULL, 10);
@@ -209,7 +130,6 @@ static void wake(void *adapter)
 }
 
 const struct hypervisor_ops adapter_none = {
-	.name = "none",
 	.open = open_adapter,
 	.close = close_adapter,
 	.get_host_usage = get_host_usage,

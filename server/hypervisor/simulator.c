@@ -3,6 +3,7 @@
 #include "server/hypervisor/simulator.h"
 
 #include "schema/base.h"
+#include "schema/clock.h"
 #include "server/hypervisor/simulator_ops.h"
 
 #include <time.h>
@@ -31,23 +32,12 @@ static const struct host_facts default_host = {
 	.supported_bootloaders = "pygrub",
 };
 
-static int64_t clock_ns(clockid_t clock)
+static int64_t realtime_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(clock, &now);
+	clock_gettime(CLOCK_REALTIME, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void init_lock(struct simulator *simulator)
-{
-	pthread_condattr_t attributes;
-
-	pthread_mutex_init(&simulator->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&simulator->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
 }
 
 static struct simulator *make_simulator(const char *state_path,
@@ -55,14 +45,15 @@ static struct simulator *make_simulator(const char *state_path,
 {
 	struct simulator *simulator = allocate(sizeof(*simulator));
 
-	init_lock(simulator);
+	pthread_mutex_init(&simulator->lock, NULL);
+	clock_init_condition(&simulator->changed);
 	simulator->host = default_host;
 	if (options->simulator_pcpus > 0)
 		simulator->host.pcpus = options->simulator_pcpus;
 	if (options->simulator_memory_bytes > 0)
 		simulator->host.memory_total = options->simulator_memory_bytes;
 	simulator->state_path = state_path ? text_copy(state_path) : NULL;
-	simulator->wall_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+	simulator->wall_ns = realtime_ns() - clock_ns();
 	simulator->speed = 1;
 	return simulator;
 }
@@ -162,7 +153,7 @@ static void fill_info(const struct guest *guest, struct domain_info *info)
 		.paused = guest->paused,
 		.shutdown = guest->shutdown,
 		.reason = guest->reason,
-		.memory_actual = guest->memory_actual & ~(int64_t)1023,
+		.memory_actual = WHOLE_KIB(guest->memory_actual),
 		.memory_target = guest->memory_target,
 		.memory_maximum = guest->memory_maximum,
 		.vcpus_online = guest->vcpus_online,
@@ -195,11 +186,8 @@ static int get_domain(void *adapter, const char *uuid, struct domain_info *ret_i
 		      struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_get_domain, err);
-	struct guest *guest;
+	struct guest *guest = simulator_find_guest(simulator, uuid, err);
 
-	if (!simulator)
-		return -1;
-	guest = simulator_find_guest(simulator, uuid, err);
 	if (!guest)
 		return -1;
 	fill_info(guest, ret_info);
@@ -210,11 +198,8 @@ static int get_vcpus(void *adapter, const char *uuid, struct vcpu_info *ret_vcpu
 		     size_t *ret_count, struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_get_vcpus, err);
-	struct guest *guest;
+	struct guest *guest = simulator_find_guest(simulator, uuid, err);
 
-	if (!simulator)
-		return -1;
-	guest = simulator_find_guest(simulator, uuid, err);
 	if (!guest)
 		return -1;
 	for (int i = 0; i < guest->vcpus_max && (size_t)i < capacity; i++) {
@@ -268,7 +253,6 @@ static void wake(void *adapter)
 }
 
 const struct hypervisor_ops adapter_simulator = {
-	.name = "simulator",
 	.open = open_adapter,
 	.close = close_adapter,
 	.get_host_usage = get_host_usage,

@@ -12,6 +12,7 @@
 #define SIMULATOR_GUESTS_MAX 4096
 #define MIB ((int64_t)1024 * 1024)
 #define GIB (1024 * MIB)
+#define WHOLE_KIB(bytes) ((bytes) & ~(int64_t)1023) /* as Xen counts memory */
 
 /* A domain. Numbers and flags are rows of simulator_state.c too. */
 struct guest {
@@ -107,7 +108,8 @@ void simulator_queue_event(struct simulator *simulator, enum hypervisor_event_ki
 int64_t simulator_memory_free(const struct simulator *simulator);
 /* What a guest holds or is going to hold, its overhead included. */
 int64_t simulator_memory_held(const struct guest *guest);
-/* NULL with HYPERVISOR_NO_DOMAIN set; find_live wants one that has not shut down. */
+/* NULL with HYPERVISOR_NO_DOMAIN set; find_live wants one that has not shut down. NULL too, with
+ * *err as it is, when `simulator` is NULL: it could not be entered. */
 struct guest *simulator_find_guest(struct simulator *simulator, const char *uuid,
 				   struct hypervisor_error *err);
 struct guest *simulator_find_live_guest(struct simulator *simulator, const char *uuid,
@@ -125,7 +127,6 @@ void simulator_clear_guest(struct guest *guest); /* frees what it owns */
 int simulator_check_scheduling(const struct simulator *simulator,
 			       const struct scheduling *scheduling, struct hypervisor_error *err);
 void simulator_apply_scheduling(struct guest *guest, const struct scheduling *scheduling);
-bool simulator_is_uuid(const char *text);
 
 /* simulator_state.c, with the lock held. A reference; NULL: a text is not UTF-8. */
 json_t *simulator_dump(const struct simulator *simulator);

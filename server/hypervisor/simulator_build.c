@@ -3,8 +3,8 @@
 #include "server/hypervisor/simulator.h"
 
 #include "schema/base.h"
+#include "server/hypervisor/scheduling.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 
 #define FLOOR (64 * MIB)
@@ -14,53 +14,10 @@
 #define BOOT_TIME_NS 700000000
 #define DEFAULT_WEIGHT 256
 
-bool simulator_is_uuid(const char *text)
-{
-	if (strlen(text) != UUID_SIZE - 1)
-		return false;
-	for (int i = 0; i < UUID_SIZE - 1; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
-			return false;
-	}
-	return true;
-}
-
-/* "0,1;2": for each vCPU the pCPUs that it may run on */
-static int check_mask(const struct simulator *simulator, const char *mask,
-		      struct hypervisor_error *err)
-{
-	while (*mask) {
-		char *rest;
-		long pcpu;
-
-		if (!isdigit((unsigned char)*mask))
-			return hypervisor_fail(err, HYPERVISOR_FAILED,
-					       "a mask is like \"0,1;2\", not \"%.64s\"", mask);
-		pcpu = strtol(mask, &rest, 10);
-		if (pcpu >= simulator->host.pcpus)
-			return hypervisor_fail(err, HYPERVISOR_FAILED,
-					       "there is no pCPU %ld, only 0 to %d", pcpu,
-					       simulator->host.pcpus - 1);
-		if (*rest != '\0' && *rest != ',' && *rest != ';')
-			return hypervisor_fail(err, HYPERVISOR_FAILED,
-					       "a mask is like \"0,1;2\", not \"%.64s\"", mask);
-		mask = *rest ? rest + 1 : rest;
-	}
-	return 0;
-}
-
 int simulator_check_scheduling(const struct simulator *simulator,
 			       const struct scheduling *scheduling, struct hypervisor_error *err)
 {
-	if (scheduling->weight < 0 || scheduling->weight > 65535)
-		return hypervisor_fail(err, HYPERVISOR_FAILED, "a weight is 1 to 65535, not %d",
-				       scheduling->weight);
-	if (scheduling->cap < -1 || scheduling->cap > 65535)
-		return hypervisor_fail(err, HYPERVISOR_FAILED, "a cap is 0 to 65535, not %d",
-				       scheduling->cap);
-	return check_mask(simulator, scheduling->mask ? scheduling->mask : "", err);
+	return scheduling_check(scheduling, simulator->host.pcpus, err);
 }
 
 void simulator_apply_scheduling(struct guest *guest, const struct scheduling *scheduling)
@@ -80,7 +37,7 @@ static int check_config(struct simulator *simulator, const struct domain_config 
 {
 	struct hypervisor_error not_found;
 
-	if (!simulator_is_uuid(config->uuid))
+	if (!uuid_is_valid(config->uuid))
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "\"%.64s\" is not a uuid",
 				       config->uuid);
 	if (simulator_find_guest(simulator, config->uuid, &not_found))
@@ -170,11 +127,6 @@ static void copy_name(char *target, const char *name)
 	target[length] = '\0';
 }
 
-static int64_t whole_kib(int64_t bytes)
-{
-	return bytes & ~(int64_t)1023;
-}
-
 static void fill_guest(struct simulator *simulator, struct guest *guest,
 		       const struct domain_config *config, int64_t memory_actual)
 {
@@ -184,9 +136,9 @@ static void fill_guest(struct simulator *simulator, struct guest *guest,
 	copy_name(guest->name, config->name);
 	guest->domid = simulator->next_domid++;
 	guest->type = config->type;
-	guest->memory_actual = whole_kib(memory_actual);
-	guest->memory_target = whole_kib(config->memory.target);
-	guest->memory_maximum = whole_kib(config->memory_maximum);
+	guest->memory_actual = WHOLE_KIB(memory_actual);
+	guest->memory_target = WHOLE_KIB(config->memory.target);
+	guest->memory_maximum = WHOLE_KIB(config->memory_maximum);
 	guest->memory_floor = guest->memory_target < FLOOR ? guest->memory_target : FLOOR;
 	guest->memory_overhead = config->memory_overhead;
 	guest->memory_shadow = default_shadow(config);

@@ -20,11 +20,10 @@
 #include "server/hypervisor/simulator.h"
 
 #include "schema/buffer.h"
+#include "schema/uuid.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <sys/random.h>
 
 #define FOREIGN_MEMORY_MIB 512
 #define FOREIGN_OVERHEAD (8 * MIB)
@@ -226,18 +225,6 @@ static int run_destroy(struct simulator *simulator, char *line, struct buffer *r
 	return simulator_commit(simulator, err);
 }
 
-static void draw_uuid(char *uuid)
-{
-	unsigned char b[16] = {0};
-
-	while (getrandom(b, sizeof(b), 0) != sizeof(b))
-		;
-	snprintf(uuid, UUID_SIZE,
-		 "%02x%02x%02x%02x-%02x%02x-4%x%02x-8%x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-		 b[2], b[3], b[4], b[5], b[6] & 15, b[7], b[8] & 15, b[9], b[10], b[11], b[12],
-		 b[13], b[14], b[15]);
-}
-
 static int run_create(struct simulator *simulator, char *line, struct buffer *reply,
 		      struct hypervisor_error *err)
 {
@@ -255,7 +242,7 @@ static int run_create(struct simulator *simulator, char *line, struct buffer *re
 		return -1;
 	if (vcpus && read_number(vcpus, 1, SIMULATOR_VCPUS_MAX, "VCPUS", &count, err) < 0)
 		return -1;
-	draw_uuid(drawn);
+	uuid_draw(drawn);
 	config.name = name;
 	config.uuid = uuid ? uuid : drawn;
 	config.memory = (struct memory_range){memory_mib * MIB, memory_mib * MIB, memory_mib * MIB};

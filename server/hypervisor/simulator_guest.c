@@ -4,29 +4,15 @@
 #include "server/hypervisor/simulator.h"
 
 #include "schema/base.h"
-
-#include <time.h>
+#include "schema/clock.h"
 
 #define BALLOON_BYTES_PER_NS (256.0 * 1024 * 1024 / 1e9)
 /* An idle guest: this part of each vCPU's time is used. */
 #define IDLE_SHARE 1000
 
-static int64_t minimum(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t maximum(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 int64_t simulator_now(const struct simulator *simulator)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return simulator->wall_ns + (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	return simulator->wall_ns + clock_ns();
 }
 
 /* Where its balloon is going. */
@@ -34,7 +20,8 @@ static int64_t memory_goal(const struct guest *guest)
 {
 	if (guest->no_balloon || guest->shutdown)
 		return guest->memory_actual;
-	return minimum(maximum(guest->memory_target, guest->memory_floor), guest->memory_maximum);
+	return lesser_of(greater_of(guest->memory_target, guest->memory_floor),
+			 guest->memory_maximum);
 }
 
 static void move_balloon(struct guest *guest, int64_t elapsed_ns, double speed)
@@ -51,7 +38,7 @@ static void move_balloon(struct guest *guest, int64_t elapsed_ns, double speed)
 
 static void advance_guest(struct simulator *simulator, struct guest *guest, int64_t now)
 {
-	int64_t elapsed_ns = maximum(now - guest->at_ns, 0);
+	int64_t elapsed_ns = greater_of(now - guest->at_ns, 0);
 
 	guest->at_ns = now;
 	if (guest->paused || guest->shutdown)
@@ -82,24 +69,20 @@ int64_t simulator_next_due(const struct simulator *simulator)
 		const struct guest *guest = &simulator->guests[i];
 
 		if (guest->shutdown_due_ns && !guest->paused && !guest->shutdown)
-			due_ns = minimum(due_ns, guest->shutdown_due_ns);
+			due_ns = lesser_of(due_ns, guest->shutdown_due_ns);
 	}
 	return due_ns;
 }
 
 bool simulator_wait(struct simulator *simulator, int64_t due_ns)
 {
-	int64_t wake_ns = minimum(due_ns, simulator_next_due(simulator));
+	int64_t wake_ns = lesser_of(due_ns, simulator_next_due(simulator));
 
-	if (wake_ns == INT64_MAX) {
+	if (wake_ns == INT64_MAX)
 		pthread_cond_wait(&simulator->changed, &simulator->lock);
-	} else {
-		int64_t monotonic_ns = maximum(wake_ns - simulator->wall_ns, 0);
-		struct timespec until = {.tv_sec = monotonic_ns / 1000000000,
-					 .tv_nsec = monotonic_ns % 1000000000};
-
-		pthread_cond_timedwait(&simulator->changed, &simulator->lock, &until);
-	}
+	else
+		clock_wait(&simulator->changed, &simulator->lock,
+			   greater_of(wake_ns - simulator->wall_ns, 0));
 	simulator_advance(simulator);
 	return simulator_now(simulator) < due_ns;
 }
@@ -120,7 +103,7 @@ void simulator_queue_event(struct simulator *simulator, enum hypervisor_event_ki
 
 int64_t simulator_memory_held(const struct guest *guest)
 {
-	return maximum(guest->memory_actual, memory_goal(guest)) + guest->memory_overhead;
+	return greater_of(guest->memory_actual, memory_goal(guest)) + guest->memory_overhead;
 }
 
 int64_t simulator_memory_free(const struct simulator *simulator)
@@ -129,12 +112,14 @@ int64_t simulator_memory_free(const struct simulator *simulator)
 
 	for (size_t i = 0; i < simulator->count; i++)
 		bytes -= simulator_memory_held(&simulator->guests[i]);
-	return maximum(bytes, 0);
+	return greater_of(bytes, 0);
 }
 
 struct guest *simulator_find_guest(struct simulator *simulator, const char *uuid,
 				   struct hypervisor_error *err)
 {
+	if (!simulator)
+		return NULL;
 	for (size_t i = 0; i < simulator->count; i++) {
 		if (strcmp(simulator->guests[i].uuid, uuid) == 0)
 			return &simulator->guests[i];

@@ -60,11 +60,8 @@ static struct guest *find_live_guest_but_0(struct simulator *simulator, const ch
 static int set_paused(struct simulator *simulator, const char *uuid, bool paused,
 		      struct hypervisor_error *err)
 {
-	struct guest *guest;
+	struct guest *guest = find_live_guest_but_0(simulator, uuid, err);
 
-	if (!simulator)
-		return -1;
-	guest = find_live_guest_but_0(simulator, uuid, err);
 	if (!guest)
 		return -1;
 	guest->paused = paused;
@@ -118,8 +115,6 @@ int simulator_shutdown(void *adapter, const char *uuid, enum shutdown_reason rea
 	int64_t now;
 	int domid;
 
-	if (!simulator)
-		return -1;
 	guest = find_guest_but_0(simulator, uuid, err);
 	if (!guest)
 		return -1;
@@ -137,11 +132,8 @@ int simulator_shutdown(void *adapter, const char *uuid, enum shutdown_reason rea
 int simulator_destroy(void *adapter, const char *uuid, struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_destroy, err);
-	struct guest *guest;
+	struct guest *guest = find_guest_but_0(simulator, uuid, err);
 
-	if (!simulator)
-		return -1;
-	guest = find_guest_but_0(simulator, uuid, err);
 	if (!guest)
 		return -1;
 	simulator_remove_guest(simulator, guest);

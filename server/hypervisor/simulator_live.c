@@ -11,13 +11,10 @@ int simulator_set_memory_target(void *adapter, const char *uuid, const struct me
 				struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_set_memory_target, err);
-	int64_t target = range->target & ~(int64_t)1023;
+	int64_t target = WHOLE_KIB(range->target);
 	int64_t growth, available;
-	struct guest *guest;
+	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
 
-	if (!simulator)
-		return -1;
-	guest = simulator_find_live_guest(simulator, uuid, err);
 	if (!guest)
 		return -1;
 	if (target < 0 || target > guest->memory_maximum)
@@ -44,11 +41,8 @@ int simulator_set_memory_maximum(void *adapter, const char *uuid, int64_t bytes,
 				 struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_set_memory_maximum, err);
-	struct guest *guest;
+	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
 
-	if (!simulator)
-		return -1;
-	guest = simulator_find_live_guest(simulator, uuid, err);
 	if (!guest)
 		return -1;
 	if (bytes < guest->memory_actual || bytes < guest->memory_target)
@@ -56,18 +50,15 @@ int simulator_set_memory_maximum(void *adapter, const char *uuid, int64_t bytes,
 				       "a maximum of %" PRId64 " bytes is less than the domain has "
 				       "(%" PRId64 ") or is to have (%" PRId64 ")",
 				       bytes, guest->memory_actual, guest->memory_target);
-	guest->memory_maximum = bytes & ~(int64_t)1023;
+	guest->memory_maximum = WHOLE_KIB(bytes);
 	return simulator_commit(simulator, err);
 }
 
 int simulator_set_vcpus(void *adapter, const char *uuid, int online, struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_set_vcpus, err);
-	struct guest *guest;
+	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
 
-	if (!simulator)
-		return -1;
-	guest = simulator_find_live_guest(simulator, uuid, err);
 	if (!guest)
 		return -1;
 	if (online < 1 || online > guest->vcpus_max)
@@ -82,11 +73,8 @@ int simulator_set_scheduling(void *adapter, const char *uuid, const struct sched
 			     struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_set_scheduling, err);
-	struct guest *guest;
+	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
 
-	if (!simulator)
-		return -1;
-	guest = simulator_find_live_guest(simulator, uuid, err);
 	if (!guest || simulator_check_scheduling(simulator, scheduling, err) < 0)
 		return -1;
 	simulator_apply_scheduling(guest, scheduling);
@@ -100,8 +88,6 @@ int simulator_set_shadow_memory(void *adapter, const char *uuid, int64_t bytes,
 	struct guest *guest;
 	int64_t growth, available;
 
-	if (!simulator)
-		return -1;
 	guest = simulator_find_live_guest(simulator, uuid, err);
 	if (!guest)
 		return -1;

@@ -136,9 +136,9 @@ static bool read_guest(const json_t *dump, struct guest *guest)
 	const json_t *times = json_object_get(dump, "vcpu_time_ns");
 	json_t *built_from = json_object_get(dump, "built_from");
 
-	if (!uuid || !name || !mask || !simulator_is_uuid(uuid) ||
-	    strlen(name) >= DOMAIN_NAME_SIZE || !json_is_object(built_from) ||
-	    !read_scalars(dump, guest) || json_array_size(times) != (size_t)guest->vcpus_max)
+	if (!uuid || !name || !mask || !uuid_is_valid(uuid) || strlen(name) >= DOMAIN_NAME_SIZE ||
+	    !json_is_object(built_from) || !read_scalars(dump, guest) ||
+	    json_array_size(times) != (size_t)guest->vcpus_max)
 		return false;
 	memcpy(guest->uuid, uuid, UUID_SIZE);
 	memcpy(guest->name, name, strlen(name) + 1);

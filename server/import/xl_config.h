@@ -12,10 +12,15 @@
  * *ret_record is a map as VM.create takes it: names of VM.def, ints as VALUE_INT, memory in bytes;
  * `uuid` is in it when the text sets one. *ret_report is a set of maps, one for each assignment in
  * the text, in order: key, value (as it stands there), outcome, detail (strings), line (int).
- * outcome is taken       the value stands in a field as it is; detail names the field translated it
- * stands there in another form; detail says which ignored     xl knows the key, but it has no place
- * in a VM here; detail says why unknown     xl does not know the key either Those of the last two
- * kinds are kept in other_config as xl:KEY, such that `KEY = ` and that text is xl.cfg again.
+ * outcome is one of
+ *
+ *     taken       the value stands in a field as it is; detail names the field
+ *     translated  it stands there in another form; detail says which
+ *     ignored     xl knows the key, but it has no place in a VM here; detail says why
+ *     unknown     xl does not know the key either
+ *
+ * What is ignored or unknown is kept in other_config as xl:KEY, such that `KEY = ` and that text is
+ * xl.cfg again.
  *
  * INVALID_VALUE ["config (line N: reason; line M: reason …)", the text there] when the text is not
  * what xl would take. No file is read, whatever the text says. Needs time linear in the text, which

@@ -3,6 +3,7 @@
 #include "server/import/xl_import.h"
 
 #include "schema/buffer.h"
+#include "schema/uuid.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -62,25 +63,14 @@ static int take_platform_flag(TAKE_ARGUMENTS)
 	return 0;
 }
 
-static bool is_uuid(const char *text)
-{
-	for (size_t i = 0; i < 36; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
-			return false;
-	}
-	return text[36] == '\0';
-}
-
 static int take_uuid(TAKE_ARGUMENTS)
 {
 	const char *text;
-	char uuid[37] = "";
+	char uuid[UUID_SIZE] = "";
 
 	if (xl_import_text(import, key->name, &text) < 0)
 		return -1;
-	if (!is_uuid(text))
+	if (!uuid_is_valid(text))
 		return xl_import_refuse(import, statement, "is no uuid");
 	for (size_t i = 0; text[i]; i++)
 		uuid[i] = (char)tolower((unsigned char)text[i]);

@@ -40,8 +40,7 @@ void xl_outcome_set(struct xl_outcome *outcome, enum xl_outcome_kind kind, const
 	char *detail;
 
 	va_start(arguments, format);
-	if (vasprintf(&detail, format, arguments) < 0)
-		abort();
+	detail = text_format_list(format, arguments);
 	va_end(arguments);
 	free(outcome->detail);
 	*outcome = (struct xl_outcome){kind, detail};

@@ -113,9 +113,11 @@ static void answer(struct mutation *batch)
 	}
 }
 
-/* The disk refused the batch: each on its own, so that only those it refuses again are told so. */
+/* The disk refused the batch: each on its own, so that only those it refuses again are told so. If
+ * somebody has locked it, all of them have waited for that already. */
 static void commit_one_by_one(struct store *store, struct mutation *batch)
 {
+	database_wait_for_lock(store->database, false);
 	while (batch) {
 		struct mutation *next = batch->next;
 		uint64_t revision = store->next_revision;
@@ -132,6 +134,7 @@ static void commit_one_by_one(struct store *store, struct mutation *batch)
 		answer(batch);
 		batch = next;
 	}
+	database_wait_for_lock(store->database, true);
 }
 
 void *commit_run(void *argument)

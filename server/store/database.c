@@ -41,22 +41,27 @@ int64_t database_number(struct database *database, const char *sql)
 	return number;
 }
 
-/* A reader must be able to look at the file while the daemon runs: WAL; and what was answered is on
- * the disk: FULL. */
-static bool configure(struct database *database)
+void database_wait_for_lock(struct database *database, bool wait)
 {
-	sqlite3_busy_timeout(database->connection, BUSY_TIMEOUT_MS);
-	return database_run(
-		database,
-		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF");
+	sqlite3_busy_timeout(database->connection, wait ? BUSY_TIMEOUT_MS : 0);
 }
 
-static bool read_reserved_revision(struct database *database)
+/* A reader must be able to look at the file while the daemon runs: WAL; and what was answered is on
+ * the disk: FULL. BEGIN shows whether it can be written at all, and the WAL beside it. */
+static bool configure(struct database *database)
+{
+	database_wait_for_lock(database, true);
+	return database_run(
+		database,
+		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; "
+		"BEGIN IMMEDIATE; ROLLBACK");
+}
+
+static void read_reserved_revision(struct database *database)
 {
 	AUTO_TEXT text = database_get_setting(database, "reserved_revision");
 
 	database->reserved_revision = text ? strtoull(text, NULL, 10) : 0;
-	return true;
 }
 
 struct database *database_open(const char *path, char **ret_problem)
@@ -67,9 +72,13 @@ struct database *database_open(const char *path, char **ret_problem)
 	int rc = sqlite3_open_v2(path, &database->connection, flags, NULL);
 
 	*ret_problem = NULL;
-	if (rc == SQLITE_OK && tables_prepare(database, path, ret_problem) && configure(database) &&
-	    read_reserved_revision(database))
+	if (rc == SQLITE_OK && sqlite3_db_readonly(database->connection, "main") == 1) {
+		*ret_problem = text_format("%s may be read, but not written", path);
+	} else if (rc == SQLITE_OK && tables_prepare(database, path, ret_problem) &&
+		   configure(database)) {
+		read_reserved_revision(database);
 		return database;
+	}
 	if (!*ret_problem)
 		*ret_problem = text_format("%s: %s", path, sqlite3_errmsg(database->connection));
 	database_close(database);
@@ -141,7 +150,8 @@ char *database_get_setting(struct database *database, const char *name)
 			       NULL) != SQLITE_OK)
 		return NULL;
 	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
-	if (sqlite3_step(statement) == SQLITE_ROW)
+	if (sqlite3_step(statement) == SQLITE_ROW &&
+	    sqlite3_column_type(statement, 0) != SQLITE_NULL)
 		value = text_copy((const char *)sqlite3_column_text(statement, 0));
 	sqlite3_finalize(statement);
 	return value;

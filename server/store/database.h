@@ -22,6 +22,8 @@ void database_close(struct database *database);
 bool database_begin(struct database *database);	 /* a second one in a row does nothing */
 bool database_commit(struct database *database); /* without a begin: does nothing */
 void database_rollback(struct database *database);
+/* Whether to wait, a while, when another process has locked the file; at first it is so. */
+void database_wait_for_lock(struct database *database, bool wait);
 const char *database_problem(const struct database *database);
 
 /* old NULL: a new object; new NULL: it is deleted, at this revision. Writes only columns that

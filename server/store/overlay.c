@@ -2,7 +2,6 @@
 /* overlay.c – what a batch has changed and is not published yet. */
 #include "server/store/overlay.h"
 
-/* Refs are random: their characters after "OpaqueRef:" need no hashing. */
 static size_t bucket_of(const char *ref)
 {
 	size_t hash = 0;
@@ -12,14 +11,20 @@ static size_t bucket_of(const char *ref)
 	return hash % OVERLAY_BUCKETS;
 }
 
-const struct overlay_entry *overlay_find(const struct overlay *overlay,
-					 const struct class_info *cls, const char *ref)
+static struct overlay_entry *find(const struct overlay *overlay, const struct class_info *cls,
+				  const char *ref)
 {
-	const struct overlay_entry *entry = overlay->buckets[bucket_of(ref)];
+	struct overlay_entry *entry = overlay->buckets[bucket_of(ref)];
 
 	while (entry && (entry->cls != cls || strcmp(entry->ref->text, ref) != 0))
 		entry = entry->next_in_bucket;
 	return entry;
+}
+
+const struct overlay_entry *overlay_find(const struct overlay *overlay,
+					 const struct class_info *cls, const char *ref)
+{
+	return find(overlay, cls, ref);
 }
 
 const struct overlay_entry *overlay_find_by_uuid(const struct overlay *overlay,
@@ -35,8 +40,7 @@ const struct overlay_entry *overlay_find_by_uuid(const struct overlay *overlay,
 void overlay_put(struct overlay *overlay, const struct class_info *cls, struct value *ref,
 		 struct record *record)
 {
-	struct overlay_entry *entry =
-		(struct overlay_entry *)(uintptr_t)overlay_find(overlay, cls, ref->text);
+	struct overlay_entry *entry = find(overlay, cls, ref->text);
 	size_t bucket = bucket_of(ref->text);
 
 	if (!entry) {

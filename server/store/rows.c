@@ -215,6 +215,9 @@ bool database_write(struct database *database, const struct record *old, const s
 static const char *read_column(sqlite3_stmt *statement, int column, const struct type *type,
 			       struct value **ret_value)
 {
+	/* NOT NULL, but the file may be damaged */
+	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+		return "NULL";
 	switch (type->kind) {
 	case TYPE_INT:
 		*ret_value = value_int(sqlite3_column_int64(statement, column));
@@ -235,11 +238,19 @@ static const char *read_column(sqlite3_stmt *statement, int column, const struct
 	}
 }
 
+/* "" when it is NULL: no object's. */
+static const char *read_ref(sqlite3_stmt *statement)
+{
+	const char *ref = (const char *)sqlite3_column_text(statement, 0);
+
+	return ref ? ref : "";
+}
+
 /* The record of the row under the statement, or NULL and *ret_problem, to be freed. */
 static struct record *read_row(sqlite3_stmt *statement, const struct class_info *cls,
 			       char **ret_problem)
 {
-	AUTO(record) record = record_new(cls, (const char *)sqlite3_column_text(statement, 0));
+	AUTO(record) record = record_new(cls, read_ref(statement));
 	int column = 3;
 
 	record->created = (uint64_t)sqlite3_column_int64(statement, 1);
@@ -289,7 +300,7 @@ bool database_load(struct database *database, const struct class_info *cls,
 		AUTO_TEXT problem = NULL;
 		struct record *record = read_row(statement, cls, &problem);
 
-		row(argument, record, (const char *)sqlite3_column_text(statement, 0), problem);
+		row(argument, record, read_ref(statement), problem);
 	}
 	if (rc != SQLITE_DONE)
 		database_failed(database, cls->name);

@@ -2,6 +2,8 @@
 /* store.c – opening and closing, reading, and handing mutations to the committer. */
 #include "server/store/private.h"
 
+#include "schema/thread.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -13,7 +15,9 @@
  * holds on it. */
 static int lock_database(const char *path, char **ret_problem)
 {
-	AUTO_TEXT lock_path = text_format("%s.lock", path);
+	/* one database, one lock, whatever links lead there */
+	AUTO_TEXT real_path = realpath(path, NULL);
+	AUTO_TEXT lock_path = text_format("%s.lock", real_path ? real_path : path);
 	int file = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (file < 0) {
@@ -80,7 +84,7 @@ struct store *store_open(const struct store_options *options, char **ret_problem
 							TOMBSTONES_KEPT))
 		database_rollback(database); /* an old tombstone harms nobody: the next start tries
 						again */
-	pthread_create(&store->committer, NULL, commit_run, store);
+	thread_start(&store->committer, "committer", commit_run, store);
 	return store;
 }
 

@@ -105,9 +105,8 @@ void transaction_each(struct transaction *transaction, enum class_id cls,
 		      void *argument);
 void transaction_set_setting(struct transaction *transaction, const char *name, const char *value);
 
-/* Fresh random names; the buffers have room for REF_SIZE and UUID bytes. */
 #define REF_SIZE 48
+/* A fresh random one. */
 void draw_ref(char ref[REF_SIZE]);
-void draw_uuid(char uuid[REF_SIZE]);
 
 #endif

@@ -139,6 +139,9 @@ static bool add_missing_columns(struct database *database, const struct class_in
 
 static bool add_missing(struct database *database)
 {
+	AUTO_TEXT sql = text_format("PRAGMA user_version = %d; PRAGMA application_id = %d",
+				    DATABASE_FORMAT, DATABASE_APPLICATION_ID);
+
 	for (int c = 0; c < CLASS_COUNT; c++) {
 		const struct class_info *cls = schema_classes[c];
 
@@ -148,8 +151,7 @@ static bool add_missing(struct database *database)
 						      create_table(database, cls)))
 			return false;
 	}
-	return database_run(database,
-			    "PRAGMA user_version = 1; PRAGMA application_id = 0x58656e41");
+	return database_run(database, sql);
 }
 
 static bool create_own_tables(struct database *database)

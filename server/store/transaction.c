@@ -3,9 +3,10 @@
  * whether it may be. */
 #include "server/store/private.h"
 
+#include "schema/uuid.h"
+
 #include <assert.h>
 #include <stdio.h>
-#include <sys/random.h>
 
 static const struct relation {
 	enum class_id cls;
@@ -227,11 +228,11 @@ static void mirror(struct transaction *transaction, const struct change *change)
 
 static void draw_missing_uuid(struct record *record)
 {
-	char uuid[REF_SIZE];
+	char uuid[UUID_SIZE];
 
 	if (record->cls->uuid < 0 || *record_uuid(record))
 		return;
-	draw_uuid(uuid);
+	uuid_draw(uuid);
 	record_set_text(record, record->cls->uuid, uuid);
 }
 
@@ -339,24 +340,10 @@ void settings_free(struct setting *settings)
 	}
 }
 
-void draw_uuid(char uuid[REF_SIZE])
-{
-	unsigned char bytes[16];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		abort();
-	bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
-	bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-	snprintf(uuid, REF_SIZE,
-		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", bytes[0],
-		 bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7], bytes[8],
-		 bytes[9], bytes[10], bytes[11], bytes[12], bytes[13], bytes[14], bytes[15]);
-}
-
 void draw_ref(char ref[REF_SIZE])
 {
-	char uuid[REF_SIZE];
+	char uuid[UUID_SIZE];
 
-	draw_uuid(uuid);
-	snprintf(ref, REF_SIZE, "OpaqueRef:%.36s", uuid);
+	uuid_draw(uuid);
+	snprintf(ref, REF_SIZE, "OpaqueRef:%s", uuid);
 }

@@ -30,6 +30,12 @@ OPERATIONS = [
 
 
 def problems(host, vm, states):
+    """What is wrong once all has settled: a guest that stopped meanwhile is being taken care of while we look."""
+    until(lambda: not problems_now(host, vm, states), 5)
+    return problems_now(host, vm, states)
+
+
+def problems_now(host, vm, states):
     """What is wrong with a VM after something went wrong."""
     record = host.idle(vm)
     found = host.differences(vm)
@@ -48,7 +54,9 @@ def problems(host, vm, states):
 def check_usable(host, vm):
     """It can be stopped and started; [] or what went wrong."""
     if host.state(vm) != "Halted":
-        host.session.VM.hard_shutdown(vm)
+        error = host.failure("VM.hard_shutdown", vm)
+        if error and host.state(vm) != "Halted":  # a guest may have stopped by itself meanwhile
+            return [f"hard_shutdown: {error}"]
     host.session.VM.start(vm, False)
     return problems(host, vm, {"Running"})
 

@@ -12,7 +12,7 @@ import threading
 import time
 from xml.sax.saxutils import escape
 
-from lib.host import MIB, Host
+from lib.host import MIB, Host, until
 from lib.server import program
 from lib.tap import diag, done, is_, ok, skip_all
 
@@ -137,6 +137,35 @@ def test_many(host):
         host.remove(vm)
 
 
+def test_queue(host):
+    """Those that wait for one VM have their turns one after the other."""
+    vm, count = host.add("Running"), 400
+    host.simulator.delay("set_vcpus", 60000, 1)
+    # what is refused when its turn comes lets the next one go on as well
+    calls = [("set_VCPUs_number_live", "1"), ("set_memory_target", str(300 * MIB)), ("unpause",), ("clone", "copy")]
+    for i in range(count):
+        method, *values = calls[i % len(calls)]
+        host.session.call("Async.VM." + method, vm, *values)
+    until(lambda: host.record(vm)["current_operations"])
+    host.simulator.clear()
+    done_with = until(lambda: not any(record["status"] == "pending" for record in
+                                      host.session.task.get_all_records().values()))
+    ok(done_with, f"{count} operations waited for one VM, and have ended")
+    errors = [record["error_info"] for record in host.session.task.get_all_records().values()
+              if record["error_info"] and record["error_info"][0] != "VM_BAD_POWER_STATE"]
+    is_(errors, [], "none was told that it is busy")
+    is_(host.record(vm)["current_operations"], {}, "and nothing is under way")
+    host.remove(vm)
+
+
+def test_tasks(host):
+    vm = host.add()
+    for _ in range(10500):
+        host.session.call("Async.VM.compute_memory_overhead", vm)
+    ok(until(lambda: len(host.session.task.get_all()) < 5000), "10,500 tasks have ended: they are collected soon")
+    host.remove(vm)
+
+
 def test_crash(host):
     """1,000 writes from 8 clients; the daemon is killed when half of them have been acknowledged."""
     vms = [host.add() for _ in range(8)]
@@ -182,5 +211,7 @@ with Host(simulator_memory="1t") as running:
     test_bounds(running, "Halted", CALLS - CALLS // 5)
     test_bounds(running, "Running", CALLS // 5)
     test_many(running)
+    test_queue(running)
+    test_tasks(running)
     test_crash(running)
 done()

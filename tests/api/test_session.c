@@ -3,6 +3,7 @@
 #include "tests/api/caller.h"
 
 #include "schema/record.h"
+#include "server/api/logins.h"
 #include "server/api/private.h"
 #include "tests/tap.h"
 
@@ -201,6 +202,36 @@ static void open_gate(void)
 	pthread_mutex_unlock(&gate.lock);
 }
 
+/* Whether one more sign-in from there is let in. */
+static bool enter(struct logins *logins, const char *address)
+{
+	AUTO_ERROR err = {0};
+
+	return logins_enter(logins, "eve", address, &err) == 0;
+}
+
+static void test_shares(void)
+{
+	struct api api = {.options = {.login_delay_ms = 1}};
+	struct logins *logins = logins_new(&api);
+	int entered = 0;
+
+	for (int i = 0; i < 100; i++)
+		if (enter(logins, "192.0.2.1")) {
+			entered++;
+			logins_leave(logins, "192.0.2.1", 60000);
+		}
+	is_int(entered, 32,
+	       "half of the places are the most that wait out their delay for one address");
+	for (int i = 0; i < 32; i++)
+		entered += enter(logins, "192.0.2.2");
+	is_int(entered, 64, "another address gets the rest");
+	ok(!enter(logins, "192.0.2.3"), "there are 64 altogether");
+	logins_leave(logins, "192.0.2.2", 0);
+	ok(enter(logins, "192.0.2.3"), "whoever leaves makes room");
+	logins_free(logins);
+}
+
 /* 64 are under way, in whatever place of the queue; then one more. */
 static void test_bound(void)
 {
@@ -348,6 +379,7 @@ int main(void)
 	test_record();
 	test_wiping();
 	test_delays();
+	test_shares();
 	test_bound();
 	test_limit();
 	test_idle();

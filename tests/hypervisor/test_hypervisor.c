@@ -17,7 +17,6 @@ static void test_names(void)
 	} rows[] = {
 		{"simulator", "simulator", NULL},
 		{"none", "none", NULL},
-		{"xen", NULL, "the xen adapter is not built into this program"},
 		{"none:x", NULL, "the none adapter takes no argument, not \"x\""},
 		{"simulator:", NULL, "\"simulator:\" is to be followed by a state file"},
 		{"simulator:/nowhere/at/all", NULL, "/nowhere/at/all: No such file or directory"},
@@ -41,6 +40,27 @@ static void test_names(void)
 		}
 		hypervisor_close(hypervisor);
 	}
+}
+
+static void test_xen(void)
+{
+	struct hypervisor_error err = {0};
+	struct hypervisor *hypervisor;
+
+	if (access("/proc/xen/capabilities", F_OK) == 0) {
+		skip("xen is refused: this machine has Xen");
+		return;
+	}
+	hypervisor = hypervisor_open("xen", NULL, &err);
+	ok(!hypervisor, "xen is refused without Xen");
+#ifdef HAVE_XEN
+	ok(strstr(err.text, "this is not the control domain of a Xen host: "), "%s", err.text);
+	is_int(err.kind, HYPERVISOR_FAILED, "xen: its kind");
+	ok(!hypervisor_open("xen:x", NULL, &err), "xen: an argument is refused");
+	is_str(err.text, "the xen adapter takes no argument, not \"x\"", "xen:x: its text");
+#else
+	is_str(err.text, "the xen adapter is not built into this program", "xen: its text");
+#endif
 }
 
 static void test_auto(void)
@@ -205,6 +225,7 @@ static void test_trace(void)
 int main(void)
 {
 	test_names();
+	test_xen();
 	test_auto();
 	test_none_facts();
 	test_none_refuses();

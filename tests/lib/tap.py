@@ -10,12 +10,13 @@ import traceback
 
 _count = 0
 _failed = 0
+_indent = ""
 
 
 def diag(text):
     """Lines for the reader of the log; they are no result."""
     for line in str(text).splitlines():
-        print("# " + line, flush=True)
+        print(f"{_indent}# {line}", flush=True)
 
 
 def ok(condition, description):
@@ -24,7 +25,7 @@ def ok(condition, description):
     _count += 1
     if not condition:
         _failed += 1
-    print(f"{'ok' if condition else 'not ok'} {_count} - {description}", flush=True)
+    print(f"{_indent}{'ok' if condition else 'not ok'} {_count} - {description}", flush=True)
     if not condition:
         caller = next(f for f in reversed(traceback.extract_stack()) if f.filename != __file__)
         diag(f"failed at {caller.filename}:{caller.lineno}")
@@ -61,11 +62,26 @@ def raises(exception, function, description):
     return None
 
 
+def subtest(function, description):
+    """One result for all those of `function`, which are shown indented; one that raises has failed."""
+    global _count, _failed, _indent
+    outer, _count, _failed, _indent = (_count, _failed, _indent), 0, 0, _indent + "    "
+    try:
+        function()
+    except Exception:
+        _failed += 1
+        diag(traceback.format_exc())
+    passed = _count > 0 and not _failed
+    print(f"{_indent}1..{_count}", flush=True)
+    _count, _failed, _indent = outer
+    return ok(passed, description)
+
+
 def skip(reason):
     """One result that is skipped, and why."""
     global _count
     _count += 1
-    print(f"ok {_count} # SKIP {reason}", flush=True)
+    print(f"{_indent}ok {_count} # SKIP {reason}", flush=True)
 
 
 def skip_all(reason):

@@ -124,6 +124,8 @@ def test_readers():
                 reply = wire.ask(post(call("echo")))
         is_(reply.status, 503, "too much is in flight: 503")
         ok(int(reply.headers["retry-after"]) > 0, "come again later")
+        with Wire(server.path("socket")) as wire:
+            is_(wire.ask(post(call("echo"))).status, 200, "over the Unix socket it is served all the same")
         for wire in wires:
             wire.close()
         deadline = time.monotonic() + 20

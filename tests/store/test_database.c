@@ -26,10 +26,16 @@ static void run_sql(const char *format, const char *ref)
 
 static void test_lock(void)
 {
+	struct scratch link = {0};
 	char ref[REF_SIZE];
+	AUTO_TEXT problem = NULL;
 
 	scratch_start(&scratch, "locked", ref);
 	is_refused("another xenapid uses the database", "a second one is refused");
+	snprintf(link.path, sizeof(link.path), "%s/link", scratch.folder);
+	ok(symlink(scratch.path, link.path) == 0, "a link to it");
+	problem = scratch_refusal(&link);
+	ok(problem && strstr(problem, "another xenapid uses"), "is refused as well");
 	scratch_is_name(&scratch, ref, "locked", "the first goes on");
 	scratch_close(&scratch);
 	ok(!scratch_refusal(&scratch), "after its end the next may");
@@ -179,6 +185,31 @@ static void test_broken_rows(void)
 	scratch_remove(&scratch);
 }
 
+/* Only a damaged file has it: each column is NOT NULL. */
+static void test_null(void)
+{
+	char good[REF_SIZE];
+	char bad[REF_SIZE];
+	AUTO_ERROR err = {0};
+
+	scratch_start(&scratch, "good", good);
+	scratch_add_vm(&scratch, "bad", bad, &err);
+	scratch_close(&scratch);
+	free(scratch_sql(&scratch, "ALTER TABLE \"VM\" RENAME TO old"));
+	free(scratch_sql(&scratch, "CREATE TABLE \"VM\" AS SELECT * FROM old"));
+	run_sql("UPDATE \"VM\" SET name_label = NULL WHERE \"_ref\" =", bad);
+	scratch_open(&scratch);
+	scratch_is_name(&scratch, good, "good", "one row is served");
+	scratch_is_name(&scratch, bad, NULL, "that with a NULL is not");
+	scratch_close(&scratch);
+	run_sql("UPDATE \"VM\" SET \"_ref\" = NULL WHERE \"_ref\" =", bad);
+	free(scratch_sql(&scratch, "UPDATE \"VM\" SET name_label = 'nameless' "
+				   "WHERE \"_ref\" IS NULL"));
+	scratch_open(&scratch);
+	scratch_is_name(&scratch, good, "good", "neither is one without a reference");
+	scratch_remove(&scratch);
+}
+
 static void test_dangling(void)
 {
 	char ref[REF_SIZE];
@@ -206,6 +237,7 @@ int main(void)
 	test_no_database();
 	test_older();
 	test_broken_rows();
+	test_null();
 	test_dangling();
 	return done_testing();
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test_disk.c – what is stored survives: a killed daemon, a full disk. */
+/* test_disk.c – what is stored survives: a killed daemon, a full disk, a locked file. */
 #include "tests/store/scratch.h"
 #include "tests/tap.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct scratch scratch;
@@ -206,11 +208,46 @@ static void test_full_disk_in_batch(void)
 	scratch_remove(&scratch);
 }
 
+/* Somebody else keeps the file locked: all that wait are told so after one wait, not after one
+ * each. */
+static void test_locked(void)
+{
+	char ref[REF_SIZE];
+	struct timespec start;
+	struct timespec end;
+	AUTO_ERROR err = {0};
+	sqlite3 *other;
+	int refused = 0;
+
+	memset(batch, 0, sizeof(batch));
+	scratch_start(&scratch, "free", ref);
+	if (sqlite3_open(scratch.path, &other) != SQLITE_OK ||
+	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		abort();
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	submit_batch(ref);
+	is_int(scratch_set_text(&scratch, CLASS_VM, ref, VM_name_label, "x", &err), -1,
+	       "a change is refused while another process has locked the file");
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	ok(end.tv_sec - start.tv_sec < 60, "soon, though %d others wait", BATCH);
+	ok(strstr(err.parameters[0], "locked") != NULL, "with the reason: %s", err.parameters[0]);
+	scratch_is_name(&scratch, ref, "free", "it can be read");
+	sqlite3_close(other);
+	error_clear(&err);
+	is_int(scratch_set_text(&scratch, CLASS_VM, ref, VM_name_label, "free again", &err), 0,
+	       "then it works again");
+	for (int i = 0; i < BATCH; i++)
+		refused += batch[i].code != ERROR_NONE;
+	is_int(refused, BATCH, "what was refused is not repeated");
+	scratch_remove(&scratch);
+}
+
 int main(void)
 {
 	schema_init();
 	test_crash();
 	test_full_disk();
 	test_full_disk_in_batch();
+	test_locked();
 	return done_testing();
 }

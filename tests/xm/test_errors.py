@@ -117,10 +117,25 @@ def test_no_replies():
         ok("Error: " in server.xm("list")[2], "begins with Error:")
 
 
+def test_odd_results():
+    """What no server should send is no reason to fall over."""
+    with FakeServer() as server:
+        server.add(power_state="Running", domid=3)
+        for method, arguments in (
+                ("VM.get_record", ["domid", "demo"]), ("VM.get_record", ["list", "demo"]),
+                ("VM_metrics.get_record", ["list", "demo"]), ("VM.get_all_records", ["list"]),
+                ("host.get_all_records", ["info"]), ("task.get_record", ["shutdown", "demo"]),
+                ("VM.get_by_name_label", ["pause", "demo"]), ("VM.set_memory_target", ["mem-set", "demo", "5"])):
+            for odd in ("a text", ["a", "b"], 5, {"a": "b"}):
+                server.refusals = {method: lambda *_, odd=odd: odd}
+                ok(server.xm(*arguments)[0] in (0, 1), f"{arguments[0]}: {method} gives {odd}")
+
+
 if not program():
     skip_all("XM names no program")
 test_sentences()
 test_memory()
 test_all_are_explained()
 test_no_replies()
+test_odd_results()
 done()

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* xen_ops.h – the ops of the Xen adapter that are not in xen.c */
+#ifndef SERVER_HYPERVISOR_XEN_OPS_H
+#define SERVER_HYPERVISOR_XEN_OPS_H
+
+#include "server/hypervisor/adapter.h"
+
+int xen_get_host_usage(void *adapter, struct host_usage *ret_usage, struct hypervisor_error *err);
+int xen_list_domains(void *adapter, struct domain_info **ret_domains, size_t *ret_count,
+		     struct hypervisor_error *err);
+int xen_get_domain(void *adapter, const char *uuid, struct domain_info *ret_info,
+		   struct hypervisor_error *err);
+int xen_get_vcpus(void *adapter, const char *uuid, struct vcpu_info *ret_vcpus, size_t capacity,
+		  size_t *ret_count, struct hypervisor_error *err);
+int xen_start(void *adapter, const struct domain_config *config, bool paused, int *ret_domid,
+	      struct hypervisor_error *err);
+int xen_pause(void *adapter, const char *uuid, struct hypervisor_error *err);
+int xen_unpause(void *adapter, const char *uuid, struct hypervisor_error *err);
+int xen_shutdown(void *adapter, const char *uuid, enum shutdown_reason reason, int timeout_ms,
+		 struct hypervisor_error *err);
+int xen_destroy(void *adapter, const char *uuid, struct hypervisor_error *err);
+int xen_suspend(void *adapter, const char *uuid, const char *path, struct hypervisor_error *err);
+int xen_resume(void *adapter, const struct domain_config *config, const char *path, bool paused,
+	       int *ret_domid, struct hypervisor_error *err);
+int xen_set_memory_target(void *adapter, const char *uuid, const struct memory_range *range,
+			  struct hypervisor_error *err);
+int xen_set_memory_maximum(void *adapter, const char *uuid, int64_t bytes,
+			   struct hypervisor_error *err);
+int xen_set_vcpus(void *adapter, const char *uuid, int online, struct hypervisor_error *err);
+int xen_set_scheduling(void *adapter, const char *uuid, const struct scheduling *scheduling,
+		       struct hypervisor_error *err);
+int xen_set_shadow_memory(void *adapter, const char *uuid, int64_t bytes,
+			  struct hypervisor_error *err);
+int xen_wait_event(void *adapter, int timeout_ms, struct hypervisor_event *ret_event,
+		   struct hypervisor_error *err);
+void xen_wake(void *adapter);
+
+#endif
