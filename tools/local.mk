@@ -5,12 +5,13 @@ EXTRA_DIST += %D%/lint %D%/lint_tables.py %D%/lint-sizes.allow %D%/cppcheck.supp
 EXTRA_DIST += %D%/demo %D%/demo_client.py
 EXTRA_DIST += %D%/test-summary %D%/xenapid-valgrind
 
-.PHONY: help lint format docs run bench fuzz coverage check-valgrind
+.PHONY: help lint format docs run bench fuzz coverage check-valgrind check-xen
 
 help:
 	@echo 'make                 xenapid and xm'
 	@echo 'make check           every test (TESTS="tests/…" for some of them)'
 	@echo 'make check-valgrind  every test under valgrind'
+	@echo 'make check-xen       the ten points of docs/xen-rig.md on a real Xen, in QEMU (XEN_HOST=local: on this host)'
 	@echo 'make coverage        which lines the tests reach (configure --enable-coverage)'
 	@echo 'make bench           the benchmarks'
 	@echo 'make fuzz            every fuzzer for FUZZ_SECONDS=60 (configure --enable-fuzzers CC=clang)'
@@ -77,6 +78,16 @@ check-valgrind: all
 	$(MAKE) $(AM_MAKEFLAGS) check TEST_TIMEOUT=1800 \
 		LOG_COMPILER='timeout 1800 $(abs_top_srcdir)/tools/xenapid-valgrind'
 	@! grep -l 'ERROR SUMMARY: [1-9]' valgrind/* || { echo 'valgrind: see those reports'; exit 1; }
+
+# One test, tests/xen/run.py, on a machine of its own; automake's harness without the programs of make check.
+check-xen: all
+	@test '$(XENAPID_SKIP_XEN)' != 1 || \
+		echo '**** XENAPID_SKIP_XEN=1: NOTHING IS TESTED ON XEN ****' >&2
+	@XEN_HOST='$(XEN_HOST)' XEN_RIG_FOLDER='$(abs_top_builddir)/xen-rig' \
+		$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS=tests/xen/run.py TEST_TIMEOUT=900 \
+		check_PROGRAMS= check_LIBRARIES= check_DATA= VERBOSE=1
+distclean-local:
+	rm -rf xen-rig
 
 coverage: all
 if COVERAGE

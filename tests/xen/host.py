@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""host.py – xenapid in the rig's dom0, driven from here, and what record, disk, xenstore, xl and guest say of a VM.
+
+    with Host() as host:
+        vm = host.add("pvh", name_label="one")
+        host.session.VM.start(vm, False)
+        host.agree(vm, "after its start")          # results, in TAP
+        host.crash()                               # kill -9, and again
+"""
+import contextlib
+import os
+import re
+import shlex
+import time
+
+from lib.host import MEMORY, MIB, as_text
+from lib.rpc import Failure, Session
+from lib.server import crypt
+from lib.tap import diag, is_
+from xen.dom0 import Dom0
+
+# Emulated, on a machine that does other things too, a guest may take its time.
+SECONDS = float(os.environ.get("XEN_RIG_SECONDS", "120"))
+COMPARED = MEMORY + ("VCPUs_max", "VCPUs_at_startup", "power_state")
+# What the guests are called, so that on a host with others only these are touched.
+PREFIX = "xenapid-test-"
+# What only costs time when it is emulated is left out.
+GUEST_ARGUMENTS = "console=hvc0 quiet mitigations=off nowatchdog"
+# What the guest's kernel may keep to itself.
+KERNEL_MIB = 72
+
+
+def until(condition, seconds=None):
+    """Waits until condition() is true; returns what it returned last."""
+    deadline = time.monotonic() + (seconds or SECONDS)
+    while not (result := condition()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return result
+
+
+class Host:
+    """dom0; session: over TCP from this machine, at uri; folder: the daemon's, in dom0."""
+
+    def __init__(self, **settings):
+        self.dom0 = Dom0()
+        # A guest that ends soon after its start is no crash loop here.
+        self.settings = {"guest-restart-delay": "1ms", "guest-restart-window": "1s", **settings}
+        self.folder = self.dom0.run("mktemp -d /run/xenapid-test.XXXXXX").strip()
+        self.database = self.folder + "/xenapid.db"
+        self.password = os.urandom(16).hex()
+        self.session = self.uri = None
+        self.kept = {}  # ref → MiB that the guest's kernel keeps
+        self.dom0.run(f"cd {self.folder} && : >xenapid.conf && umask 077 && "
+                      f"echo {shlex.quote('root:' + crypt(self.password))} >passwords")
+        self.start()
+
+    # The daemon
+
+    def command(self):
+        local = self.dom0.is_local
+        program = os.environ["XENAPID"] if local else "/test/xenapid"
+        words = [program, "--config", "xenapid.conf", "--database", self.database, "--hypervisor", "xen",
+                 "--auth", f"file:{self.folder}/passwords", "--listen", f"unix:{self.folder}/socket",
+                 "--listen", "http://127.0.0.1:0" if local else "http://0.0.0.0:9363"]
+        for key, value in self.settings.items():
+            words += ["--set", f"{key.replace('_', '-')}={value}"]
+        return " ".join(map(shlex.quote, words))
+
+    def start(self):
+        """Starts it, waits until it listens, and signs in."""
+        printed = self.dom0.run(f"""
+            cd {self.folder}
+            : >listening
+            setsid {self.command()} >listening 2>>log </dev/null &
+            echo $! >pid
+            i=0
+            until [ "$(grep -c '^listening on' listening)" -ge 2 ]; do
+                kill -0 "$(cat pid)" && [ $((i += 1)) -lt 600 ] || {{ tail -n 20 log; exit 1; }}
+                sleep 0.1
+            done
+            cat listening""", seconds=120)
+        self.uri = re.search(r"http://\S+", printed).group()
+        if not self.dom0.is_local:
+            self.uri = "http://" + os.environ["XEN_RIG_API"]
+        self.session = Session(self.uri, "root", self.password)
+
+    def _end(self, signal):
+        with contextlib.suppress(Exception):
+            self.session.close()
+        self.dom0.run(f"""
+            pid=$(cat {self.folder}/pid)
+            kill -{signal} $pid
+            i=0
+            while kill -0 $pid 2>/dev/null && ! grep -q '^State:.*Z' /proc/$pid/status 2>/dev/null; do
+                [ $((i += 1)) -lt 600 ] || exit 1
+                sleep 0.1
+            done""", seconds=120)
+
+    def kill(self):
+        """kill -9"""
+        self._end("KILL")
+
+    def crash(self):
+        self.kill()
+        self.start()
+
+    def restart(self):
+        """Stops it properly and starts it again."""
+        self._end("TERM")
+        self.start()
+
+    def log(self, lines=40):
+        return self.dom0.attempt(f"tail -n {lines} {self.folder}/log")[1]
+
+    def close(self):
+        """Nothing of what was made here stays on the host."""
+        with contextlib.suppress(Exception):
+            self._end("TERM")
+        for name in self.domains():
+            self.dom0.attempt(f"xl destroy {shlex.quote(name)}")
+        self.dom0.run(f"rm -rf {self.folder}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def xm(self, *words):
+        """What xm prints in dom0, as root over the Unix socket."""
+        program = os.environ["XM"] if self.dom0.is_local else "/test/xm"
+        command = " ".join(map(shlex.quote, [program, *words]))
+        return self.dom0.run(f"cd {self.folder} && XM_SERVER=unix:{self.folder}/socket {command}", seconds=180)
+
+    def failure(self, method, *arguments):
+        """[code, parameter …] that the call fails with, or what it returns."""
+        try:
+            return self.session.call(method, *arguments)
+        except Failure as raised:
+            return [raised.code, *raised.params]
+
+    # VMs
+
+    def config(self, kind, name, **more):
+        """An xl.cfg(5) of a guest of the rig."""
+        keys = {"name": PREFIX + name, "type": kind, "kernel": self.dom0.guest_folder + "/vmlinux",
+                "ramdisk": self.dom0.guest_folder + "/guest.img", "extra": GUEST_ARGUMENTS, **more}
+        return "".join(f"{key} = {value!r}\n" for key, value in keys.items()).replace("'", '"')
+
+    def put(self, name, text):
+        """A file in the daemon's folder; returns its path."""
+        path = f"{self.folder}/{name}"
+        self.dom0.run(f"cat >{path} <<'END'\n{text}END")
+        return path
+
+    def add(self, kind, name, **fields):
+        """A Halted VM with a guest of the rig: 128 of at most 192 MiB, 1 of 2 vCPUs, unless told."""
+        record = {"name_label": PREFIX + name, "domain_type": kind,
+                  "PV_kernel": self.dom0.guest_folder + "/vmlinux",
+                  "PV_ramdisk": self.dom0.guest_folder + "/guest.img", "PV_args": GUEST_ARGUMENTS,
+                  "memory_static_min": str(64 * MIB), "memory_dynamic_min": str(128 * MIB),
+                  "memory_dynamic_max": str(192 * MIB), "memory_static_max": str(192 * MIB),
+                  "VCPUs_max": "2", "VCPUs_at_startup": "1"}
+        return self.session.VM.create({**record, **fields})
+
+    def find(self, name):
+        """The VM of that name, or None."""
+        return next(iter(self.session.VM.get_by_name_label(PREFIX + name)), None)
+
+    def running(self, kind):
+        """A VM of that kind whose guest is up; the next test may get the same."""
+        vm = self.find(kind) or self.add(kind, kind)
+        if self.session.VM.get_power_state(vm) == "Halted":
+            self.session.VM.start(vm, False)
+            self.kept.pop(vm, None)
+        if not self.wait_guest(vm):
+            raise AssertionError(f"the {kind} guest does not come up\n{self.console(vm)}\n{self.log()}")
+        return vm
+
+    def remove(self, vm):
+        if self.session.VM.get_power_state(vm) != "Halted":
+            self.session.VM.hard_shutdown(vm)
+        self.session.VM.destroy(vm)
+
+    # What is known of one
+
+    def domains(self):
+        """The tests' domains, as `xl list` shows them."""
+        return {name: row for name, row in self.dom0.domains().items() if name.startswith(PREFIX)}
+
+    def record(self, vm):
+        return self.session.VM.get_record(vm)
+
+    def row(self, vm):
+        """What is on the disk."""
+        columns = ", ".join(f'"{name}"' for name in COMPARED)
+        return self.dom0.rows(self.database, f"SELECT {columns} FROM VM WHERE _ref = '{vm}'")[0]
+
+    def tree(self, vm):
+        """The domain's part of xenstore."""
+        return self.dom0.tree(f"/local/domain/{self.session.VM.get_domid(vm)}")
+
+    def guest(self, vm):
+        """What the guest reports: tick, memory_kib, cpus, uptime; {} before it is up."""
+        return {key.removeprefix("data/"): value for key, value in self.tree(vm).items() if key.startswith("data/")}
+
+    def wait_guest(self, vm, since=0):
+        """Waits until the guest has reported again, and returns that."""
+        return until(lambda: (g := self.guest(vm)) and int(g.get("tick", 0)) > since and g)
+
+    def ask(self, vm, what):
+        """Something that guest-init knows."""
+        self.dom0.write(f"/local/domain/{self.session.VM.get_domid(vm)}/data/ask", what)
+
+    def console(self, vm):
+        """What the guest said."""
+        name = shlex.quote(self.session.VM.get_name_label(vm))
+        return self.dom0.attempt(f"tail -n 20 /var/log/xen/console/guest-{name}.log")[1]
+
+    def differences(self, vm):
+        """What does not agree among record, disk, xenstore, xl and the guest of a Running VM, as texts."""
+        record, row = self.record(vm), self.row(vm)
+        tree, listed = self.tree(vm), self.domains().get(record["name_label"])
+        found = [f"{f}: record {record[f]!r}, disk {row[f]!r}" for f in COMPARED
+                 if as_text(record[f]) != as_text(row[f])]
+        if not listed:
+            return [*found, "xl does not list it"]
+        target = int(record["memory_target"] if record["memory_target"] != "0" else record["memory_dynamic_min"])
+        vcpus = int(record["VCPUs_at_startup"])
+        available = [tree.get(f"cpu/{n}/availability") for n in range(int(record["VCPUs_max"]))]
+        kept = target // MIB - int(tree.get("data/memory_kib", 0)) / 1024
+        pairs = {
+            "xenstore's memory/target": (tree.get("memory/target"), str(target // 1024)),
+            "xenstore's memory/static-max": (tree.get("memory/static-max"), str(int(record["memory_static_max"]) // 1024)),
+            "xenstore's availability": (available, ["online"] * vcpus + ["offline"] * (len(available) - vcpus)),
+            "xl's domid": (listed[0], int(record["domid"])),
+            "xl's vCPUs": (listed[2], vcpus),
+            "the guest's CPUs": (tree.get("data/cpus"), "0" if vcpus == 1 else f"0-{vcpus - 1}"),
+            "xl's memory": (abs(listed[1] - target // MIB) <= 1 or listed[1], True),
+            "what the guest's kernel keeps": (abs(kept - self.kept.get(vm, kept)) <= 2 and kept < KERNEL_MIB or kept, True),
+        }
+        found += [f"{what}: {got!r}, not {want!r}" for what, (got, want) in pairs.items() if got != want]
+        if not found:
+            self.kept.setdefault(vm, kept)
+        return found
+
+    def agree(self, vm, description):
+        """A result: they agree, or come to."""
+        found = []
+
+        def look():
+            found[:] = self.differences(vm)
+            return not found
+
+        until(look)
+        is_(found, [], f"{description}: record, disk, xenstore, xl and guest agree")
+
+    def snapshot(self, vm):
+        """All of what a refused call must leave as it was."""
+        record = {field: self.record(vm)[field] for field in COMPARED + ("domid", "current_operations")}
+        reported = ("data/tick", "data/uptime")
+        tree = {key: text for key, text in self.tree(vm).items() if key not in reported} if record["domid"] != "-1" else {}
+        listed = {name: row[:3] for name, row in self.dom0.domains().items()}
+        return {"record": record, "disk": self.row(vm), "xenstore": tree, "xl": listed, "free": self.dom0.free_mib()}
+
+    def explain(self):
+        """For the reader of a failure."""
+        diag(self.dom0.attempt("xl list")[1])
+        diag(self.log())
