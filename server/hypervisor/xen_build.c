@@ -116,6 +116,14 @@ static int create(struct xen_libxl *libxl, libxl_domain_config *domain,
 	return rc;
 }
 
+/* libxl names a kernel only when it cannot open it. */
+static const char *built_from(const struct domain_config *config)
+{
+	if (*config->kernel)
+		return config->kernel;
+	return *config->bootloader ? config->bootloader : "its disk";
+}
+
 /* libxl leaves it paused. */
 static int create_from(struct xen *xen, struct xen_libxl *libxl, const struct domain_config *config,
 		       const struct xen_image *image, uint32_t *ret_domid,
@@ -130,8 +138,9 @@ static int create_from(struct xen *xen, struct xen_libxl *libxl, const struct do
 		if (rc)
 			destroy_half_built(xen, libxl->ctx, *ret_domid, config->uuid);
 		if (rc)
-			rc = xen_libxl_fail(libxl, rc, err, "\"%.128s\" could not be %s",
-					    config->name, image ? "restored" : "built");
+			rc = xen_libxl_fail(libxl, rc, err, "\"%.128s\" could not be %s%.128s",
+					    config->name, image ? "restored" : "built from ",
+					    image ? "" : built_from(config));
 	}
 	libxl_domain_config_dispose(&domain);
 	return rc;
