@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+struct hypervisor_error fixture_error;
+
 static char folder[64];
 
 static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
@@ -169,4 +171,27 @@ bool fixture_await_memory(struct hypervisor *hypervisor, const char *uuid, int64
 		usleep(1000);
 	}
 	return false;
+}
+
+int fixture_start(struct hypervisor *hypervisor, const char *uuid, int64_t memory_mib)
+{
+	struct domain_config config = fixture_config(uuid, memory_mib);
+	int domid = -1;
+
+	hypervisor_start(hypervisor, &config, false, &domid, &fixture_error);
+	return domid;
+}
+
+int fixture_set_target(struct hypervisor *hypervisor, const char *uuid, int64_t bytes)
+{
+	const struct memory_range range = {bytes, bytes, bytes};
+
+	return hypervisor_set_memory_target(hypervisor, uuid, &range, &fixture_error);
+}
+
+void fixture_refused(int rc, enum hypervisor_error_kind kind, const char *text)
+{
+	is_int(rc, -1, "refused: %s", text);
+	is_int(fixture_error.kind, kind, "its kind");
+	is_str(fixture_error.text, text, "its text");
 }

@@ -22,6 +22,15 @@ char *fixture_read(const char *path); /* to be freed; NULL: there is none */
 /* PVH, 1 vCPU of 8, a maximum of twice the target, 8 MiB of overhead */
 struct domain_config fixture_config(const char *uuid, int64_t memory_mib);
 
+/* What the last call of those below, or of a test that uses it, failed with. */
+extern struct hypervisor_error fixture_error;
+/* Starts it unpaused; its domid, -1: refused. */
+int fixture_start(struct hypervisor *hypervisor, const char *uuid, int64_t memory_mib);
+/* Target and both bounds. */
+int fixture_set_target(struct hypervisor *hypervisor, const char *uuid, int64_t bytes);
+/* The result of a call was a refusal of this kind, in these words. */
+void fixture_refused(int rc, enum hypervisor_error_kind kind, const char *text);
+
 /* The simulator with a control socket in the folder; `state` is a file's name in it, or NULL. */
 struct hypervisor *fixture_open(const char *state, int64_t memory_bytes);
 /* What the control socket of the simulator opened last says to a line; valid until the next. */

@@ -9,31 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct hypervisor_error err;
-
-static int start(struct hypervisor *hypervisor, const char *uuid, int64_t memory_mib)
-{
-	struct domain_config config = fixture_config(uuid, memory_mib);
-	int domid = -1;
-
-	hypervisor_start(hypervisor, &config, false, &domid, &err);
-	return domid;
-}
-
-static int set_target(struct hypervisor *hypervisor, const char *uuid, int64_t bytes)
-{
-	const struct memory_range range = {bytes, bytes, bytes};
-
-	return hypervisor_set_memory_target(hypervisor, uuid, &range, &err);
-}
-
-static void refused(int rc, enum hypervisor_error_kind kind, const char *text)
-{
-	is_int(rc, -1, "refused: %s", text);
-	is_int(err.kind, kind, "its kind");
-	is_str(err.text, text, "its text");
-}
-
 static void test_host(struct hypervisor *hypervisor)
 {
 	const struct host_facts *host = hypervisor_host(hypervisor);
@@ -57,7 +32,7 @@ static void test_small_host(void)
 {
 	const struct hypervisor_options options = {.simulator_memory_bytes = 2 * GIB,
 						   .simulator_pcpus = 2};
-	struct hypervisor *hypervisor = hypervisor_open("simulator", &options, &err);
+	struct hypervisor *hypervisor = hypervisor_open("simulator", &options, &fixture_error);
 
 	is_int(hypervisor_host(hypervisor)->pcpus, 2, "2 pCPUs");
 	is_int(fixture_memory_free(hypervisor), 1 * GIB, "Domain-0 takes half of a small host");
@@ -74,7 +49,8 @@ static void test_start(struct hypervisor *hypervisor)
 	int domid = -1;
 
 	config.type = GUEST_HVM;
-	is_int(hypervisor_start(hypervisor, &config, true, &domid, &err), 0, "start, paused");
+	is_int(hypervisor_start(hypervisor, &config, true, &domid, &fixture_error), 0,
+	       "start, paused");
 	is_int(domid, 1, "the first domid");
 	info = fixture_get(hypervisor, UUID_A);
 	ok(info.paused && !info.running && !info.shutdown && !info.dying, "it is paused");
@@ -88,21 +64,21 @@ static void test_start(struct hypervisor *hypervisor)
 	ok(info.start_time >= now && info.start_time <= now + 60, "its start time");
 	ok(info.balloons, "it balloons");
 	is_int((int64_t)info.cpu_time_ns, 700000000, "0.7 s were spent on booting");
-	is_int(hypervisor_unpause(hypervisor, UUID_A, &err), 0, "unpause");
+	is_int(hypervisor_unpause(hypervisor, UUID_A, &fixture_error), 0, "unpause");
 	ok(!fixture_get(hypervisor, UUID_A).paused, "it runs");
-	is_int(start(hypervisor, UUID_B, 100), 2, "the second domid");
-	is_int(hypervisor_list_domains(hypervisor, &domains, &count, &err), 0, "list");
+	is_int(fixture_start(hypervisor, UUID_B, 100), 2, "the second domid");
+	is_int(hypervisor_list_domains(hypervisor, &domains, &count, &fixture_error), 0, "list");
 	is_int((int64_t)count, 3, "Domain-0 and both");
 	is_str(domains[2].uuid, UUID_B, "by domid");
 	free(domains);
 	is_int(fixture_memory_free(hypervisor), 60 * GIB - 600 * MIB - 16 * MIB,
 	       "memory and overhead are gone from the host");
-	is_int(hypervisor_destroy(hypervisor, UUID_A, &err), 0, "destroy");
-	refused(hypervisor_get_domain(hypervisor, UUID_A, &info, &err), HYPERVISOR_NO_DOMAIN,
-		"there is no domain " UUID_A);
-	is_int(start(hypervisor, UUID_A, 100), 3, "a domid is not used again");
-	is_int(hypervisor_destroy(hypervisor, UUID_A, &err), 0, "destroy");
-	is_int(hypervisor_destroy(hypervisor, UUID_B, &err), 0, "destroy");
+	is_int(hypervisor_destroy(hypervisor, UUID_A, &fixture_error), 0, "destroy");
+	fixture_refused(hypervisor_get_domain(hypervisor, UUID_A, &info, &fixture_error),
+			HYPERVISOR_NO_DOMAIN, "there is no domain " UUID_A);
+	is_int(fixture_start(hypervisor, UUID_A, 100), 3, "a domid is not used again");
+	is_int(hypervisor_destroy(hypervisor, UUID_A, &fixture_error), 0, "destroy");
+	is_int(hypervisor_destroy(hypervisor, UUID_B, &fixture_error), 0, "destroy");
 	is_int(fixture_memory_free(hypervisor), 60 * GIB, "all memory is back");
 }
 
@@ -111,7 +87,8 @@ static void refuse_start(struct hypervisor *hypervisor, const struct domain_conf
 {
 	int domid = 77;
 
-	refused(hypervisor_start(hypervisor, config, false, &domid, &err), HYPERVISOR_FAILED, text);
+	fixture_refused(hypervisor_start(hypervisor, config, false, &domid, &fixture_error),
+			HYPERVISOR_FAILED, text);
 	is_int(domid, 77, "the domid is untouched");
 }
 
@@ -153,10 +130,11 @@ static void test_long_name(struct hypervisor *hypervisor)
 	memset(name, 'x', 254);
 	strcpy(name + 254, "ää");
 	config.name = name;
-	is_int(hypervisor_start(hypervisor, &config, false, &domid, &err), 0, "a long name");
+	is_int(hypervisor_start(hypervisor, &config, false, &domid, &fixture_error), 0,
+	       "a long name");
 	is_int((int64_t)strlen(fixture_get(hypervisor, UUID_A).name), 254,
 	       "cut between characters");
-	hypervisor_destroy(hypervisor, UUID_A, &err);
+	hypervisor_destroy(hypervisor, UUID_A, &fixture_error);
 }
 
 static void test_memory_runs_out(void)
@@ -164,34 +142,34 @@ static void test_memory_runs_out(void)
 	struct hypervisor *hypervisor = fixture_open(NULL, 8 * GIB);
 	int64_t free_now;
 
-	is_int(start(hypervisor, UUID_A, 3000), 1, "3000 of 4096 MiB");
-	refused(start(hypervisor, UUID_B, 2000), HYPERVISOR_NO_MEMORY,
-		"the host has not enough free memory");
-	is_int(err.needed, 2008 * MIB, "needed, with the overhead");
-	is_int(err.available, 1088 * MIB, "available");
-	is_int(start(hypervisor, UUID_B, 1080), 2, "all of it");
+	is_int(fixture_start(hypervisor, UUID_A, 3000), 1, "3000 of 4096 MiB");
+	fixture_refused(fixture_start(hypervisor, UUID_B, 2000), HYPERVISOR_NO_MEMORY,
+			"the host has not enough free memory");
+	is_int(fixture_error.needed, 2008 * MIB, "needed, with the overhead");
+	is_int(fixture_error.available, 1088 * MIB, "available");
+	is_int(fixture_start(hypervisor, UUID_B, 1080), 2, "all of it");
 	is_int(fixture_memory_free(hypervisor), 0, "nothing is left");
-	refused(set_target(hypervisor, UUID_A, 3001 * MIB), HYPERVISOR_NO_MEMORY,
-		"the host has not enough free memory");
-	is_int(err.needed, 1 * MIB, "needed");
-	is_int(err.available, 0, "available");
+	fixture_refused(fixture_set_target(hypervisor, UUID_A, 3001 * MIB), HYPERVISOR_NO_MEMORY,
+			"the host has not enough free memory");
+	is_int(fixture_error.needed, 1 * MIB, "needed");
+	is_int(fixture_error.available, 0, "available");
 	is_int(fixture_get(hypervisor, UUID_A).memory_target, 3000 * MIB,
 	       "the target is as it was");
 	fixture_ask("speed 1");
-	is_int(set_target(hypervisor, UUID_A, 2000 * MIB), 0, "a balloon that shrinks");
+	is_int(fixture_set_target(hypervisor, UUID_A, 2000 * MIB), 0, "a balloon that shrinks");
 	ok(fixture_memory_free(hypervisor) < 900 * MIB, "frees memory only as it moves");
 	fixture_ask("speed 100000");
 	ok(fixture_await_memory(hypervisor, UUID_A, 2000 * MIB), "it has moved");
 	is_int(fixture_memory_free(hypervisor), 1000 * MIB, "its memory is free");
 	fixture_ask("speed 0.001");
-	is_int(set_target(hypervisor, UUID_B, 1580 * MIB), 0, "one that grows");
+	is_int(fixture_set_target(hypervisor, UUID_B, 1580 * MIB), 0, "one that grows");
 	free_now = fixture_memory_free(hypervisor);
 	is_int(free_now, 500 * MIB, "holds what it is going to have");
-	refused(set_target(hypervisor, UUID_A, 2501 * MIB), HYPERVISOR_NO_MEMORY,
-		"the host has not enough free memory");
-	is_int(set_target(hypervisor, UUID_B, 1080 * MIB), 0, "and gives it back");
-	refused(hypervisor_set_shadow_memory(hypervisor, UUID_A, 2 * GIB, &err),
-		HYPERVISOR_NO_MEMORY, "the host has not enough free memory");
+	fixture_refused(fixture_set_target(hypervisor, UUID_A, 2501 * MIB), HYPERVISOR_NO_MEMORY,
+			"the host has not enough free memory");
+	is_int(fixture_set_target(hypervisor, UUID_B, 1080 * MIB), 0, "and gives it back");
+	fixture_refused(hypervisor_set_shadow_memory(hypervisor, UUID_A, 2 * GIB, &fixture_error),
+			HYPERVISOR_NO_MEMORY, "the host has not enough free memory");
 	hypervisor_close(hypervisor);
 }
 
@@ -200,9 +178,9 @@ static void test_balloon(void)
 	struct hypervisor *hypervisor = fixture_open(NULL, 0);
 	int64_t begun_ms, set_ms, actual, least, most, between_ms;
 
-	start(hypervisor, UUID_A, 1024);
+	fixture_start(hypervisor, UUID_A, 1024);
 	begun_ms = fixture_now_ms();
-	is_int(set_target(hypervisor, UUID_A, 2048 * MIB), 0, "double it");
+	is_int(fixture_set_target(hypervisor, UUID_A, 2048 * MIB), 0, "double it");
 	set_ms = fixture_now_ms();
 	usleep(100000);
 	least = (fixture_now_ms() - set_ms - 2) * 256 * MIB / 1000;
@@ -213,23 +191,24 @@ static void test_balloon(void)
 	   (intmax_t)actual / 1024, (intmax_t)between_ms);
 	fixture_ask("speed 1000");
 	ok(fixture_await_memory(hypervisor, UUID_A, 2048 * MIB), "faster when told to");
-	is_int(set_target(hypervisor, UUID_A, 10 * MIB), 0, "a target below the floor");
+	is_int(fixture_set_target(hypervisor, UUID_A, 10 * MIB), 0, "a target below the floor");
 	ok(fixture_await_memory(hypervisor, UUID_A, 64 * MIB), "it stays at the floor");
 	is_int(fixture_get(hypervisor, UUID_A).memory_target, 10 * MIB, "the target is kept");
-	refused(set_target(hypervisor, UUID_A, 2049 * MIB), HYPERVISOR_FAILED,
+	fixture_refused(
+		fixture_set_target(hypervisor, UUID_A, 2049 * MIB), HYPERVISOR_FAILED,
 		"a target of 2148532224 bytes is not within the domain's maximum of 2147483648");
-	is_int(set_target(hypervisor, UUID_A, 100 * MIB + 1023), 0, "not whole KiB");
+	is_int(fixture_set_target(hypervisor, UUID_A, 100 * MIB + 1023), 0, "not whole KiB");
 	is_int(fixture_get(hypervisor, UUID_A).memory_target, 100 * MIB, "is rounded down");
-	hypervisor_pause(hypervisor, UUID_A, &err);
-	set_target(hypervisor, UUID_A, 64 * MIB);
+	hypervisor_pause(hypervisor, UUID_A, &fixture_error);
+	fixture_set_target(hypervisor, UUID_A, 64 * MIB);
 	usleep(2000);
 	ok(fixture_get(hypervisor, UUID_A).memory_actual > 64 * MIB, "a paused guest stays");
-	hypervisor_unpause(hypervisor, UUID_A, &err);
+	hypervisor_unpause(hypervisor, UUID_A, &fixture_error);
 	ok(fixture_await_memory(hypervisor, UUID_A, 64 * MIB), "until it runs");
-	start(hypervisor, UUID_B, 32);
-	set_target(hypervisor, UUID_B, 1 * MIB);
+	fixture_start(hypervisor, UUID_B, 32);
+	fixture_set_target(hypervisor, UUID_B, 1 * MIB);
 	ok(fixture_await_memory(hypervisor, UUID_B, 32 * MIB), "a smaller one's floor is its size");
-	is_int(set_target(hypervisor, DOMAIN_0_UUID, 100 * MIB), 0, "Domain-0 balloons");
+	is_int(fixture_set_target(hypervisor, DOMAIN_0_UUID, 100 * MIB), 0, "Domain-0 balloons");
 	ok(fixture_await_memory(hypervisor, DOMAIN_0_UUID, 512 * MIB), "down to 512 MiB");
 	hypervisor_close(hypervisor);
 }
@@ -238,28 +217,32 @@ static void test_changes(struct hypervisor *hypervisor)
 {
 	struct scheduling scheduling = {.weight = 512, .cap = 50, .mask = "0,1;2"};
 
-	start(hypervisor, UUID_A, 500);
-	is_int(hypervisor_set_memory_maximum(hypervisor, UUID_A, 800 * MIB, &err), 0, "maximum");
+	fixture_start(hypervisor, UUID_A, 500);
+	is_int(hypervisor_set_memory_maximum(hypervisor, UUID_A, 800 * MIB, &fixture_error), 0,
+	       "maximum");
 	is_int(fixture_get(hypervisor, UUID_A).memory_maximum, 800 * MIB, "it is set");
-	refused(hypervisor_set_memory_maximum(hypervisor, UUID_A, 499 * MIB, &err),
+	fixture_refused(
+		hypervisor_set_memory_maximum(hypervisor, UUID_A, 499 * MIB, &fixture_error),
 		HYPERVISOR_FAILED,
 		"a maximum of 523239424 bytes is less than the domain has (524288000) or is to have "
 		"(524288000)");
-	is_int(hypervisor_set_vcpus(hypervisor, UUID_A, 8, &err), 0, "vCPUs");
+	is_int(hypervisor_set_vcpus(hypervisor, UUID_A, 8, &fixture_error), 0, "vCPUs");
 	is_int(fixture_get(hypervisor, UUID_A).vcpus_online, 8, "at once");
-	refused(hypervisor_set_vcpus(hypervisor, UUID_A, 9, &err), HYPERVISOR_FAILED,
-		"9 vCPUs cannot be online, only 1 to 8");
-	refused(hypervisor_set_vcpus(hypervisor, UUID_A, 0, &err), HYPERVISOR_FAILED,
-		"0 vCPUs cannot be online, only 1 to 8");
-	is_int(hypervisor_set_scheduling(hypervisor, UUID_A, &scheduling, &err), 0, "scheduling");
+	fixture_refused(hypervisor_set_vcpus(hypervisor, UUID_A, 9, &fixture_error),
+			HYPERVISOR_FAILED, "9 vCPUs cannot be online, only 1 to 8");
+	fixture_refused(hypervisor_set_vcpus(hypervisor, UUID_A, 0, &fixture_error),
+			HYPERVISOR_FAILED, "0 vCPUs cannot be online, only 1 to 8");
+	is_int(hypervisor_set_scheduling(hypervisor, UUID_A, &scheduling, &fixture_error), 0,
+	       "scheduling");
 	scheduling = (struct scheduling){.weight = 70000};
-	refused(hypervisor_set_scheduling(hypervisor, UUID_A, &scheduling, &err), HYPERVISOR_FAILED,
-		"a weight is 1 to 65535, not 70000");
-	is_int(hypervisor_set_shadow_memory(hypervisor, UUID_A, 100 * MIB, &err), 0, "shadow");
+	fixture_refused(hypervisor_set_scheduling(hypervisor, UUID_A, &scheduling, &fixture_error),
+			HYPERVISOR_FAILED, "a weight is 1 to 65535, not 70000");
+	is_int(hypervisor_set_shadow_memory(hypervisor, UUID_A, 100 * MIB, &fixture_error), 0,
+	       "shadow");
 	ok(fixture_memory_free(hypervisor) < 60 * GIB - 590 * MIB, "shadow memory is the host's");
-	refused(hypervisor_set_shadow_memory(hypervisor, UUID_A, -1, &err), HYPERVISOR_FAILED,
-		"shadow memory cannot be -1 bytes");
-	hypervisor_destroy(hypervisor, UUID_A, &err);
+	fixture_refused(hypervisor_set_shadow_memory(hypervisor, UUID_A, -1, &fixture_error),
+			HYPERVISOR_FAILED, "shadow memory cannot be -1 bytes");
+	hypervisor_destroy(hypervisor, UUID_A, &fixture_error);
 }
 
 static void test_vcpus(struct hypervisor *hypervisor)
@@ -269,22 +252,23 @@ static void test_vcpus(struct hypervisor *hypervisor)
 	uint64_t time_ns;
 	size_t count = 0;
 
-	start(hypervisor, UUID_A, 100);
-	hypervisor_set_vcpus(hypervisor, UUID_A, 2, &err);
-	is_int(hypervisor_get_vcpus(hypervisor, UUID_A, vcpus, 8, &count, &err), 0, "vCPUs");
+	fixture_start(hypervisor, UUID_A, 100);
+	hypervisor_set_vcpus(hypervisor, UUID_A, 2, &fixture_error);
+	is_int(hypervisor_get_vcpus(hypervisor, UUID_A, vcpus, 8, &count, &fixture_error), 0,
+	       "vCPUs");
 	is_int((int64_t)count, 8, "as many as it may have");
 	ok(vcpus[1].online && vcpus[1].blocked && !vcpus[1].running, "the second idles");
 	ok(!vcpus[2].online && !vcpus[2].blocked, "the third is not there");
-	is_int(hypervisor_get_vcpus(hypervisor, UUID_A, NULL, 0, &count, &err), 0,
+	is_int(hypervisor_get_vcpus(hypervisor, UUID_A, NULL, 0, &count, &fixture_error), 0,
 	       "the number only");
 	time_ns = fixture_get(hypervisor, UUID_A).cpu_time_ns;
-	hypervisor_get_host_usage(hypervisor, &before, &err);
+	hypervisor_get_host_usage(hypervisor, &before, &fixture_error);
 	usleep(10000);
 	ok(fixture_get(hypervisor, UUID_A).cpu_time_ns > time_ns, "CPU time grows");
-	hypervisor_destroy(hypervisor, UUID_A, &err);
-	hypervisor_get_host_usage(hypervisor, &after, &err);
+	hypervisor_destroy(hypervisor, UUID_A, &fixture_error);
+	hypervisor_get_host_usage(hypervisor, &after, &fixture_error);
 	ok(after.cpu_time_ns > before.cpu_time_ns, "the host's never shrinks");
-	hypervisor_get_vcpus(hypervisor, DOMAIN_0_UUID, vcpus, 8, &count, &err);
+	hypervisor_get_vcpus(hypervisor, DOMAIN_0_UUID, vcpus, 8, &count, &fixture_error);
 	ok(count == 4 && vcpus[0].running, "Domain-0's first vCPU runs");
 }
 
@@ -295,23 +279,23 @@ static void test_nobody(struct hypervisor *hypervisor)
 	size_t count;
 	const char *text = "there is no domain " UUID_NONE;
 
-#define NOBODY(call) refused(call, HYPERVISOR_NO_DOMAIN, text)
-	NOBODY(hypervisor_get_vcpus(hypervisor, UUID_NONE, &vcpu, 1, &count, &err));
-	NOBODY(hypervisor_pause(hypervisor, UUID_NONE, &err));
-	NOBODY(hypervisor_unpause(hypervisor, UUID_NONE, &err));
-	NOBODY(hypervisor_shutdown(hypervisor, UUID_NONE, SHUTDOWN_REBOOT, 1, &err));
-	NOBODY(hypervisor_destroy(hypervisor, UUID_NONE, &err));
-	NOBODY(hypervisor_suspend(hypervisor, UUID_NONE, "/nowhere", &err));
-	NOBODY(set_target(hypervisor, UUID_NONE, MIB));
-	NOBODY(hypervisor_set_memory_maximum(hypervisor, UUID_NONE, MIB, &err));
-	NOBODY(hypervisor_set_vcpus(hypervisor, UUID_NONE, 1, &err));
-	NOBODY(hypervisor_set_scheduling(hypervisor, UUID_NONE, &scheduling, &err));
-	NOBODY(hypervisor_set_shadow_memory(hypervisor, UUID_NONE, 1, &err));
+#define NOBODY(call) fixture_refused(call, HYPERVISOR_NO_DOMAIN, text)
+	NOBODY(hypervisor_get_vcpus(hypervisor, UUID_NONE, &vcpu, 1, &count, &fixture_error));
+	NOBODY(hypervisor_pause(hypervisor, UUID_NONE, &fixture_error));
+	NOBODY(hypervisor_unpause(hypervisor, UUID_NONE, &fixture_error));
+	NOBODY(hypervisor_shutdown(hypervisor, UUID_NONE, SHUTDOWN_REBOOT, 1, &fixture_error));
+	NOBODY(hypervisor_destroy(hypervisor, UUID_NONE, &fixture_error));
+	NOBODY(hypervisor_suspend(hypervisor, UUID_NONE, "/nowhere", &fixture_error));
+	NOBODY(fixture_set_target(hypervisor, UUID_NONE, MIB));
+	NOBODY(hypervisor_set_memory_maximum(hypervisor, UUID_NONE, MIB, &fixture_error));
+	NOBODY(hypervisor_set_vcpus(hypervisor, UUID_NONE, 1, &fixture_error));
+	NOBODY(hypervisor_set_scheduling(hypervisor, UUID_NONE, &scheduling, &fixture_error));
+	NOBODY(hypervisor_set_shadow_memory(hypervisor, UUID_NONE, 1, &fixture_error));
 #undef NOBODY
-	refused(hypervisor_pause(hypervisor, DOMAIN_0_UUID, &err), HYPERVISOR_FAILED,
-		"pause is not for Domain-0");
-	refused(hypervisor_destroy(hypervisor, DOMAIN_0_UUID, &err), HYPERVISOR_FAILED,
-		"destroy is not for Domain-0");
+	fixture_refused(hypervisor_pause(hypervisor, DOMAIN_0_UUID, &fixture_error),
+			HYPERVISOR_FAILED, "pause is not for Domain-0");
+	fixture_refused(hypervisor_destroy(hypervisor, DOMAIN_0_UUID, &fixture_error),
+			HYPERVISOR_FAILED, "destroy is not for Domain-0");
 }
 
 /* Every op fails when it is told to, and does nothing. */
@@ -328,39 +312,40 @@ static void test_faults(struct hypervisor *h)
 
 	config.platform = &platform;
 	config.platform_count = 1;
-	is_int(hypervisor_start(h, &config, false, &domid, &err), 0, "a PVH guest");
+	is_int(hypervisor_start(h, &config, false, &domid, &fixture_error), 0, "a PVH guest");
 	ok(strstr(fixture_ask("state"), "\"platform\":{\"pae\":\"true\"}"), "with its platform");
 #define FAULT(call)                        \
 	fixture_ask("fail any 1 as told"); \
-	refused(call, HYPERVISOR_FAILED, "as told")
-	FAULT(hypervisor_get_host_usage(h, &usage, &err));
-	FAULT(hypervisor_list_domains(h, &domains, &count, &err));
-	FAULT(hypervisor_get_domain(h, UUID_A, &info, &err));
-	FAULT(hypervisor_get_vcpus(h, UUID_A, NULL, 0, &count, &err));
-	FAULT(hypervisor_wait_event(h, 0, &event, &err));
-	FAULT(hypervisor_pause(h, UUID_A, &err));
-	FAULT(hypervisor_shutdown(h, UUID_A, SHUTDOWN_POWEROFF, 10000, &err));
-	FAULT(hypervisor_suspend(h, UUID_A, "/nowhere", &err));
-	FAULT(set_target(h, UUID_A, 64 * MIB));
-	FAULT(hypervisor_set_memory_maximum(h, UUID_A, 100 * MIB, &err));
-	FAULT(hypervisor_set_vcpus(h, UUID_A, 5, &err));
-	FAULT(hypervisor_set_scheduling(h, UUID_A, &scheduling, &err));
-	FAULT(hypervisor_set_shadow_memory(h, UUID_A, 0, &err));
-	FAULT(hypervisor_destroy(h, UUID_A, &err));
+	fixture_refused(call, HYPERVISOR_FAILED, "as told")
+	FAULT(hypervisor_get_host_usage(h, &usage, &fixture_error));
+	FAULT(hypervisor_list_domains(h, &domains, &count, &fixture_error));
+	FAULT(hypervisor_get_domain(h, UUID_A, &info, &fixture_error));
+	FAULT(hypervisor_get_vcpus(h, UUID_A, NULL, 0, &count, &fixture_error));
+	FAULT(hypervisor_wait_event(h, 0, &event, &fixture_error));
+	FAULT(hypervisor_pause(h, UUID_A, &fixture_error));
+	FAULT(hypervisor_shutdown(h, UUID_A, SHUTDOWN_POWEROFF, 10000, &fixture_error));
+	FAULT(hypervisor_suspend(h, UUID_A, "/nowhere", &fixture_error));
+	FAULT(fixture_set_target(h, UUID_A, 64 * MIB));
+	FAULT(hypervisor_set_memory_maximum(h, UUID_A, 100 * MIB, &fixture_error));
+	FAULT(hypervisor_set_vcpus(h, UUID_A, 5, &fixture_error));
+	FAULT(hypervisor_set_scheduling(h, UUID_A, &scheduling, &fixture_error));
+	FAULT(hypervisor_set_shadow_memory(h, UUID_A, 0, &fixture_error));
+	FAULT(hypervisor_destroy(h, UUID_A, &fixture_error));
 	info = fixture_get(h, UUID_A);
 	ok(!info.paused && !info.shutdown && info.vcpus_online == 1, "the guest runs as it did");
 	is_int(info.memory_target, 100 * MIB, "its target");
 	is_int(info.memory_maximum, 200 * MIB, "its maximum");
-	hypervisor_destroy(h, UUID_A, &err);
-	FAULT(hypervisor_start(h, &config, false, &domid, &err));
-	FAULT(hypervisor_resume(h, &config, "/nowhere", false, &domid, &err));
+	hypervisor_destroy(h, UUID_A, &fixture_error);
+	FAULT(hypervisor_start(h, &config, false, &domid, &fixture_error));
+	FAULT(hypervisor_resume(h, &config, "/nowhere", false, &domid, &fixture_error));
 	config.type = GUEST_PV;
-	is_int(hypervisor_start(h, &config, true, &domid, &err), 0, "a PV guest");
-	FAULT(hypervisor_unpause(h, UUID_A, &err));
+	is_int(hypervisor_start(h, &config, true, &domid, &fixture_error), 0, "a PV guest");
+	FAULT(hypervisor_unpause(h, UUID_A, &fixture_error));
 #undef FAULT
-	is_int(hypervisor_set_shadow_memory(h, UUID_A, 100 * MIB, &err), 0, "has no shadow memory");
+	is_int(hypervisor_set_shadow_memory(h, UUID_A, 100 * MIB, &fixture_error), 0,
+	       "has no shadow memory");
 	is_int(fixture_memory_free(h), 60 * GIB - 108 * MIB, "none is taken");
-	hypervisor_destroy(h, UUID_A, &err);
+	hypervisor_destroy(h, UUID_A, &fixture_error);
 }
 
 int main(void)

@@ -12,89 +12,69 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct hypervisor_error err;
-
-static int start(struct hypervisor *hypervisor, const char *uuid, int64_t memory_mib)
-{
-	struct domain_config config = fixture_config(uuid, memory_mib);
-	int domid = -1;
-
-	hypervisor_start(hypervisor, &config, false, &domid, &err);
-	return domid;
-}
-
-static int set_target(struct hypervisor *hypervisor, const char *uuid, int64_t bytes)
-{
-	const struct memory_range range = {bytes, bytes, bytes};
-
-	return hypervisor_set_memory_target(hypervisor, uuid, &range, &err);
-}
-
-static void refused(int rc, enum hypervisor_error_kind kind, const char *text)
-{
-	is_int(rc, -1, "refused: %s", text);
-	is_int(err.kind, kind, "its kind");
-	is_str(err.text, text, "its text");
-}
-
 static void test_shutdown(struct hypervisor *hypervisor)
 {
 	struct domain_info info;
 	int64_t begun_ms = fixture_now_ms();
-	int domid = start(hypervisor, UUID_A, 100);
+	int domid = fixture_start(hypervisor, UUID_A, 100);
 
-	is_int(hypervisor_shutdown(hypervisor, UUID_A, SHUTDOWN_REBOOT, 10000, &err), 0, "reboot");
+	is_int(hypervisor_shutdown(hypervisor, UUID_A, SHUTDOWN_REBOOT, 10000, &fixture_error), 0,
+	       "reboot");
 	ok(fixture_now_ms() - begun_ms >= 99, "the guest took its time");
 	info = fixture_get(hypervisor, UUID_A);
 	ok(info.shutdown && info.reason == SHUTDOWN_REBOOT, "it waits to be destroyed");
 	is_int(info.domid, domid, "as the same domain");
-	is_int(hypervisor_shutdown(hypervisor, UUID_A, SHUTDOWN_POWEROFF, 0, &err), 0,
+	is_int(hypervisor_shutdown(hypervisor, UUID_A, SHUTDOWN_POWEROFF, 0, &fixture_error), 0,
 	       "nothing is left to do");
-	refused(hypervisor_pause(hypervisor, UUID_A, &err), HYPERVISOR_NO_DOMAIN,
-		"domain 1 (demo) has shut down already");
-	refused(set_target(hypervisor, UUID_A, 64 * MIB), HYPERVISOR_NO_DOMAIN,
-		"domain 1 (demo) has shut down already");
-	refused(hypervisor_set_vcpus(hypervisor, UUID_A, 2, &err), HYPERVISOR_NO_DOMAIN,
-		"domain 1 (demo) has shut down already");
-	is_int(hypervisor_destroy(hypervisor, UUID_A, &err), 0, "destroy");
+	fixture_refused(hypervisor_pause(hypervisor, UUID_A, &fixture_error), HYPERVISOR_NO_DOMAIN,
+			"domain 1 (demo) has shut down already");
+	fixture_refused(fixture_set_target(hypervisor, UUID_A, 64 * MIB), HYPERVISOR_NO_DOMAIN,
+			"domain 1 (demo) has shut down already");
+	fixture_refused(hypervisor_set_vcpus(hypervisor, UUID_A, 2, &fixture_error),
+			HYPERVISOR_NO_DOMAIN, "domain 1 (demo) has shut down already");
+	is_int(hypervisor_destroy(hypervisor, UUID_A, &fixture_error), 0, "destroy");
 }
 
 static void test_shutdown_late(struct hypervisor *hypervisor)
 {
 	struct hypervisor_event event = {0};
 
-	while (hypervisor_wait_event(hypervisor, 0, &event, &err) == 1)
+	while (hypervisor_wait_event(hypervisor, 0, &event, &fixture_error) == 1)
 		;
-	start(hypervisor, UUID_A, 100);
-	hypervisor_pause(hypervisor, UUID_A, &err);
-	refused(hypervisor_shutdown(hypervisor, UUID_A, SHUTDOWN_POWEROFF, 110, &err),
-		HYPERVISOR_TIMEOUT, "domain 2 (demo) has not shut down in time");
+	fixture_start(hypervisor, UUID_A, 100);
+	hypervisor_pause(hypervisor, UUID_A, &fixture_error);
+	fixture_refused(hypervisor_shutdown(hypervisor, UUID_A, SHUTDOWN_POWEROFF, 110,
+					    &fixture_error),
+			HYPERVISOR_TIMEOUT, "domain 2 (demo) has not shut down in time");
 	ok(!fixture_get(hypervisor, UUID_A).shutdown, "a paused guest does not react");
-	is_int(hypervisor_wait_event(hypervisor, 0, &event, &err), 0, "no event");
-	hypervisor_unpause(hypervisor, UUID_A, &err);
-	is_int(hypervisor_wait_event(hypervisor, 10000, &event, &err), 1,
+	is_int(hypervisor_wait_event(hypervisor, 0, &event, &fixture_error), 0, "no event");
+	hypervisor_unpause(hypervisor, UUID_A, &fixture_error);
+	is_int(hypervisor_wait_event(hypervisor, 10000, &event, &fixture_error), 1,
 	       "until it runs: an event");
 	ok(event.kind == EVENT_DOMAIN_SHUTDOWN && event.reason == SHUTDOWN_POWEROFF, "its reason");
 	is_str(event.uuid, UUID_A, "its uuid");
 	is_int(event.domid, 2, "its domid");
-	hypervisor_destroy(hypervisor, UUID_A, &err);
-	start(hypervisor, UUID_A, 100);
+	hypervisor_destroy(hypervisor, UUID_A, &fixture_error);
+	fixture_start(hypervisor, UUID_A, 100);
 	fixture_ask("speed 0.2"); /* it takes half a second */
-	refused(hypervisor_shutdown(hypervisor, UUID_A, SHUTDOWN_POWEROFF, 1, &err),
-		HYPERVISOR_TIMEOUT, "domain 3 (demo) has not shut down in time");
-	is_int(hypervisor_wait_event(hypervisor, 10000, &event, &err), 1,
+	fixture_refused(hypervisor_shutdown(hypervisor, UUID_A, SHUTDOWN_POWEROFF, 1,
+					    &fixture_error),
+			HYPERVISOR_TIMEOUT, "domain 3 (demo) has not shut down in time");
+	is_int(hypervisor_wait_event(hypervisor, 10000, &event, &fixture_error), 1,
 	       "it shuts down after the timeout");
 	fixture_ask("speed 1");
-	hypervisor_destroy(hypervisor, UUID_A, &err);
-	start(hypervisor, UUID_A, 100);
+	hypervisor_destroy(hypervisor, UUID_A, &fixture_error);
+	fixture_start(hypervisor, UUID_A, 100);
 	fixture_ask("guest " UUID_A " ignore-shutdown");
-	refused(hypervisor_shutdown(hypervisor, UUID_A, SHUTDOWN_POWEROFF, 150, &err),
-		HYPERVISOR_TIMEOUT, "domain 4 (demo) has not shut down in time");
-	is_int(hypervisor_wait_event(hypervisor, 0, &event, &err), 0, "or never");
+	fixture_refused(hypervisor_shutdown(hypervisor, UUID_A, SHUTDOWN_POWEROFF, 150,
+					    &fixture_error),
+			HYPERVISOR_TIMEOUT, "domain 4 (demo) has not shut down in time");
+	is_int(hypervisor_wait_event(hypervisor, 0, &event, &fixture_error), 0, "or never");
 	fixture_ask("guest " UUID_A " normal");
 	fixture_ask("speed 1000");
-	is_int(hypervisor_shutdown(hypervisor, UUID_A, SHUTDOWN_POWEROFF, 90, &err), 0, "quickly");
-	hypervisor_destroy(hypervisor, UUID_A, &err);
+	is_int(hypervisor_shutdown(hypervisor, UUID_A, SHUTDOWN_POWEROFF, 90, &fixture_error), 0,
+	       "quickly");
+	hypervisor_destroy(hypervisor, UUID_A, &fixture_error);
 	fixture_ask("speed 1");
 }
 
@@ -113,17 +93,17 @@ static void test_destroy_wakes_shutdown(struct hypervisor *hypervisor)
 	int64_t begun_ms = fixture_now_ms();
 	pthread_t thread;
 
-	start(hypervisor, UUID_A, 100);
+	fixture_start(hypervisor, UUID_A, 100);
 	fixture_ask("guest " UUID_A " ignore-shutdown");
 	fixture_ask("reset");
 	pthread_create(&thread, NULL, shut_down, hypervisor);
 	while (!strstr(fixture_ask("calls"), "shutdown=1"))
 		usleep(1000);
-	is_int(hypervisor_destroy(hypervisor, UUID_A, &err), 0, "destroy while it waits");
-	start(hypervisor, UUID_A, 100);
+	is_int(hypervisor_destroy(hypervisor, UUID_A, &fixture_error), 0, "destroy while it waits");
+	fixture_start(hypervisor, UUID_A, 100);
 	pthread_join(thread, NULL);
 	ok(fixture_now_ms() - begun_ms < 30000, "at once");
-	hypervisor_destroy(hypervisor, UUID_A, &err);
+	hypervisor_destroy(hypervisor, UUID_A, &fixture_error);
 }
 
 static void test_suspend(struct hypervisor *hypervisor)
@@ -134,28 +114,29 @@ static void test_suspend(struct hypervisor *hypervisor)
 	struct domain_info info;
 	int domid = -1;
 
-	start(hypervisor, UUID_A, 200);
-	is_int(hypervisor_suspend(hypervisor, UUID_A, path, &err), 0, "suspend");
+	fixture_start(hypervisor, UUID_A, 200);
+	is_int(hypervisor_suspend(hypervisor, UUID_A, path, &fixture_error), 0, "suspend");
 	info = fixture_get(hypervisor, UUID_A);
 	ok(info.shutdown && info.reason == SHUTDOWN_SUSPEND, "it waits to be destroyed");
 	ok(access(path, F_OK) == 0 && access(temporary, F_OK) < 0, "there is an image");
-	hypervisor_destroy(hypervisor, UUID_A, &err);
+	hypervisor_destroy(hypervisor, UUID_A, &fixture_error);
 	config.memory_maximum = 400 * MIB;
-	is_int(hypervisor_resume(hypervisor, &config, path, true, &domid, &err), 0, "resume");
+	is_int(hypervisor_resume(hypervisor, &config, path, true, &domid, &fixture_error), 0,
+	       "resume");
 	info = fixture_get(hypervisor, UUID_A);
 	ok(info.paused && info.domid == domid && !info.shutdown, "a new domain, paused");
 	is_int(info.memory_actual, 200 * MIB, "with the memory it had");
 	is_int(info.memory_target, 100 * MIB, "and its new target");
-	refused(hypervisor_suspend(hypervisor, UUID_A, path, &err), HYPERVISOR_FAILED,
-		"domain 7 (demo) is paused");
-	hypervisor_unpause(hypervisor, UUID_A, &err);
-	refused(hypervisor_suspend(hypervisor, UUID_A, "/nowhere/image", &err), HYPERVISOR_FAILED,
-		"/nowhere/image: No such file or directory");
+	fixture_refused(hypervisor_suspend(hypervisor, UUID_A, path, &fixture_error),
+			HYPERVISOR_FAILED, "domain 7 (demo) is paused");
+	hypervisor_unpause(hypervisor, UUID_A, &fixture_error);
+	fixture_refused(hypervisor_suspend(hypervisor, UUID_A, "/nowhere/image", &fixture_error),
+			HYPERVISOR_FAILED, "/nowhere/image: No such file or directory");
 	ok(!fixture_get(hypervisor, UUID_A).shutdown, "it runs on");
 	fixture_ask("guest " UUID_A " ignore-shutdown");
-	refused(hypervisor_suspend(hypervisor, UUID_A, path, &err), HYPERVISOR_TIMEOUT,
-		"domain 7 (demo) has not suspended itself");
-	hypervisor_destroy(hypervisor, UUID_A, &err);
+	fixture_refused(hypervisor_suspend(hypervisor, UUID_A, path, &fixture_error),
+			HYPERVISOR_TIMEOUT, "domain 7 (demo) has not suspended itself");
+	hypervisor_destroy(hypervisor, UUID_A, &fixture_error);
 }
 
 static void test_resume_refusals(struct hypervisor *hypervisor)
@@ -168,16 +149,19 @@ static void test_resume_refusals(struct hypervisor *hypervisor)
 	struct domain_config config = fixture_config(UUID_B, 100);
 	int domid = 77;
 
-	refused(hypervisor_resume(hypervisor, &config, path, false, &domid, &err),
-		HYPERVISOR_FAILED, whose);
+	fixture_refused(hypervisor_resume(hypervisor, &config, path, false, &domid, &fixture_error),
+			HYPERVISOR_FAILED, whose);
 	fixture_write(bad, "{}");
-	refused(hypervisor_resume(hypervisor, &config, bad, false, &domid, &err), HYPERVISOR_FAILED,
-		damaged);
+	fixture_refused(hypervisor_resume(hypervisor, &config, bad, false, &domid, &fixture_error),
+			HYPERVISOR_FAILED, damaged);
 	fixture_write(bad, "");
-	is_int(hypervisor_resume(hypervisor, &config, bad, false, &domid, &err), -1, "empty");
-	ok(strncmp(err.text, bad, strlen(bad)) == 0, "names the file: %s", err.text);
-	is_int(hypervisor_resume(hypervisor, &config, "/nowhere", false, &domid, &err), -1, "none");
-	ok(strstr(err.text, "/nowhere"), "names the file: %s", err.text);
+	is_int(hypervisor_resume(hypervisor, &config, bad, false, &domid, &fixture_error), -1,
+	       "empty");
+	ok(strncmp(fixture_error.text, bad, strlen(bad)) == 0, "names the file: %s",
+	   fixture_error.text);
+	is_int(hypervisor_resume(hypervisor, &config, "/nowhere", false, &domid, &fixture_error),
+	       -1, "none");
+	ok(strstr(fixture_error.text, "/nowhere"), "names the file: %s", fixture_error.text);
 	is_int(domid, 77, "the domid is untouched");
 }
 
@@ -189,10 +173,10 @@ static void be_killed(const char *state)
 
 	if (child == 0) {
 		AUTO_TEXT name = text_format("simulator:%s", path);
-		struct hypervisor *hypervisor = hypervisor_open(name, NULL, &err);
+		struct hypervisor *hypervisor = hypervisor_open(name, NULL, &fixture_error);
 
-		start(hypervisor, UUID_B, 300);
-		hypervisor_pause(hypervisor, UUID_B, &err);
+		fixture_start(hypervisor, UUID_B, 300);
+		hypervisor_pause(hypervisor, UUID_B, &fixture_error);
 		raise(SIGKILL);
 	}
 	waitpid(child, NULL, 0);
@@ -207,11 +191,11 @@ static void test_state(void)
 	hypervisor = fixture_open("state", 0);
 	after = fixture_get(hypervisor, UUID_B);
 	ok(after.paused && after.domid == 1, "it outlives a killed daemon");
-	start(hypervisor, UUID_A, 500);
-	hypervisor_set_vcpus(hypervisor, UUID_A, 5, &err);
-	hypervisor_set_scheduling(hypervisor, UUID_A, &scheduling, &err);
-	set_target(hypervisor, UUID_A, 400 * MIB);
-	hypervisor_destroy(hypervisor, UUID_B, &err);
+	fixture_start(hypervisor, UUID_A, 500);
+	hypervisor_set_vcpus(hypervisor, UUID_A, 5, &fixture_error);
+	hypervisor_set_scheduling(hypervisor, UUID_A, &scheduling, &fixture_error);
+	fixture_set_target(hypervisor, UUID_A, 400 * MIB);
+	hypervisor_destroy(hypervisor, UUID_B, &fixture_error);
 	fixture_ask("guest " UUID_A " no-balloon");
 	before = fixture_get(hypervisor, UUID_A);
 	hypervisor_close(hypervisor);
@@ -231,7 +215,7 @@ static void test_state(void)
 	ok(strstr(fixture_ask("state"), "\"weight\":512,\"cap\":50,"), "the scheduling");
 	ok(strstr(fixture_ask("state"), "\"mask\":\"0,1;2\""), "the mask");
 	ok(strstr(fixture_ask("state"), "\"kernel\":\"/boot/there-is-none\""), "the kernel's name");
-	is_int(start(hypervisor, UUID_B, 100), 3, "no domid is used again");
+	is_int(fixture_start(hypervisor, UUID_B, 100), 3, "no domid is used again");
 	hypervisor_close(hypervisor);
 }
 
@@ -241,11 +225,11 @@ static void test_state_time(void)
 	struct hypervisor *hypervisor = fixture_open("time", 0);
 	struct domain_info info;
 
-	start(hypervisor, UUID_A, 500);
-	start(hypervisor, UUID_B, 500);
+	fixture_start(hypervisor, UUID_A, 500);
+	fixture_start(hypervisor, UUID_B, 500);
 	fixture_ask("speed 50");
-	set_target(hypervisor, UUID_A, 1000 * MIB);
-	hypervisor_shutdown(hypervisor, UUID_B, SHUTDOWN_POWEROFF, 0, &err);
+	fixture_set_target(hypervisor, UUID_A, 1000 * MIB);
+	hypervisor_shutdown(hypervisor, UUID_B, SHUTDOWN_POWEROFF, 0, &fixture_error);
 	hypervisor_close(hypervisor);
 	usleep(100000);
 	hypervisor = fixture_open("time", 0);
@@ -276,11 +260,12 @@ static void test_broken_state(void)
 		AUTO_TEXT left = NULL;
 
 		fixture_write(path, rows[i].content);
-		ok(!hypervisor_open(name, NULL, &err), "broken state file %zu", i);
+		ok(!hypervisor_open(name, NULL, &fixture_error), "broken state file %zu", i);
 		if (rows[i].text[1] == ':' || rows[i].text[1] == ' ')
-			is_str(err.text, text, "its text");
+			is_str(fixture_error.text, text, "its text");
 		else
-			ok(strncmp(err.text, path, strlen(path)) == 0, "%s", err.text);
+			ok(strncmp(fixture_error.text, path, strlen(path)) == 0, "%s",
+			   fixture_error.text);
 		left = fixture_read(path);
 		is_str(left, rows[i].content, "it is left as it is");
 	}
@@ -297,17 +282,18 @@ static void test_unwritable_state(void)
 	if (mkdir(folder, 0700) < 0)
 		abort();
 	hypervisor = fixture_open("gone/state", 0);
-	domid = start(hypervisor, UUID_A, 100);
+	domid = fixture_start(hypervisor, UUID_A, 100);
 	if (rename(folder, moved) < 0)
 		abort();
-	is_int(start(hypervisor, UUID_B, 100), -1, "a start that cannot be kept");
-	ok(strstr(err.text, "/gone/state: No such file or directory"), "%s", err.text);
-	is_int(hypervisor_set_vcpus(hypervisor, UUID_A, 5, &err), -1, "nor a change");
-	is_int(hypervisor_destroy(hypervisor, UUID_A, &err), -1, "nor an end");
+	is_int(fixture_start(hypervisor, UUID_B, 100), -1, "a start that cannot be kept");
+	ok(strstr(fixture_error.text, "/gone/state: No such file or directory"), "%s",
+	   fixture_error.text);
+	is_int(hypervisor_set_vcpus(hypervisor, UUID_A, 5, &fixture_error), -1, "nor a change");
+	is_int(hypervisor_destroy(hypervisor, UUID_A, &fixture_error), -1, "nor an end");
 	if (rename(moved, folder) < 0)
 		abort();
 	is_int(fixture_get(hypervisor, UUID_A).vcpus_online, 1, "nothing has changed");
-	is_int(start(hypervisor, UUID_B, 100), domid + 1, "once it can be written");
+	is_int(fixture_start(hypervisor, UUID_B, 100), domid + 1, "once it can be written");
 	hypervisor_close(hypervisor);
 }
 
@@ -323,8 +309,8 @@ int main(void)
 	hypervisor_close(hypervisor);
 	hypervisor = fixture_open("own", 0);
 	for (int i = 0; i < 5; i++) {
-		start(hypervisor, UUID_A, 100);
-		hypervisor_destroy(hypervisor, UUID_A, &err);
+		fixture_start(hypervisor, UUID_A, 100);
+		hypervisor_destroy(hypervisor, UUID_A, &fixture_error);
 	}
 	test_suspend(hypervisor);
 	test_resume_refusals(hypervisor);
