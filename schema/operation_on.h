@@ -10,7 +10,8 @@ enum operation_on {
 	SNAPSHOT = 4,
 	CONTROL = 8,
 	CONTROL_RUNNING = 16,
-	NOT_DOM0 = 32
+	NOT_DOM0 = 32,
+	UNMANAGED = 64
 };
 
 #endif

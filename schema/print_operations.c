@@ -71,6 +71,7 @@ static void add_objects(struct buffer *out, int on)
 		{CONTROL, "control domains"},
 		{CONTROL_RUNNING, "Running control domains"},
 		{NOT_DOM0, "not Domain-0"},
+		{UNMANAGED, "VMs that are not managed"},
 	};
 	const char *separator = "";
 

@@ -34,3 +34,13 @@ xenapid_LDADD = $(server_libraries) $(server_modules)
 # The sample: what xenapid --print-config prints (tests/server/test_process.py compares them).
 xenapidconfdir = $(sysconfdir)/xenapid
 dist_xenapidconf_DATA = %D%/xenapid.conf
+
+# The units, where configure has found a folder for them.
+EXTRA_DIST += %D%/xenapid.service.in %D%/xenapid.socket
+if SYSTEMD_UNITS
+systemdsystemunit_DATA = %D%/xenapid.service %D%/xenapid.socket
+endif
+CLEANFILES += %D%/xenapid.service
+%D%/xenapid.service: %D%/xenapid.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) %D% && \
+		sed 's|[@]sbindir[@]|$(sbindir)|' $(top_srcdir)/%D%/xenapid.service.in >$@.tmp && mv $@.tmp $@

@@ -7,6 +7,7 @@
 #include "server/api/api.h"
 #include "server/http/address.h"
 #include "server/http/http.h"
+#include "server/http/inherited.h"
 #include "server/hypervisor/hypervisor.h"
 #include "server/process.h"
 #include "server/signin.h"
@@ -21,6 +22,7 @@ struct server {
 	struct signin *signin;
 	struct api *api;
 	struct http *http;
+	struct inherited inherited;
 	char *suspend_folder;
 };
 
@@ -93,6 +95,7 @@ static int open_http(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
 	const struct http_options http_options = {.listen = options->listen.items,
+						  .inherited = &server->inherited,
 						  .socket_group = options->socket_group,
 						  .tls_certificate = options->tls_certificate,
 						  .tls_key = options->tls_key,
@@ -147,7 +150,8 @@ static int open_all(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
 
-	if (make_folders(server, ret_problem) < 0 || open_store(server, ret_problem) < 0 ||
+	if (inherited_receive(&server->inherited, ret_problem) < 0 ||
+	    make_folders(server, ret_problem) < 0 || open_store(server, ret_problem) < 0 ||
 	    open_hypervisor(server, ret_problem) < 0)
 		return -1;
 	server->signin = signin_open(options->auth, options->admin_group, ret_problem);

@@ -49,6 +49,13 @@ bool amount_read_count(const char *text, int64_t min, int64_t max, int64_t *ret_
 	return true;
 }
 
+char *amount_text(int64_t bytes)
+{
+	if (bytes % MIB)
+		return text_format("%.6f", (double)bytes / (double)MIB);
+	return text_format("%lld", (long long)(bytes / MIB));
+}
+
 int64_t amount_of(const struct value *record, const char *field)
 {
 	const struct value *value = value_find(record, field);

@@ -14,6 +14,9 @@ bool amount_read_memory(const char *text, int64_t *ret_bytes);
 /* Digits only, from min to max. */
 bool amount_read_count(const char *text, int64_t min, int64_t max, int64_t *ret_count);
 
+/* MiB, with what is left over after a point: nothing that is stored is hidden. To be freed. */
+char *amount_text(int64_t bytes);
+
 /* An int of a record, which is a text on the wire; 0 where there is none. */
 struct value;
 int64_t amount_of(const struct value *record, const char *field);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* run_host.c – info and uptime. */
+/* run_host.c – info, uptime and drift. */
 #include "rpc/xm/run.h"
 
 #include <time.h>
@@ -106,19 +106,28 @@ enum status run_info(struct xm *xm)
 	return STATUS_DONE;
 }
 
+/* A call about the host: what is answered to be released, NULL: it failed. */
+static struct value *ask_host(struct xm *xm, const char *method)
+{
+	AUTO(value) hosts = NULL;
+	struct value *answer = NULL;
+
+	if (!xm_call(xm, "host.get_all", value_set(), &hosts) || hosts->kind != VALUE_SET ||
+	    !hosts->length)
+		return NULL;
+	xm_call(xm, method, parameters_of(value_reference(hosts->items[0]), (struct value *)NULL),
+		&answer);
+	return answer;
+}
+
 /* The server's clock, since start times are by it; ours if it does not say. */
 static int64_t server_time(struct xm *xm)
 {
-	AUTO(value) hosts = NULL;
-	AUTO(value) answer = NULL;
+	AUTO(value) answer = ask_host(xm, "host.get_servertime");
 	AUTO(value) record = value_map();
 	int64_t seconds = 0;
 
-	if (xm_call(xm, "host.get_all", value_set(), &hosts) && hosts->kind == VALUE_SET &&
-	    hosts->length &&
-	    xm_call(xm, "host.get_servertime",
-		    parameters_of(value_reference(hosts->items[0]), (struct value *)NULL),
-		    &answer)) {
+	if (answer) {
 		value_put(record, "time", value_reference(answer));
 		seconds = date_seconds(record, "time");
 	}
@@ -154,4 +163,44 @@ enum status run_uptime(struct xm *xm)
 			print_uptime(&vms.items[i], now);
 	}
 	return status;
+}
+
+/* As the server says it, but for memory, which is in MiB as everywhere in xm. */
+static char *drift_text(const struct value *entry, const char *key)
+{
+	const char *field = value_find_text(entry, "field");
+	const char *text = value_find_text(entry, key);
+
+	if (field && strncmp(field, "memory_", 7) == 0)
+		return amount_text(amount_of(entry, key));
+	return text_copy(text ? text : "");
+}
+
+static void print_drift(const struct value *entry)
+{
+	const char *name = value_find_text(entry, "name_label");
+	const char *field = value_find_text(entry, "field");
+	AUTO_TEXT record = drift_text(entry, "record");
+	AUTO_TEXT domain = drift_text(entry, "domain");
+
+	terminal_print(stdout, name ? name : "", 38);
+	putchar(' ');
+	terminal_print(stdout, field ? field : "", 20);
+	putchar(' ');
+	terminal_print(stdout, record, 12);
+	putchar(' ');
+	terminal_print(stdout, domain, 0);
+	putchar('\n');
+}
+
+enum status run_drift(struct xm *xm)
+{
+	AUTO(value) entries = ask_host(xm, "host.get_drift");
+
+	if (!entries)
+		return xm_report(xm);
+	printf("%-38s %-20s %-12s %s\n", "Name", "Field", "Record", "Domain");
+	for (uint32_t i = 0; entries->kind == VALUE_SET && i < entries->length; i++)
+		print_drift(entries->items[i]);
+	return STATUS_DONE;
 }

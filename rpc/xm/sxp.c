@@ -58,13 +58,11 @@ static void add_map(struct buffer *out, const struct vm *vm, const char *name, c
 	buffer_add_text(out, ")\n");
 }
 
-/* MiB, with what is left over after a point: nothing that is stored is hidden. */
 static void add_memory(struct buffer *out, const char *name, int64_t bytes)
 {
-	if (bytes % MIB)
-		buffer_add_format(out, "    (%s %.6f)\n", name, (double)bytes / (double)MIB);
-	else
-		add_number(out, name, bytes / MIB);
+	AUTO_TEXT text = amount_text(bytes);
+
+	buffer_add_format(out, "    (%s %s)\n", name, text);
 }
 
 static void add_sizes(struct buffer *out, const struct vm *vm)
@@ -94,8 +92,11 @@ static void add_image(struct buffer *out, const struct vm *vm)
 
 static void add_domain(struct buffer *out, const struct vm *vm)
 {
+	const struct value *managed = value_find(vm->record, "is_managed");
 	char letters[7];
 
+	if (managed && managed->kind == VALUE_BOOL && !managed->boolean)
+		add_number(out, "managed", 0);
 	state_letters(vm, letters);
 	add_field(out, vm, "status", "power_state");
 	if (*letters)

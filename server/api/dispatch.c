@@ -138,6 +138,18 @@ static int find_objects(struct call *call, struct error *err)
 	return 0;
 }
 
+/* A VM that is not managed may be read, and be adopted: whatever else acts on it, setters included,
+ * wants more than the role read_only. */
+static int check_managed(const struct call *call, struct error *err)
+{
+	const struct record *self = call->self;
+
+	if (!self || self->cls->id != CLASS_VM || record_bool(self, VM_is_managed) ||
+	    call->message->role <= ROLE_read_only || call->handler == run_VM_adopt)
+		return 0;
+	return fail_unmanaged(err, self);
+}
+
 static bool is_async(const char *method)
 {
 	return strncmp(method, "Async.", strlen("Async.")) == 0;
@@ -164,7 +176,7 @@ static int prepare(struct call *call, struct error *err)
 		if (!call->session)
 			return -1;
 	}
-	if (find_objects(call, err) < 0)
+	if (find_objects(call, err) < 0 || check_managed(call, err) < 0)
 		return -1;
 	/* whoever has no session yet may not fill the workers' queue */
 	return open ? session_admit(call, err) : 0;

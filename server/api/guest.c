@@ -5,6 +5,8 @@
 #include "schema/log.h"
 #include "schema/thread.h"
 #include "server/api/domain.h"
+#include "server/api/foreign.h"
+#include "server/api/outside.h"
 #include "server/api/vm.h"
 
 #include <time.h>
@@ -109,6 +111,18 @@ void guest_stopped(struct api *api, const char *uuid)
 		operation_start_internal(api, record_ref(vm), OPERATION_guest_stopped, run_stopped);
 }
 
+static void act_on(struct api *api, const struct hypervisor_event *event)
+{
+	if (event->kind == EVENT_DOMAIN_APPEARED)
+		foreign_appeared(api, event->uuid);
+	if (foreign_look(api, event->uuid))
+		return;
+	if (event->kind == EVENT_DOMAIN_APPEARED || event->kind == EVENT_DOMAIN_PAUSED)
+		outside_look(api, event->uuid);
+	else
+		guest_stopped(api, event->uuid);
+}
+
 static void *run(void *argument)
 {
 	struct guests *guests = argument;
@@ -122,8 +136,8 @@ static void *run(void *argument)
 			log_error("waiting for the hypervisor's events: %s", reason.text);
 			usleep(1000000);
 		}
-		if (got > 0 && event.kind != EVENT_DOMAIN_APPEARED)
-			guest_stopped(guests->api, event.uuid);
+		if (got > 0)
+			act_on(guests->api, &event);
 	}
 	return NULL;
 }

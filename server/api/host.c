@@ -3,6 +3,7 @@
 #include "server/api/private.h"
 
 #include "schema/log.h"
+#include "server/api/domain_0.h"
 #include "server/api/host_facts.h"
 
 #include <stdio.h>
@@ -12,9 +13,7 @@ struct finding {
 	struct api *api;
 	const struct host_facts *facts;
 	struct host_usage usage;
-	bool has_domain_0;
-	bool lost_domain_0; /* there surely is none */
-	struct domain_info domain_0;
+	struct domain_0 domain_0;
 	int64_t now;
 	struct value *hostname;
 	struct value *address;
@@ -35,21 +34,6 @@ static void finding_free(struct finding *finding)
 	free(finding->last_address);
 }
 
-static void find_domain_0(struct finding *finding)
-{
-	struct hypervisor_error problem;
-
-	if (hypervisor_get_domain(finding->api->hypervisor, DOMAIN_0_UUID, &finding->domain_0,
-				  &problem) == 0) {
-		finding->has_domain_0 = true;
-		return;
-	}
-	finding->lost_domain_0 = problem.kind == HYPERVISOR_UNSUPPORTED ||
-				 problem.kind == HYPERVISOR_NO_DOMAIN;
-	if (!finding->lost_domain_0)
-		log_warning("Domain-0 cannot be looked at: %s", problem.text);
-}
-
 static void find_out(struct finding *finding)
 {
 	struct api *api = finding->api;
@@ -68,7 +52,7 @@ static void find_out(struct finding *finding)
 	finding->last_address = store_get_setting(api->store, "host_address");
 	if (hypervisor_get_host_usage(api->hypervisor, &finding->usage, &problem) < 0)
 		log_warning("the host's free memory is not known: %s", problem.text);
-	find_domain_0(finding);
+	domain_0_find(api, &finding->domain_0);
 }
 
 static void take_first(struct transaction *transaction, const struct record *record, void *argument)
@@ -152,7 +136,7 @@ static void describe_host(struct record *host, const struct finding *finding)
 	record_set_text(host, host_sched_policy, facts->scheduler);
 	record_set(host, host_virtual_hardware_platform_versions, platform_versions());
 	record_set(host, host_allowed_operations,
-		   host_facts_allowed_operations(enabled, finding->has_domain_0));
+		   host_facts_allowed_operations(enabled, finding->domain_0.there));
 }
 
 static void describe_metrics(struct record *metrics, const struct finding *finding)
@@ -228,107 +212,6 @@ static void describe_cpus(struct transaction *transaction, const struct record *
 	free(cpus.refs);
 }
 
-/*
- * Nobody starts Domain-0 from its record, so the record follows the domain. A range that a client
- * has set stays as far as it still holds the target.
- */
-static void describe_memory(struct record *vm, const struct finding *finding, bool is_new)
-{
-	const struct domain_info *info = &finding->domain_0;
-	int64_t target = info->memory_target > 0 ? info->memory_target : info->memory_actual;
-	/* without a limit Xen says a number beyond all memory */
-	int64_t maximum = lesser_of(info->memory_maximum, finding->facts->memory_total);
-	int64_t low = is_new ? target : record_int(vm, VM_memory_dynamic_min);
-	int64_t high = is_new ? target : record_int(vm, VM_memory_dynamic_max);
-
-	maximum = greater_of(maximum, target);
-	record_set_int(vm, VM_memory_static_max, maximum);
-	record_set_int(vm, VM_memory_dynamic_max, greater_of(lesser_of(high, maximum), target));
-	record_set_int(vm, VM_memory_dynamic_min, lesser_of(low, target));
-	record_set_int(vm, VM_memory_static_min,
-		       lesser_of(record_int(vm, VM_memory_static_min), lesser_of(low, target)));
-	record_set_int(vm, VM_memory_target, target);
-}
-
-static const char *domain_type(enum guest_type type)
-{
-	static const char *const names[] = {
-		[GUEST_PV] = "pv", [GUEST_PVH] = "pvh", [GUEST_HVM] = "hvm"};
-
-	return names[type];
-}
-
-static void describe_domain_0_metrics(struct record *metrics, const struct finding *finding)
-{
-	const struct domain_info *info = &finding->domain_0;
-	struct value *state = value_set();
-
-	value_append(state, value_string(info->running ? "running" : "blocked"));
-	record_set(metrics, VM_metrics_state, state);
-	record_set_int(metrics, VM_metrics_memory_actual, info->memory_actual);
-	record_set_int(metrics, VM_metrics_VCPUs_number, info->vcpus_online);
-	record_set_text(metrics, VM_metrics_current_domain_type, domain_type(info->type));
-	record_set(metrics, VM_metrics_hvm, value_bool(info->type != GUEST_PV));
-	record_set(metrics, VM_metrics_last_updated, value_datetime_of(finding->now));
-	if (info->start_time)
-		record_set(metrics, VM_metrics_start_time, value_datetime_of(info->start_time));
-}
-
-static void describe_running_domain_0(struct transaction *transaction, struct record *vm,
-				      const struct record *host, const struct finding *finding,
-				      bool is_new)
-{
-	const struct domain_info *info = &finding->domain_0;
-	struct record *metrics = named(transaction, CLASS_VM_metrics, vm, VM_metrics);
-
-	if (is_new)
-		record_set(metrics, VM_metrics_install_time, value_datetime_of(finding->now));
-	record_set(vm, VM_is_control_domain, value_bool(true));
-	record_set_text(vm, VM_power_state, "Running");
-	record_set_int(vm, VM_domid, info->domid);
-	record_set(vm, VM_resident_on, value_reference(host->ref));
-	record_set_text(vm, VM_domain_type, domain_type(info->type));
-	record_set_int(vm, VM_VCPUs_max, greater_of(info->vcpus_max, info->vcpus_online));
-	record_set_int(vm, VM_VCPUs_at_startup, info->vcpus_online);
-	describe_memory(vm, finding, is_new);
-	describe_domain_0_metrics(metrics, finding);
-}
-
-static struct record *add_domain_0(struct transaction *transaction)
-{
-	struct record *vm = transaction_create(transaction, CLASS_VM, NULL);
-
-	record_set_text(vm, VM_uuid, DOMAIN_0_UUID);
-	record_set_text(vm, VM_name_label, "Domain-0");
-	record_set_text(vm, VM_name_description, "The VM that drives the host's hardware");
-	return vm;
-}
-
-/*
- * Where there is no Domain-0, the record that another start has made stays, so that its ref and
- * what clients keep in it are there when the host is booted with Xen again.
- */
-static void describe_domain_0(struct transaction *transaction, struct record *host,
-			      struct finding *finding)
-{
-	struct record *vm = transaction_edit(transaction, CLASS_VM, DOMAIN_0_UUID);
-	bool is_new = !vm;
-
-	finding->api->domain_0_ref[0] = '\0';
-	if (!vm && !finding->has_domain_0)
-		return;
-	if (!vm)
-		vm = add_domain_0(transaction);
-	if (finding->has_domain_0)
-		describe_running_domain_0(transaction, vm, host, finding, is_new);
-	else if (finding->lost_domain_0)
-		record_set_text(vm, VM_power_state, "Halted");
-	if (!finding->lost_domain_0) {
-		snprintf(finding->api->domain_0_ref, REF_SIZE, "%s", record_ref(vm));
-		record_set(host, host_control_domain, value_reference(vm->ref));
-	}
-}
-
 static int write_down(struct transaction *transaction, void *argument, struct error *err)
 {
 	struct finding *finding = argument;
@@ -346,7 +229,7 @@ static int write_down(struct transaction *transaction, void *argument, struct er
 	describe_metrics(named(transaction, CLASS_host_metrics, host, host_metrics), finding);
 	describe_cpus(transaction, host, finding->facts);
 	describe_pool(transaction, host, finding);
-	describe_domain_0(transaction, host, finding);
+	domain_0_describe(finding->api, transaction, host, &finding->domain_0);
 	snprintf(finding->api->host_ref, REF_SIZE, "%s", record_ref(host));
 	return 0;
 }

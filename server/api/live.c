@@ -4,14 +4,11 @@
 
 #include "schema/log.h"
 #include "schema/text.h"
+#include "server/api/settings.h"
 #include "server/api/vm.h"
 
 /* What of a domain an operation changes. */
 enum { MEMORY = 1, MAXIMUM = 2, VCPUS = 4, SCHEDULING = 8, SHADOW = 16 };
-
-/* Xen's, of a domain that nobody told anything else */
-#define DEFAULT_WEIGHT 256
-#define DEFAULT_CAP 0
 
 static unsigned effects_of(enum operation_id id)
 {
@@ -36,41 +33,7 @@ static unsigned effects_of(enum operation_id id)
 	}
 }
 
-struct settings {
-	struct memory_range memory;
-	int64_t maximum;
-	int64_t shadow;
-	int vcpus;
-	struct scheduling scheduling;
-};
-
-static struct settings settings_of(const struct record *vm)
-{
-	struct settings settings = {
-		.memory = {.target = vm_memory_target(vm),
-			   .dynamic_min = record_int(vm, VM_memory_dynamic_min),
-			   .dynamic_max = record_int(vm, VM_memory_dynamic_max)},
-		.maximum = record_int(vm, VM_memory_static_max),
-		.shadow = vm_shadow_memory(vm),
-		.vcpus = (int)record_int(vm, VM_VCPUs_at_startup),
-	};
-
-	vm_read_scheduling(vm, &settings.scheduling, NULL);
-	return settings;
-}
-
-/* Settings to go back to: what the record does not name is what a new domain has. */
-static struct settings with_defaults(struct settings settings)
-{
-	if (!settings.scheduling.weight)
-		settings.scheduling.weight = DEFAULT_WEIGHT;
-	if (settings.scheduling.cap < 0)
-		settings.scheduling.cap = DEFAULT_CAP;
-	return settings;
-}
-
-/* What the domain has now, which need not be what the record says: vCPUs at startup are those of
- * the next start. */
+/* What the domain has now, which need not be what the record says. */
 static struct settings settings_now(struct api *api, const struct record *vm)
 {
 	struct settings settings = settings_of(vm);
@@ -78,9 +41,8 @@ static struct settings settings_now(struct api *api, const struct record *vm)
 	struct domain_info domain;
 
 	if (hypervisor_get_domain(api->hypervisor, record_uuid(vm), &domain, &ignored) == 0) {
-		settings.memory.target = domain.memory_target;
-		settings.maximum = domain.memory_maximum;
 		settings.vcpus = domain.vcpus_online;
+		settings_take(&settings, &domain);
 	}
 	return settings;
 }
@@ -143,6 +105,10 @@ static int take_over(struct call *call, struct transaction *transaction, struct 
 		if (vm->cls->fields[i].storage == STORED &&
 		    !same(operation->vm, operation->edited, i))
 			record_set(vm, i, value_reference(record_get(operation->edited, i)));
+	if (effects_of(operation->id) & VCPUS)
+		settings_note(vm, operation->edited, VM_VCPUs_at_startup);
+	if (effects_of(operation->id) & SCHEDULING)
+		settings_note(vm, operation->edited, VM_VCPUs_params);
 	record_set(vm, VM_live_intent, value_map());
 	return 0;
 }
@@ -167,7 +133,7 @@ int live_change(struct call *call, struct error *err)
 		rc = operation_commit(call, take_over, err);
 	if (rc == 0)
 		return 0;
-	before = with_defaults(before);
+	before = settings_with_defaults(before);
 	if (apply(hypervisor, uuid, &after, &before, done, &undone, &reason) < 0 &&
 	    reason.kind != HYPERVISOR_NO_DOMAIN)
 		log_error("VM %s: its domain could not be given its old settings back: %s: %s",
@@ -230,8 +196,9 @@ static unsigned effects_of_intent(const struct value *intent)
 
 int live_restore(struct api *api, const struct record *vm, struct error *err)
 {
+	AUTO(record) told = settings_told(vm);
 	struct settings before = settings_now(api, vm);
-	struct settings after = with_defaults(settings_of(vm));
+	struct settings after = settings_with_defaults(settings_of(told));
 	unsigned effects = effects_of_intent(record_get(vm, VM_live_intent));
 	struct hypervisor_error reason = {0};
 	unsigned done = 0;

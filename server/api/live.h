@@ -19,8 +19,8 @@ struct value *live_intent(const struct record *old, const struct record *new);
 struct value *live_result(const struct message_info *message, const struct record *old,
 			  const struct record *new);
 
-/* Makes the domain what the record says, in all that the change of its live_intent may have
- * touched. */
+/* Makes the domain what the record says, or what it was told before, in all that the change of its
+ * live_intent may have touched. */
 int live_restore(struct api *api, const struct record *vm, struct error *err);
 
 #endif

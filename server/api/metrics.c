@@ -4,7 +4,10 @@
 
 #include "schema/clock.h"
 #include "schema/thread.h"
+#include "server/api/domain_0.h"
+#include "server/api/foreign.h"
 #include "server/api/guest.h"
+#include "server/api/outside.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
@@ -20,9 +23,12 @@ struct metrics {
 void metrics_take(struct api *api, const char *uuid, struct metrics_sample *ret_sample)
 {
 	struct hypervisor_error ignored = {0};
+	struct hypervisor_error reason = {0};
 
 	ret_sample->there =
-		hypervisor_get_domain(api->hypervisor, uuid, &ret_sample->domain, &ignored) == 0;
+		hypervisor_get_domain(api->hypervisor, uuid, &ret_sample->domain, &reason) == 0;
+	ret_sample->gone = !ret_sample->there && (reason.kind == HYPERVISOR_NO_DOMAIN ||
+						  reason.kind == HYPERVISOR_UNSUPPORTED);
 	ret_sample->time_ms = clock_ms();
 	ret_sample->vcpu_count = 0;
 	if (ret_sample->there &&
@@ -188,13 +194,18 @@ static void sample_domain(struct api *api, const struct domain_info *domain)
 {
 	struct metrics_sample sample = {0};
 	struct application application = {domain->uuid, &sample};
+	AUTO(record) vm = store_read_by_uuid(api->store, CLASS_VM, domain->uuid);
 	AUTO_ERROR ignored = {0};
 
+	if (foreign_look(api, domain->uuid))
+		return;
 	metrics_take(api, domain->uuid, &sample);
 	if (!sample.there)
 		return;
 	store_mutate(api->store, apply, &application, &ignored);
 	/* its event may have come while something else had the VM */
+	if (vm)
+		outside_follow(api, vm, &sample.domain);
 	if (sample.domain.shutdown)
 		guest_stopped(api, domain->uuid);
 }
@@ -215,7 +226,8 @@ static void look_for_gone(struct api *api, const struct domain_info *domains, si
 
 	for (size_t i = 0; i < count; i++)
 		if (vm_is_live(vms[i]) && record_get(vms[i], VM_current_operations)->length == 0 &&
-		    !is_listed(domains, domain_count, record_uuid(vms[i])))
+		    !is_listed(domains, domain_count, record_uuid(vms[i])) &&
+		    !foreign_look(api, record_uuid(vms[i])))
 			guest_stopped(api, record_uuid(vms[i]));
 	store_free_list(vms, count);
 }
@@ -227,6 +239,7 @@ static void sample_all(struct api *api)
 	size_t count;
 
 	sample_host(api);
+	domain_0_follow(api);
 	if (hypervisor_list_domains(api->hypervisor, &domains, &count, &reason) < 0)
 		return;
 	for (size_t i = 0; i < count; i++)

@@ -11,6 +11,7 @@
 /* What a domain was like at one moment. */
 struct metrics_sample {
 	bool there;
+	bool gone; /* surely */
 	int64_t time_ms;
 	struct domain_info domain;
 	size_t vcpu_count;

@@ -30,6 +30,8 @@ enum verdict operation_judge(const struct record *vm, enum operation_id id, stru
 bool operation_cancels(enum operation_id id, const char *running);
 /* Whether there is a domain whose VM this is: Running or Paused. The one place that asks. */
 bool vm_is_live(const struct record *vm);
+/* OPERATION_NOT_ALLOWED: the VM is only shown */
+int fail_unmanaged(struct error *err, const struct record *vm);
 /* VM_BAD_POWER_STATE with what the operation expects and what the VM is */
 int fail_power_state(struct error *err, const struct record *vm, enum operation_id id);
 /* OTHER_OPERATION_IN_PROGRESS with what is under way */

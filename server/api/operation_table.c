@@ -140,11 +140,24 @@ static int judge_kind(const struct operation_info *info, const struct record *vm
 	return 0;
 }
 
+int fail_unmanaged(struct error *err, const struct record *vm)
+{
+	AUTO_TEXT reason = text_format("the domain of %s was made by somebody else and is only "
+				       "shown; VM.adopt (xm adopt) takes it over",
+				       record_text(vm, VM_name_label));
+
+	return fail(err, ERROR_OPERATION_NOT_ALLOWED, reason);
+}
+
 enum verdict operation_judge(const struct record *vm, enum operation_id id, struct error *err)
 {
 	const struct operation_info *info = &infos[id];
 	const char *reason = value_find_text(record_get(vm, VM_blocked_operations), info->wire);
 
+	if (!record_bool(vm, VM_is_managed) && !(info->on & UNMANAGED)) {
+		fail_unmanaged(err, vm);
+		return REFUSED;
+	}
 	/* nobody can forbid a guest to stop */
 	if (reason && id != OPERATION_guest_stopped) {
 		fail(err, ERROR_OPERATION_BLOCKED, record_ref(vm), reason);

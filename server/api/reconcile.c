@@ -4,6 +4,8 @@
 #include "server/api/reconcile.h"
 
 #include "schema/log.h"
+#include "server/api/drift.h"
+#include "server/api/foreign.h"
 #include "server/api/live.h"
 #include "server/api/vm.h"
 
@@ -220,10 +222,15 @@ int reconcile_open(struct api *api, struct error *err)
 					  .domain = find_domain(domains, domain_count,
 								record_uuid(vms[i]))};
 
-		if (!record_bool(vms[i], VM_is_control_domain))
+		if (!record_bool(vms[i], VM_is_control_domain) &&
+		    record_bool(vms[i], VM_is_managed))
 			rc = settle(&finding, err);
 	}
 	store_free_list(vms, vm_count);
+	if (rc == 0)
+		foreign_open(api, domains, domain_count);
 	free(domains);
+	if (rc == 0)
+		drift_log(api);
 	return rc;
 }

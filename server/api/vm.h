@@ -9,6 +9,16 @@
 int vm_check(struct api *api, const struct record *old, struct record *vm, struct error *err);
 void vm_derive(const struct record *old, struct record *vm);
 
+/* vm_create.c */
+/* Sets fields as VM.create takes them, and those that follow from them. */
+int vm_fill(struct transaction *transaction, struct record *vm, const struct value *fields,
+	    struct error *err);
+struct record *vm_make_metrics(struct transaction *transaction, struct record *vm);
+/* With its metrics and consoles. `vm` is the record in the transaction. */
+void vm_delete(struct transaction *transaction, const struct record *vm);
+/* What create_from_config and adopt answer; the report becomes part of it. */
+struct value *vm_creation_result(const char *ref, struct value *report);
+
 /* vm_memory.c; all in bytes */
 int vm_check_memory(const struct record *old, const struct record *vm, struct error *err);
 int64_t vm_memory_overhead(const struct record *vm);
@@ -48,6 +58,12 @@ int vm_drop_intent(struct call *call, struct transaction *transaction, struct re
  * boot record. */
 void vm_become_live(struct api *api, struct transaction *transaction, struct record *vm, int domid,
 		    const char *state, const struct record *booted);
+
+/* Sets fields from a map of name to JSON text; what the class does not know is left out. */
+void vm_overlay(struct record *vm, const struct value *texts);
+
+/* Another domain has taken the place of the one that the VM had. */
+void vm_move_consoles(struct transaction *transaction, const struct record *vm, int domid);
 
 /* vm_power.c, for what guests do themselves */
 /* Ends the domain and builds it anew from the newest record. */

@@ -93,12 +93,13 @@ static void set_mac_seed(struct record *vm)
 		   value_map_with(record_get(vm, VM_other_config), "mac_seed", value_string(seed)));
 }
 
-static void make_metrics(struct transaction *transaction, struct record *vm)
+struct record *vm_make_metrics(struct transaction *transaction, struct record *vm)
 {
 	struct record *metrics = transaction_create(transaction, CLASS_VM_metrics, NULL);
 
 	record_set(metrics, VM_metrics_install_time, value_datetime_of((time_t)now_seconds()));
 	record_set_text(vm, VM_metrics, record_ref(metrics));
+	return metrics;
 }
 
 static int set_uuid(struct transaction *transaction, struct record *vm, const struct value *fields,
@@ -119,6 +120,17 @@ static int set_uuid(struct transaction *transaction, struct record *vm, const st
 	return 0;
 }
 
+int vm_fill(struct transaction *transaction, struct record *vm, const struct value *fields,
+	    struct error *err)
+{
+	if (set_fields(transaction, vm, fields, err) < 0)
+		return -1;
+	complete(vm, fields);
+	if (!value_find(record_get(vm, VM_other_config), "mac_seed"))
+		set_mac_seed(vm);
+	return 0;
+}
+
 /* Of a struct of fields, with the uuid in it only if `keep_uuid`. */
 static struct record *make_vm(struct transaction *transaction, const struct value *fields,
 			      bool keep_uuid, struct error *err)
@@ -126,12 +138,9 @@ static struct record *make_vm(struct transaction *transaction, const struct valu
 	struct record *vm = transaction_create(transaction, CLASS_VM, NULL);
 
 	if ((keep_uuid && set_uuid(transaction, vm, fields, err) < 0) ||
-	    set_fields(transaction, vm, fields, err) < 0)
+	    vm_fill(transaction, vm, fields, err) < 0)
 		return NULL;
-	complete(vm, fields);
-	if (!value_find(record_get(vm, VM_other_config), "mac_seed"))
-		set_mac_seed(vm);
-	make_metrics(transaction, vm);
+	vm_make_metrics(transaction, vm);
 	return vm;
 }
 
@@ -186,6 +195,15 @@ static int create_named(struct transaction *transaction, void *argument, struct 
 	return 0;
 }
 
+struct value *vm_creation_result(const char *ref, struct value *report)
+{
+	struct value *result = value_map();
+
+	value_put(result, "ref", value_string(ref));
+	value_put(result, "report", report);
+	return result;
+}
+
 int run_VM_create_from_config(struct call *call, struct error *err)
 {
 	AUTO(value) fields = NULL;
@@ -201,9 +219,7 @@ int run_VM_create_from_config(struct call *call, struct error *err)
 	ref = creation.ref;
 	if (rc < 0)
 		return -1;
-	call->result = value_map();
-	value_put(call->result, "ref", TAKE(ref));
-	value_put(call->result, "report", TAKE(report));
+	call->result = vm_creation_result(ref->text, TAKE(report));
 	return 0;
 }
 
@@ -218,6 +234,7 @@ static void become_other(struct record *copy, const struct record *vm, const cha
 				  VM_guest_metrics,
 				  VM_boot_record,
 				  VM_live_intent,
+				  VM_told,
 				  VM_consoles,
 				  VM_snapshots,
 				  VM_children,
@@ -247,7 +264,7 @@ int run_VM_clone(struct call *call, struct error *err)
 	(void)err;
 	become_other(copy, vm, argument_text(call, 1));
 	set_mac_seed(copy);
-	make_metrics(call->transaction, copy);
+	vm_make_metrics(call->transaction, copy);
 	call->result = value_string(record_ref(copy));
 	return 0;
 }
@@ -272,18 +289,21 @@ static void after_destroy(struct call *call)
 			    vm_image_path(call->api, call->operation->vm));
 }
 
-int run_VM_destroy(struct call *call, struct error *err)
+void vm_delete(struct transaction *transaction, const struct record *vm)
 {
-	const struct record *vm = call->operation->vm;
 	const struct value *consoles = record_get(vm, VM_consoles);
 
-	(void)err;
 	for (uint32_t i = 0; i < consoles->length; i++)
-		transaction_delete(call->transaction, CLASS_console, consoles->items[i]->text);
-	transaction_delete(call->transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
-	transaction_delete(call->transaction, CLASS_VM_guest_metrics,
-			   record_text(vm, VM_guest_metrics));
-	transaction_delete(call->transaction, CLASS_VM, record_ref(vm));
+		transaction_delete(transaction, CLASS_console, consoles->items[i]->text);
+	transaction_delete(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
+	transaction_delete(transaction, CLASS_VM_guest_metrics, record_text(vm, VM_guest_metrics));
+	transaction_delete(transaction, CLASS_VM, record_ref(vm));
+}
+
+int run_VM_destroy(struct call *call, struct error *err)
+{
+	(void)err;
+	vm_delete(call->transaction, call->operation->vm);
 	call->operation->after = after_destroy;
 	return 0;
 }

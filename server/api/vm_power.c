@@ -127,7 +127,8 @@ static int ask_guest(struct call *call, enum shutdown_reason how, struct error *
 	}
 	if (operation_check_cancelled(call, err) < 0)
 		return -1;
-	if (rc == 0)
+	/* the domain's maker, if that was somebody else, may have been quicker to end it */
+	if (rc == 0 || (how == SHUTDOWN_POWEROFF && reason.kind == HYPERVISOR_NO_DOMAIN))
 		return 0;
 	if (reason.kind != HYPERVISOR_TIMEOUT)
 		return fail_hypervisor(err, operation->vm, operation->id, &reason);

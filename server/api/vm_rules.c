@@ -83,7 +83,8 @@ static int check_state(const struct record *old, const struct record *vm, struct
 	static const int halted_only[] = {VM_is_a_template, VM_domain_type, VM_HVM_boot_policy,
 					  VM_has_vendor_device};
 
-	if (!old)
+	/* it has followed its domain */
+	if (!old || !record_bool(old, VM_is_managed))
 		return 0;
 	if (changed(old, vm, VM_NVRAM) && check_operation(old, OPERATION_changing_NVRAM, err) < 0)
 		return -1;
@@ -121,6 +122,9 @@ int vm_check(struct api *api, const struct record *old, struct record *vm, struc
 		return -1;
 	if (!old || changed(old, vm, VM_domain_type) || changed(old, vm, VM_HVM_boot_policy))
 		match_domain_type(old, vm);
+	/* whatever its domain is like */
+	if (!record_bool(vm, VM_is_managed))
+		return 0;
 	if (vm_check_memory(old, vm, err) < 0 || check_vcpus(api, old, vm, err) < 0 ||
 	    check_shadow(old, vm, err) < 0)
 		return -1;
@@ -141,10 +145,10 @@ static bool any_changed(const struct record *old, const struct record *vm, const
 
 void vm_derive(const struct record *old, struct record *vm)
 {
-	static const int of_operations[] = {VM_power_state,	  VM_current_operations,
-					    VM_is_a_template,	  VM_is_default_template,
-					    VM_is_a_snapshot,	  VM_is_control_domain,
-					    VM_blocked_operations};
+	static const int of_operations[] = {VM_power_state,	   VM_current_operations,
+					    VM_is_a_template,	   VM_is_default_template,
+					    VM_is_a_snapshot,	   VM_is_control_domain,
+					    VM_blocked_operations, VM_is_managed};
 	static const int of_overhead[] = {VM_memory_static_max, VM_VCPUs_max,
 					  VM_HVM_shadow_multiplier, VM_domain_type};
 

@@ -4,6 +4,7 @@
 
 #include "schema/log.h"
 #include "schema/text.h"
+#include "server/api/settings.h"
 
 int fail_hypervisor(struct error *err, const struct record *vm, enum operation_id id,
 		    const struct hypervisor_error *reason)
@@ -38,6 +39,7 @@ static void leave_domain(struct transaction *transaction, struct record *vm)
 {
 	delete_consoles(transaction, vm);
 	record_set_int(vm, VM_domid, -1);
+	record_set(vm, VM_told, value_map());
 	record_set_text(vm, VM_resident_on, NULL_REF);
 	record_set_text(vm, VM_scheduled_to_be_resident_on, NULL_REF);
 	record_set(vm, VM_live_intent, value_map());
@@ -117,10 +119,15 @@ static struct value *boot_record_of(const struct record *vm)
 	return map;
 }
 
+static char *location_of(int domid)
+{
+	return text_format("xl console %d", domid);
+}
+
 static void make_console(struct transaction *transaction, const struct record *vm, int domid)
 {
 	struct record *console = transaction_create(transaction, CLASS_console, NULL);
-	AUTO_TEXT location = text_format("xl console %d", domid);
+	AUTO_TEXT location = location_of(domid);
 
 	record_set_text(console, console_VM, record_ref(vm));
 	record_set_text(console, console_protocol, "vt100");
@@ -155,9 +162,31 @@ static void note_start(struct transaction *transaction, struct record *vm,
 			record_text(booted, VM_domain_type));
 }
 
+void vm_overlay(struct record *vm, const struct value *texts)
+{
+	for (uint32_t i = 0; i < texts->length; i++) {
+		const struct field_info *field = schema_field(vm->cls, texts->members[i].key->text);
+		struct value *value;
+
+		if (field && !text_to_value(field->type, texts->members[i].value->text, &value))
+			record_set(vm, (int)(field - vm->cls->fields), value);
+	}
+}
+
+/* After a start of the daemon the record knows no domid yet. */
+static bool is_new_domain(const struct record *vm, int domid)
+{
+	int64_t before = record_int(vm, VM_domid);
+
+	return !vm_is_live(vm) || record_get(vm, VM_told)->length == 0 ||
+	       (before >= 0 && before != domid);
+}
+
 void vm_become_live(struct api *api, struct transaction *transaction, struct record *vm, int domid,
 		    const char *state, const struct record *booted)
 {
+	if (booted || is_new_domain(vm, domid))
+		settings_note_built(vm, booted ? booted : vm);
 	if (booted)
 		note_start(transaction, vm, booted);
 	if (booted || record_get(vm, VM_consoles)->length == 0) {
@@ -171,21 +200,28 @@ void vm_become_live(struct api *api, struct transaction *transaction, struct rec
 	record_set_text(vm, VM_scheduled_to_be_resident_on, NULL_REF);
 }
 
+void vm_move_consoles(struct transaction *transaction, const struct record *vm, int domid)
+{
+	const struct value *consoles = record_get(vm, VM_consoles);
+	AUTO_TEXT location = location_of(domid);
+
+	for (uint32_t i = 0; i < consoles->length; i++) {
+		struct record *console =
+			transaction_edit(transaction, CLASS_console, consoles->items[i]->text);
+
+		if (console)
+			record_set_text(console, console_location, location);
+	}
+}
+
 /* The record of the message: fields that were not stored are as they are now. */
 int run_VM_get_boot_record(struct call *call, struct error *err)
 {
 	const struct record *vm = call->operation->vm;
-	const struct value *texts = record_get(vm, VM_boot_record);
 	AUTO(record) booted = record_copy(vm);
 
 	(void)err;
-	for (uint32_t i = 0; i < texts->length; i++) {
-		const struct field_info *field = schema_field(vm->cls, texts->members[i].key->text);
-		struct value *value;
-
-		if (field && !text_to_value(field->type, texts->members[i].value->text, &value))
-			record_set(booted, (int)(field - vm->cls->fields), value);
-	}
+	vm_overlay(booted, record_get(vm, VM_boot_record));
 	call->result = value_record(booted);
 	return 0;
 }

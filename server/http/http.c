@@ -102,6 +102,7 @@ static char *read_text(const char *path, char **ret_problem)
 static int open_listeners(struct http *http, const struct http_options *options, bool *ret_tls,
 			  char **ret_problem)
 {
+	AUTO_TEXT rest = NULL;
 	size_t count = 0;
 
 	while (options->listen[count])
@@ -111,12 +112,18 @@ static int open_listeners(struct http *http, const struct http_options *options,
 		struct listener *listener = &http->listeners[i];
 
 		if (listener_open(listener, options->listen[i], options->socket_group,
-				  ret_problem) < 0)
+				  options->inherited, ret_problem) < 0)
 			return -1;
 		http->listener_count++;
 		*ret_tls = *ret_tls || listener->address.kind == ADDRESS_HTTPS;
 	}
-	return 0;
+	rest = inherited_rest(options->inherited);
+	if (!rest)
+		return 0;
+	*ret_problem = text_format("systemd listens on %s, which no listen of the configuration "
+				   "names: it is to be there, or not in the socket unit",
+				   rest);
+	return -1;
 }
 
 static int start_workers(struct http *http, bool tls, char **ret_problem)

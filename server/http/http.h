@@ -9,6 +9,7 @@
 
 struct api;
 struct http;
+struct inherited;
 
 /* What clients may use up. Can be changed while it runs. */
 struct http_limits {
@@ -22,6 +23,7 @@ struct http_limits {
 
 struct http_options {
 	char *const *listen;	     /* URIs as address.h has them, NULL-terminated */
+	struct inherited *inherited; /* what of these systemd has opened */
 	const char *socket_group;    /* "": none */
 	const char *tls_certificate; /* files; "" without https */
 	const char *tls_key;

@@ -24,18 +24,22 @@ static int say_errno(char **ret_problem, const char *uri, const char *what)
 
 /* Binds to one address; the port of the first socket is that of all. Returns the socket, or −1 with
  * errno. */
-static int bind_tcp(const struct addrinfo *info, uint16_t *port)
+static int bind_tcp(const struct addrinfo *info, struct inherited *inherited, uint16_t *port)
 {
 	struct sockaddr_storage bound;
 	socklen_t length = info->ai_addrlen;
-	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int on = 1;
+	int fd;
 
-	if (fd < 0)
-		return -1;
 	memcpy(&bound, info->ai_addr, length);
 	/* sin_port and sin6_port are at the same place */
 	((struct sockaddr_in *)&bound)->sin_port = htons(*port);
+	fd = inherited_take(inherited, (struct sockaddr *)&bound);
+	if (fd >= 0)
+		return fd;
+	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (info->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
@@ -57,7 +61,8 @@ static bool can_do_without(int error)
 	return error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 }
 
-static int open_tcp(struct listener *listener, const char *uri, char **ret_problem)
+static int open_tcp(struct listener *listener, const char *uri, struct inherited *inherited,
+		    char **ret_problem)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	struct addrinfo *found = NULL;
@@ -69,7 +74,8 @@ static int open_tcp(struct listener *listener, const char *uri, char **ret_probl
 		return -1;
 	}
 	for (const struct addrinfo *info = found; info; info = info->ai_next) {
-		int fd = listener->count < LISTENER_SOCKETS_MAX ? bind_tcp(info, &port) : -1;
+		int fd = listener->count < LISTENER_SOCKETS_MAX ? bind_tcp(info, inherited, &port) :
+								  -1;
 
 		if (fd >= 0)
 			listener->fds[listener->count++] = fd;
@@ -136,39 +142,57 @@ static int give_to_group(const char *path, const char *group, const char *uri, c
 	return 0;
 }
 
-static int open_unix(struct listener *listener, const char *uri, const char *group,
-		     char **ret_problem)
+static int make_unix(struct listener *listener, const struct sockaddr_un *address, const char *uri,
+		     const char *group, char **ret_problem)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct stat status;
 	int fd;
 
-	if (strchr(listener->address.path, '_'))
-		log_warning("%s has an underscore, which XenAPI.py takes for a slash", uri);
-	strcpy(address.sun_path, listener->address.path);
-	if (remove_stale(&address, uri, ret_problem) < 0)
+	if (remove_stale(address, uri, ret_problem) < 0)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return say_errno(ret_problem, uri, "socket");
 	listener->fds[listener->count++] = fd;
-	listener->uri = address_text(&listener->address, 0);
 	/* The file that bind makes gets the socket's mode: nobody else can connect before
 	 * give_to_group. */
-	if (fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	if (fchmod(fd, 0600) < 0 ||
+	    bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
 		return say_errno(ret_problem, uri, "bind");
-	if (lstat(address.sun_path, &status) == 0) {
+	if (lstat(address->sun_path, &status) == 0) {
 		listener->device = status.st_dev;
 		listener->inode = status.st_ino;
 	}
-	if (give_to_group(address.sun_path, group, uri, ret_problem) < 0)
+	if (give_to_group(address->sun_path, group, uri, ret_problem) < 0)
 		return -1;
 	if (listen(fd, BACKLOG) < 0)
 		return say_errno(ret_problem, uri, "listen");
 	return 0;
 }
 
-int listener_open(struct listener *listener, const char *uri, const char *group, char **ret_problem)
+static int open_unix(struct listener *listener, const char *uri, const char *group,
+		     struct inherited *inherited, char **ret_problem)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (strchr(listener->address.path, '_'))
+		log_warning("%s has an underscore, which XenAPI.py takes for a slash", uri);
+	strcpy(address.sun_path, listener->address.path);
+	listener->uri = address_text(&listener->address, 0);
+	fd = inherited_take(inherited, (struct sockaddr *)&address);
+	if (fd < 0)
+		return make_unix(listener, &address, uri, group, ret_problem);
+	listener->fds[listener->count++] = fd;
+	if (*group)
+		log_warning("socket-group is not used for %s: systemd has made it, and the unit's "
+			    "SocketGroup= says who may connect",
+			    uri);
+	return 0;
+}
+
+int listener_open(struct listener *listener, const char *uri, const char *group,
+		  struct inherited *inherited, char **ret_problem)
 {
 	const char *wrong = address_parse(uri, &listener->address);
 	int status;
@@ -178,9 +202,9 @@ int listener_open(struct listener *listener, const char *uri, const char *group,
 		return -1;
 	}
 	if (listener->address.kind == ADDRESS_UNIX)
-		status = open_unix(listener, uri, group, ret_problem);
+		status = open_unix(listener, uri, group, inherited, ret_problem);
 	else
-		status = open_tcp(listener, uri, ret_problem);
+		status = open_tcp(listener, uri, inherited, ret_problem);
 	if (status < 0)
 		listener_close(listener);
 	return status;

@@ -22,6 +22,9 @@ struct hypervisor_ops {
 			  struct hypervisor_error *err);
 	int (*get_vcpus)(void *adapter, const char *uuid, struct vcpu_info *ret_vcpus,
 			 size_t capacity, size_t *ret_count, struct hypervisor_error *err);
+	int (*describe_domain)(void *adapter, const char *uuid,
+			       struct domain_description *ret_description,
+			       struct hypervisor_error *err);
 	int (*start)(void *adapter, const struct domain_config *config, bool paused, int *ret_domid,
 		     struct hypervisor_error *err);
 	int (*pause)(void *adapter, const char *uuid, struct hypervisor_error *err);

@@ -11,6 +11,8 @@
 
 #define DOMAIN_NAME_SIZE 256
 #define DOMAIN_0_UUID "00000000-0000-0000-0000-000000000000"
+/* libxl's rule: with less it could not go on driving the host */
+#define DOMAIN_0_MEMORY_LEAST (INT64_C(128) << 20)
 
 enum hypervisor_error_kind {
 	HYPERVISOR_OK,
@@ -77,14 +79,17 @@ struct domain_info {
 	bool shutdown; /* waits to be destroyed; reason says why */
 	bool dying;
 	enum shutdown_reason reason;
-	int64_t memory_actual; /* bytes the guest has now */
+	int64_t memory_actual; /* bytes the guest has now: it ends within 1 MiB of the target */
 	int64_t memory_target;
 	int64_t memory_maximum;
-	int vcpus_online;
+	int vcpus_online; /* those that the guest has taken up */
+	int vcpus_target; /* those that it was told to; 0: not known */
 	int vcpus_max;
+	int weight; /* 0: neither this nor the cap is known */
+	int cap;
 	uint64_t cpu_time_ns; /* over all vCPUs since it was built */
 	int64_t start_time;   /* seconds since 1970; 0: not known */
-	bool balloons;	      /* its balloon driver has said that it is there */
+	bool balloons;	      /* its balloon driver has said that it is there: it has booted */
 };
 
 struct vcpu_info {
@@ -134,10 +139,22 @@ struct domain_config {
 	size_t platform_count;
 };
 
+/*
+ * What is known of a domain that somebody else built beyond its domain_info, so that it can be
+ * built again.
+ */
+struct domain_description {
+	char *config;	     /* as the text of an xl.cfg(5) */
+	char *unknown;	     /* lines "KEY: why that is not known" */
+	int64_t dynamic_min; /* bytes; 0: nobody has said */
+	int64_t dynamic_max;
+};
+
 enum hypervisor_event_kind {
 	EVENT_DOMAIN_SHUTDOWN, /* a guest powered off, rebooted or crashed: reason */
 	EVENT_DOMAIN_GONE,     /* a domain was destroyed by somebody */
-	EVENT_DOMAIN_APPEARED  /* a domain was made by somebody */
+	EVENT_DOMAIN_APPEARED, /* a domain was made by somebody */
+	EVENT_DOMAIN_PAUSED    /* a domain was paused or unpaused by somebody */
 };
 
 struct hypervisor_event {

@@ -244,6 +244,14 @@ int hypervisor_get_vcpus(struct hypervisor *hypervisor, const char *uuid,
 	return CALL(get_vcpus, uuid, uuid, ret_vcpus, capacity, ret_count);
 }
 
+int hypervisor_describe_domain(struct hypervisor *hypervisor, const char *uuid,
+			       struct domain_description *ret_description,
+			       struct hypervisor_error *err)
+{
+	assert(uuid && ret_description);
+	return CALL(describe_domain, uuid, uuid, ret_description);
+}
+
 int hypervisor_start(struct hypervisor *hypervisor, const struct domain_config *config, bool paused,
 		     int *ret_domid, struct hypervisor_error *err)
 {
@@ -297,6 +305,12 @@ int hypervisor_set_memory_target(struct hypervisor *hypervisor, const char *uuid
 				 const struct memory_range *range, struct hypervisor_error *err)
 {
 	assert(uuid && range);
+	if (strcmp(uuid, DOMAIN_0_UUID) == 0 && range->target < DOMAIN_0_MEMORY_LEAST) {
+		err->operation = op_names[HYPERVISOR_OP_set_memory_target];
+		return hypervisor_fail(err, HYPERVISOR_FAILED,
+				       "Domain-0 keeps at least %" PRId64 " bytes of memory",
+				       DOMAIN_0_MEMORY_LEAST);
+	}
 	return CALL(set_memory_target, uuid, uuid, range);
 }
 

@@ -15,6 +15,13 @@
 struct hypervisor;
 
 /*
+ * What a call sets is set when it returns (a domain's target, its maximum); what the guest makes of
+ * it (memory_actual, vcpus_online) comes in its own time, and not while it is paused. Whatever is
+ * refused leaves nothing behind. tests/hypervisor/test_contract.c holds every adapter to this
+ * header.
+ */
+
+/*
  * `name` is auto or a row of adapters.def, perhaps with :ARGUMENT; NULL options are all zero. *err
  * says why it could not be opened. Limits of the host are read here, once. With
  * XENAPID_TRACE_HYPERVISOR in the environment each call is a line on standard error.
@@ -39,8 +46,13 @@ int hypervisor_get_vcpus(struct hypervisor *hypervisor, const char *uuid,
 			 struct vcpu_info *ret_vcpus, size_t capacity, size_t *ret_count,
 			 struct hypervisor_error *err);
 
-/* Builds the domain and leaves it paused, or lets it run. HYPERVISOR_NO_MEMORY says needed and
- * available bytes. */
+/* *ret_description is to be cleared with domain_description_clear. */
+int hypervisor_describe_domain(struct hypervisor *hypervisor, const char *uuid,
+			       struct domain_description *ret_description,
+			       struct hypervisor_error *err);
+
+/* Builds the domain, with its target as its memory, and leaves it paused, or lets it run. A uuid
+ * that has a domain already is refused. HYPERVISOR_NO_MEMORY says needed and available bytes. */
 int hypervisor_start(struct hypervisor *hypervisor, const struct domain_config *config, bool paused,
 		     int *ret_domid, struct hypervisor_error *err);
 int hypervisor_pause(struct hypervisor *hypervisor, const char *uuid, struct hypervisor_error *err);
@@ -63,10 +75,12 @@ int hypervisor_resume(struct hypervisor *hypervisor, const struct domain_config 
 		      const char *path, bool paused, int *ret_domid, struct hypervisor_error *err);
 
 /* The balloon's target and the range that a balancer may move it in; all in bytes, rounded down to
- * KiB for Xen. */
+ * KiB for Xen. What a guest is to have is not free any more. HYPERVISOR_FAILED: not within the
+ * maximum. */
 int hypervisor_set_memory_target(struct hypervisor *hypervisor, const char *uuid,
 				 const struct memory_range *range, struct hypervisor_error *err);
-/* Xen's limit and memory/static-max */
+/* Xen's limit and memory/static-max; no promise of memory. HYPERVISOR_FAILED: it is less than the
+ * target, or than what the guest has by more than 1 MiB. */
 int hypervisor_set_memory_maximum(struct hypervisor *hypervisor, const char *uuid, int64_t bytes,
 				  struct hypervisor_error *err);
 int hypervisor_set_vcpus(struct hypervisor *hypervisor, const char *uuid, int online,
@@ -78,7 +92,8 @@ int hypervisor_set_shadow_memory(struct hypervisor *hypervisor, const char *uuid
 				 struct hypervisor_error *err);
 
 /*
- * Waits for what a guest did by itself (for ever with a negative timeout). Returns 1 with
+ * Waits for what a guest did by itself, or somebody with a domain, this program being somebody too
+ * (for ever with a negative timeout). Returns 1 with
  * *ret_event set, 0 when nothing came in time or hypervisor_wake was called, −1 with *err. One
  * thread only. Events may be late or repeated; whoever gets one looks at the domain itself.
  */

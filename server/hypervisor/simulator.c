@@ -157,10 +157,13 @@ static void fill_info(const struct guest *guest, struct domain_info *info)
 		.memory_target = guest->memory_target,
 		.memory_maximum = guest->memory_maximum,
 		.vcpus_online = guest->vcpus_online,
+		.vcpus_target = guest->vcpus_online,
 		.vcpus_max = guest->vcpus_max,
+		.weight = guest->weight,
+		.cap = guest->cap,
 		.cpu_time_ns = guest_time_ns(guest),
 		.start_time = guest->start_time,
-		.balloons = !guest->no_balloon,
+		.balloons = simulator_has_booted(guest) && !guest->no_balloon,
 	};
 	memcpy(info->uuid, guest->uuid, sizeof(info->uuid));
 	memcpy(info->name, guest->name, sizeof(info->name));
@@ -259,6 +262,7 @@ const struct hypervisor_ops adapter_simulator = {
 	.list_domains = list_domains,
 	.get_domain = get_domain,
 	.get_vcpus = get_vcpus,
+	.describe_domain = simulator_describe_domain,
 	.start = simulator_start,
 	.pause = simulator_pause,
 	.unpause = simulator_unpause,

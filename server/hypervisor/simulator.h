@@ -98,6 +98,8 @@ int64_t simulator_now(const struct simulator *simulator); /* ns since 1970, neve
 /* Computes what guests have done up to now: balloons, CPU time, shutting down when they were asked
  * to. */
 void simulator_advance(struct simulator *simulator);
+/* It has run at least once. */
+bool simulator_has_booted(const struct guest *guest);
 /* When the next guest shuts down; INT64_MAX: none is going to. */
 int64_t simulator_next_due(const struct simulator *simulator);
 /* Waits until something changed, at most until due_ns (of simulator_now), then advances. False: it

@@ -11,7 +11,6 @@
 #define DOMAIN_0_MEMORY (4 * GIB)
 #define DOMAIN_0_FLOOR (512 * MIB)
 #define DOMAIN_0_VCPUS 4
-#define BOOT_TIME_NS 700000000
 #define DEFAULT_WEIGHT 256
 
 int simulator_check_scheduling(const struct simulator *simulator,
@@ -146,7 +145,6 @@ static void fill_guest(struct simulator *simulator, struct guest *guest,
 	guest->dynamic_max = config->memory.dynamic_max;
 	guest->vcpus_online = config->vcpus;
 	guest->vcpus_max = config->vcpus_max;
-	guest->vcpu_time_ns[0] = BOOT_TIME_NS;
 	guest->weight = DEFAULT_WEIGHT;
 	simulator_apply_scheduling(guest, &config->scheduling);
 	guest->start_time = now / 1000000000;
@@ -186,6 +184,7 @@ struct guest *simulator_add_guest(struct simulator *simulator, const struct doma
 	json_decref(check);
 	guest = append_guest(simulator, config, memory_actual);
 	guest->built_from = built_from;
+	simulator_queue_event(simulator, EVENT_DOMAIN_APPEARED, guest);
 	return guest;
 }
 
@@ -222,6 +221,7 @@ void simulator_remove_guest(struct simulator *simulator, struct guest *guest)
 
 	for (int i = 0; i < guest->vcpus_max; i++)
 		simulator->past_time_ns += guest->vcpu_time_ns[i];
+	simulator_queue_event(simulator, EVENT_DOMAIN_GONE, guest);
 	simulator_clear_guest(guest);
 	memmove(guest, guest + 1, after * sizeof(*guest));
 	simulator->count--;

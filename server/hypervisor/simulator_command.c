@@ -12,6 +12,8 @@
  *   reset                 counts from 0
  *   guest UUID ACTION     poweroff, reboot, crash: at once, by itself; ignore-shutdown, no-balloon,
  *                         normal: how it behaves from now on
+ *   change UUID WHAT VALUE   somebody else changes one: target, maximum (MiB), vcpus, weight, cap,
+ *                         paused (0 or 1), name; xl:KEY: what is known of how it was built
  *   create NAME [UUID] [MEMORY_MIB] [VCPUS]   somebody else makes a domain: ok UUID DOMID
  *   destroy UUID          somebody else destroys one
  *   speed FACTOR          of balloons, and of guests that are asked to shut down; kept as state
@@ -209,6 +211,57 @@ static int run_guest(struct simulator *simulator, char *line, struct buffer *rep
 	return simulator_commit(simulator, err);
 }
 
+static int change_number(struct guest *guest, const char *what, const char *word,
+			 struct hypervisor_error *err)
+{
+	int64_t number;
+
+	if (read_number(word, 0, INT32_MAX, "VALUE", &number, err) < 0)
+		return -1;
+	if (strcmp(what, "target") == 0)
+		guest->memory_target = number * MIB;
+	else if (strcmp(what, "maximum") == 0)
+		guest->memory_maximum = number * MIB;
+	else if (strcmp(what, "vcpus") == 0 && number >= 1 && number <= guest->vcpus_max)
+		guest->vcpus_online = (int)number;
+	else if (strcmp(what, "weight") == 0 && number >= 1 && number <= 65535)
+		guest->weight = (int)number;
+	else if (strcmp(what, "cap") == 0 && number <= 65535)
+		guest->cap = (int)number;
+	else if (strcmp(what, "paused") == 0 && number <= 1)
+		guest->paused = number == 1;
+	else
+		return hypervisor_fail(err, HYPERVISOR_FAILED,
+				       "a domain's %s cannot be changed to %" PRId64, what, number);
+	return 0;
+}
+
+/* Nothing is checked that the daemon would have checked: others need not have. */
+static int run_change(struct simulator *simulator, char *line, struct buffer *reply,
+		      struct hypervisor_error *err)
+{
+	const char *uuid = next_word(&line);
+	const char *what = next_word(&line);
+	struct guest *guest;
+
+	(void)reply;
+	if (!uuid || !what || !*line)
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "change UUID WHAT VALUE");
+	guest = simulator_find_live_guest(simulator, uuid, err);
+	if (!guest)
+		return -1;
+	if (strcmp(what, "name") == 0)
+		snprintf(guest->name, sizeof(guest->name), "%s", line);
+	else if (strncmp(what, "xl:", 3) == 0)
+		json_object_set_new(json_object_get(guest->built_from, "platform"), what + 3,
+				    json_string(line));
+	else if (change_number(guest, what, line, err) < 0)
+		return -1;
+	if (strcmp(what, "paused") == 0)
+		simulator_queue_event(simulator, EVENT_DOMAIN_PAUSED, guest);
+	return simulator_commit(simulator, err);
+}
+
 static int run_destroy(struct simulator *simulator, char *line, struct buffer *reply,
 		       struct hypervisor_error *err)
 {
@@ -220,7 +273,6 @@ static int run_destroy(struct simulator *simulator, char *line, struct buffer *r
 		return -1;
 	if (guest->domid == 0)
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "Domain-0 cannot be destroyed");
-	simulator_queue_event(simulator, EVENT_DOMAIN_GONE, guest);
 	simulator_remove_guest(simulator, guest);
 	return simulator_commit(simulator, err);
 }
@@ -252,7 +304,6 @@ static int run_create(struct simulator *simulator, char *line, struct buffer *re
 	if (!guest)
 		return -1;
 	buffer_add_format(reply, " %s %d", guest->uuid, guest->domid);
-	simulator_queue_event(simulator, EVENT_DOMAIN_APPEARED, guest);
 	return simulator_commit(simulator, err);
 }
 
@@ -294,10 +345,10 @@ static const struct {
 	int (*run)(struct simulator *simulator, char *line, struct buffer *reply,
 		   struct hypervisor_error *err);
 } commands[] = {
-	{"fail", run_fail},	  {"delay", run_delay},	  {"clear", run_clear},
-	{"calls", run_calls},	  {"reset", run_reset},	  {"guest", run_guest},
-	{"destroy", run_destroy}, {"create", run_create}, {"speed", run_speed},
-	{"state", run_state},
+	{"fail", run_fail},	{"delay", run_delay},	  {"clear", run_clear},
+	{"calls", run_calls},	{"reset", run_reset},	  {"guest", run_guest},
+	{"change", run_change}, {"destroy", run_destroy}, {"create", run_create},
+	{"speed", run_speed},	{"state", run_state},
 };
 
 static int run_command(struct simulator *simulator, char *line, struct buffer *reply,
@@ -309,9 +360,10 @@ static int run_command(struct simulator *simulator, char *line, struct buffer *r
 		if (strcmp(commands[i].name, name) == 0)
 			return commands[i].run(simulator, line, reply, err);
 	}
-	return hypervisor_fail(err, HYPERVISOR_FAILED,
-			       "commands: fail delay clear calls reset guest destroy create speed "
-			       "state");
+	return hypervisor_fail(
+		err, HYPERVISOR_FAILED,
+		"commands: fail delay clear calls reset guest change destroy create speed "
+		"state");
 }
 
 void simulator_command(struct simulator *simulator, char *line, struct buffer *reply)

@@ -9,6 +9,8 @@
 #define BALLOON_BYTES_PER_NS (256.0 * 1024 * 1024 / 1e9)
 /* An idle guest: this part of each vCPU's time is used. */
 #define IDLE_SHARE 1000
+/* What booting takes of the first vCPU's time. */
+#define BOOT_TIME_NS 700000000
 
 int64_t simulator_now(const struct simulator *simulator)
 {
@@ -36,6 +38,11 @@ static void move_balloon(struct guest *guest, int64_t elapsed_ns, double speed)
 		guest->memory_actual += way < 0 ? -(int64_t)step : (int64_t)step;
 }
 
+bool simulator_has_booted(const struct guest *guest)
+{
+	return guest->vcpu_time_ns[0] > 0;
+}
+
 static void advance_guest(struct simulator *simulator, struct guest *guest, int64_t now)
 {
 	int64_t elapsed_ns = greater_of(now - guest->at_ns, 0);
@@ -43,6 +50,8 @@ static void advance_guest(struct simulator *simulator, struct guest *guest, int6
 	guest->at_ns = now;
 	if (guest->paused || guest->shutdown)
 		return;
+	if (!simulator_has_booted(guest))
+		guest->vcpu_time_ns[0] = BOOT_TIME_NS;
 	for (int i = 0; i < guest->vcpus_online; i++)
 		guest->vcpu_time_ns[i] += (uint64_t)elapsed_ns / IDLE_SHARE;
 	move_balloon(guest, elapsed_ns, simulator->speed);

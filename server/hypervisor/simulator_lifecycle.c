@@ -173,9 +173,7 @@ static int finish_suspend(struct simulator *simulator, const char *uuid, int dom
 	if (guest->domid != domid)
 		return hypervisor_fail(err, HYPERVISOR_NO_DOMAIN,
 				       "domain %d was destroyed meanwhile", domid);
-	guest->shutdown = true;
-	guest->reason = SHUTDOWN_SUSPEND;
-	guest->shutdown_due_ns = 0;
+	simulator_stop_guest(simulator, guest, SHUTDOWN_SUSPEND);
 	return simulator_commit(simulator, err);
 }
 

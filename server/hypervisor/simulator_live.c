@@ -6,6 +6,9 @@
 
 #include <inttypes.h>
 
+/* How much more than its maximum a guest may have, as on Xen. */
+#define SLACK MIB
+
 /* Growing takes what is free now, and holds it while the balloon moves. */
 int simulator_set_memory_target(void *adapter, const char *uuid, const struct memory_range *range,
 				struct hypervisor_error *err)
@@ -17,7 +20,7 @@ int simulator_set_memory_target(void *adapter, const char *uuid, const struct me
 
 	if (!guest)
 		return -1;
-	if (target < 0 || target > guest->memory_maximum)
+	if (target < 1024 || target > guest->memory_maximum)
 		return hypervisor_fail(err, HYPERVISOR_FAILED,
 				       "a target of %" PRId64 " bytes is not within the domain's "
 				       "maximum of %" PRId64,
@@ -45,7 +48,7 @@ int simulator_set_memory_maximum(void *adapter, const char *uuid, int64_t bytes,
 
 	if (!guest)
 		return -1;
-	if (bytes < guest->memory_actual || bytes < guest->memory_target)
+	if (bytes + SLACK < guest->memory_actual || bytes < guest->memory_target)
 		return hypervisor_fail(err, HYPERVISOR_FAILED,
 				       "a maximum of %" PRId64 " bytes is less than the domain has "
 				       "(%" PRId64 ") or is to have (%" PRId64 ")",

@@ -30,4 +30,9 @@ int simulator_set_scheduling(void *adapter, const char *uuid, const struct sched
 int simulator_set_shadow_memory(void *adapter, const char *uuid, int64_t bytes,
 				struct hypervisor_error *err);
 
+/* simulator_describe.c */
+int simulator_describe_domain(void *adapter, const char *uuid,
+			      struct domain_description *ret_description,
+			      struct hypervisor_error *err);
+
 #endif

@@ -103,6 +103,7 @@ const struct hypervisor_ops adapter_xen = {
 	.list_domains = xen_list_domains,
 	.get_domain = xen_get_domain,
 	.get_vcpus = xen_get_vcpus,
+	.describe_domain = xen_describe_domain,
 	.start = xen_start,
 	.pause = xen_pause,
 	.unpause = xen_unpause,

@@ -80,6 +80,8 @@ void xen_uuid_of(const xc_domaininfo_t *domain, char ret_uuid[UUID_SIZE]);
 bool xen_is_shut_down(const xc_domaininfo_t *domain);
 enum shutdown_reason xen_reason_of(const xc_domaininfo_t *domain);
 enum guest_type xen_type_of(struct xen *xen, const xc_domaininfo_t *domain);
+/* 0: one that is being made or unmade, whose max_vcpu_id is beyond all numbers */
+uint32_t xen_vcpu_count(const xc_domaininfo_t *domain);
 int64_t xen_memory_actual(const xc_domaininfo_t *domain);
 int64_t xen_memory_target(struct xen *xen, const xc_domaininfo_t *domain);
 int64_t xen_memory_maximum(struct xen *xen, const xc_domaininfo_t *domain);
@@ -142,6 +144,8 @@ int xen_unpause_domain(struct xen *xen, const xc_domaininfo_t *domain,
 		       struct hypervisor_error *err);
 
 /* xen_schedule.c */
+/* Untouched where the domain's scheduler knows none. */
+void xen_read_weight(struct xen *xen, uint32_t domid, int *ret_weight, int *ret_cap);
 int xen_check_scheduling(const struct xen *xen, const struct scheduling *scheduling,
 			 struct hypervisor_error *err);
 

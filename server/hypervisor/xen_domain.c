@@ -50,7 +50,9 @@ int xen_read_domains(struct xen *xen, xc_domaininfo_t **ret_domains, size_t *ret
 
 void xen_uuid_of(const xc_domaininfo_t *domain, char ret_uuid[UUID_SIZE])
 {
-	const uint8_t *b = domain->handle;
+	/* xen-init-dom0 may have been told to give it another one */
+	static const xen_domain_handle_t of_domain_0 = {0};
+	const uint8_t *b = domain->domain == 0 ? of_domain_0 : domain->handle;
 
 	snprintf(ret_uuid, UUID_SIZE,
 		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
@@ -156,6 +158,11 @@ enum guest_type xen_type_of(struct xen *xen, const xc_domaininfo_t *domain)
 	return type && strcmp(type, "pvh") == 0 ? GUEST_PVH : GUEST_HVM;
 }
 
+uint32_t xen_vcpu_count(const xc_domaininfo_t *domain)
+{
+	return domain->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : domain->max_vcpu_id + 1;
+}
+
 int64_t xen_memory_actual(const xc_domaininfo_t *domain)
 {
 	return (int64_t)domain->tot_pages * XEN_PAGE;
@@ -206,6 +213,21 @@ static int64_t read_start_time(struct xen *xen, uint32_t domid)
 	return text ? strtoll(text, NULL, 10) : 0;
 }
 
+/* What libxl and xen_live.c tell the guest; QEMU is told itself, and its answer is not in xenstore.
+ */
+static int read_vcpus_target(struct xen *xen, const xc_domaininfo_t *domain, enum guest_type type)
+{
+	int count = 0;
+
+	for (uint32_t i = 0; type != GUEST_HVM && i < xen_vcpu_count(domain); i++) {
+		AUTO_TEXT key = text_format("cpu/%u/availability", i);
+		AUTO_TEXT availability = xen_store_read(xen, domain->domain, key);
+
+		count += availability && strcmp(availability, "online") == 0;
+	}
+	return count;
+}
+
 static void describe(struct xen *xen, const xc_domaininfo_t *domain, struct domain_info *ret_info)
 {
 	*ret_info = (struct domain_info){
@@ -218,11 +240,13 @@ static void describe(struct xen *xen, const xc_domaininfo_t *domain, struct doma
 		.memory_target = xen_memory_target(xen, domain),
 		.memory_maximum = xen_memory_maximum(xen, domain),
 		.vcpus_online = (int)domain->nr_online_vcpus,
-		.vcpus_max = (int)(domain->max_vcpu_id + 1),
+		.vcpus_max = (int)xen_vcpu_count(domain),
 		.cpu_time_ns = domain->cpu_time,
 		.start_time = read_start_time(xen, domain->domain),
 		.balloons = xen_store_read_int(xen, domain->domain, "control/feature-balloon", 0),
 	};
+	ret_info->vcpus_target = read_vcpus_target(xen, domain, ret_info->type);
+	xen_read_weight(xen, domain->domain, &ret_info->weight, &ret_info->cap);
 	if (ret_info->shutdown)
 		ret_info->reason = xen_reason_of(domain);
 	xen_uuid_of(domain, ret_info->uuid);
@@ -268,7 +292,7 @@ int xen_get_vcpus(void *adapter, const char *uuid, struct vcpu_info *ret_vcpus, 
 
 	if (xen_find(xen, uuid, &domain, err) < 0)
 		return -1;
-	count = domain.max_vcpu_id + 1;
+	count = xen_vcpu_count(&domain);
 	for (size_t i = 0; i < count && i < capacity; i++) {
 		int rc;
 

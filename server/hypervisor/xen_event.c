@@ -11,6 +11,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* Nobody says when a domain is paused or unpaused. */
+#define LOOK_MS 500
+
 /*
  * xenstore says that some domain has come, stopped or gone, not which, and says several at once as
  * one. So each time the list is compared with what it was. One thread only, hence no lock; wake_fd
@@ -88,6 +91,11 @@ static const xc_domaininfo_t *find(const xc_domaininfo_t *domains, size_t count,
 	return NULL;
 }
 
+static bool is_paused(const xc_domaininfo_t *domain)
+{
+	return domain->flags & XEN_DOMINF_paused;
+}
+
 static int compare(struct xen *xen, struct xen_events *events, struct hypervisor_error *err)
 {
 	xc_domaininfo_t *now;
@@ -103,6 +111,8 @@ static int compare(struct xen *xen, struct xen_events *events, struct hypervisor
 
 		if (!before)
 			queue(events, EVENT_DOMAIN_APPEARED, &now[i]);
+		if (before && is_paused(before) != is_paused(&now[i]))
+			queue(events, EVENT_DOMAIN_PAUSED, &now[i]);
 		if (xen_is_shut_down(&now[i]) && (!before || !xen_is_shut_down(before)))
 			queue(events, EVENT_DOMAIN_SHUTDOWN, &now[i]);
 	}
@@ -112,25 +122,25 @@ static int compare(struct xen *xen, struct xen_events *events, struct hypervisor
 	return 0;
 }
 
-/* 1: somebody woke us; 0: it is time, or xenstore had something to say, which is then in the queue.
- */
-static int wait_once(struct xen *xen, struct xen_events *events, int rest_ms,
+/* 1: somebody woke us; 0: we have looked what is new, which is then in the queue. */
+static int wait_once(struct xen *xen, struct xen_events *events, int wait_ms,
 		     struct hypervisor_error *err)
 {
 	struct pollfd fds[] = {{.fd = xs_fileno(events->watcher), .events = POLLIN},
 			       {.fd = events->wake_fd, .events = POLLIN}};
 	eventfd_t count;
-	bool seen = false;
+	int ready = poll(fds, ARRAY_SIZE(fds), wait_ms);
+	bool look = ready == 0;
 
-	if (poll(fds, ARRAY_SIZE(fds), rest_ms) < 0)
+	if (ready < 0)
 		return errno == EINTR ?
 			       0 :
 			       hypervisor_fail(err, HYPERVISOR_FAILED, "poll: %s", strerror(errno));
 	if (fds[0].revents & (POLLERR | POLLHUP | POLLNVAL))
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "xenstore has gone");
-	for (char **event; (event = xs_check_watch(events->watcher)); seen = true)
+	for (char **event; (event = xs_check_watch(events->watcher)); look = true)
 		free(event);
-	if (seen && compare(xen, events, err) < 0)
+	if (look && compare(xen, events, err) < 0)
 		return -1;
 	return events->queued == 0 && fds[1].revents && eventfd_read(events->wake_fd, &count) == 0;
 }
@@ -147,17 +157,15 @@ int xen_wait_event(void *adapter, int timeout_ms, struct hypervisor_event *ret_e
 {
 	struct xen *xen = adapter;
 	struct xen_events *events = xen->events;
-	int64_t until_ms = clock_ms() + timeout_ms;
-	int64_t rest_ms = timeout_ms < 0 ? -1 : timeout_ms;
+	int64_t until_ms = timeout_ms < 0 ? INT64_MAX : clock_ms() + timeout_ms;
 
 	while (events->queued == 0) {
-		int rc = wait_once(xen, events, (int)rest_ms, err);
+		int64_t rest_ms = greater_of(until_ms - clock_ms(), 0);
+		int rc = wait_once(xen, events, (int)lesser_of(rest_ms, LOOK_MS), err);
 
 		if (rc != 0)
 			return rc < 0 ? -1 : 0;
-		if (timeout_ms >= 0)
-			rest_ms = until_ms - clock_ms();
-		if (events->queued == 0 && timeout_ms >= 0 && rest_ms <= 0)
+		if (events->queued == 0 && rest_ms == 0)
 			return 0;
 	}
 	take_first(events, ret_event);

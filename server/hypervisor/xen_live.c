@@ -48,7 +48,8 @@ static int check_target(struct xen *xen, const char *uuid, const xc_domaininfo_t
 
 /*
  * Xen's limit is the target's, as libxl has it: a guest cannot take more than it was told. Growing:
- * the limit first, or the balloon would run against it; shrinking: the target first.
+ * the limit first, or the balloon would run against it; shrinking: the target first. Domain-0 is
+ * trusted, its limit is only raised where somebody has lowered it.
  */
 static int apply_target(struct xen *xen, const xc_domaininfo_t *domain,
 			const struct memory_range *range, struct hypervisor_error *err)
@@ -59,8 +60,6 @@ static int apply_target(struct xen *xen, const xc_domaininfo_t *domain,
 	bool grows = range->target + SLACK > limit;
 
 	xen_memory_keys(range, xen_memory_video(xen, domain), keys);
-	if (domain->domain == 0)
-		return xen_store_write(xen, 0, keys, XEN_MEMORY_KEYS, err);
 	if (grows && set_limit(xen, domain->domain, range->target, err) < 0)
 		return -1;
 	if (xen_store_write(xen, domain->domain, keys, XEN_MEMORY_KEYS, err) < 0) {
@@ -68,7 +67,28 @@ static int apply_target(struct xen *xen, const xc_domaininfo_t *domain,
 			set_limit(xen, domain->domain, limit - SLACK, &ignored);
 		return -1;
 	}
-	return grows ? 0 : set_limit(xen, domain->domain, range->target, err);
+	return grows || domain->domain == 0 ? 0 :
+					      set_limit(xen, domain->domain, range->target, err);
+}
+
+/*
+ * libxl notes what it wants to know of Domain-0's memory when nobody has noted a target yet: asking
+ * for it is enough. Had we written ours first, xl could not change Domain-0's memory any more.
+ */
+static int note_domain_0(struct xen *xen, const xc_domaininfo_t *domain,
+			 struct hypervisor_error *err)
+{
+	AUTO_TEXT target = xen_store_read(xen, domain->domain, "memory/target");
+	AUTO_LIBXL libxl = {0};
+	uint64_t kib;
+	int rc;
+
+	if (domain->domain != 0 || target)
+		return 0;
+	if (xen_libxl_open(&libxl, err) < 0)
+		return -1;
+	rc = libxl_get_memory_target(libxl.ctx, 0, &kib);
+	return rc ? xen_libxl_fail(&libxl, rc, err, "the memory of Domain-0 is not known") : 0;
 }
 
 int xen_set_memory_target(void *adapter, const char *uuid, const struct memory_range *range,
@@ -78,7 +98,7 @@ int xen_set_memory_target(void *adapter, const char *uuid, const struct memory_r
 	AUTO_UNLOCK lock = xen_lock(&xen->memory_lock);
 	xc_domaininfo_t domain;
 
-	if (xen_find_live(xen, uuid, &domain, err) < 0 ||
+	if (xen_find_live(xen, uuid, &domain, err) < 0 || note_domain_0(xen, &domain, err) < 0 ||
 	    check_target(xen, uuid, &domain, range->target, err) < 0)
 		return -1;
 	return apply_target(xen, &domain, range, err);
@@ -93,7 +113,7 @@ int xen_set_memory_maximum(void *adapter, const char *uuid, int64_t bytes,
 	xc_domaininfo_t domain;
 	int64_t actual, target;
 
-	if (xen_find_live(xen, uuid, &domain, err) < 0)
+	if (xen_find_live(xen, uuid, &domain, err) < 0 || note_domain_0(xen, &domain, err) < 0)
 		return -1;
 	actual = xen_memory_actual(&domain);
 	target = xen_memory_target(xen, &domain);
@@ -152,7 +172,7 @@ int xen_set_vcpus(void *adapter, const char *uuid, int online, struct hypervisor
 
 	if (xen_find_live(xen, uuid, &domain, err) < 0)
 		return -1;
-	most = (int)(domain.max_vcpu_id + 1);
+	most = (int)xen_vcpu_count(&domain);
 	if (online < 1 || online > most)
 		return hypervisor_fail(err, HYPERVISOR_FAILED,
 				       "%d vCPUs cannot be online, only 1 to %d", online, most);

@@ -12,6 +12,8 @@ int xen_get_domain(void *adapter, const char *uuid, struct domain_info *ret_info
 		   struct hypervisor_error *err);
 int xen_get_vcpus(void *adapter, const char *uuid, struct vcpu_info *ret_vcpus, size_t capacity,
 		  size_t *ret_count, struct hypervisor_error *err);
+int xen_describe_domain(void *adapter, const char *uuid, struct domain_description *ret_description,
+			struct hypervisor_error *err);
 int xen_start(void *adapter, const struct domain_config *config, bool paused, int *ret_domid,
 	      struct hypervisor_error *err);
 int xen_pause(void *adapter, const char *uuid, struct hypervisor_error *err);

@@ -22,10 +22,9 @@ int xen_check_scheduling(const struct xen *xen, const struct scheduling *schedul
 	return scheduling_check(scheduling, xen->pcpus, err);
 }
 
-/* Both schedulers have a structure of their own for the same two numbers. */
-static int set_parameters(struct xen *xen, uint32_t domid, const struct scheduling *scheduling)
+/* Both schedulers have a structure of their own for the same two numbers. With the lock held. */
+static int get_parameters(struct xen *xen, uint32_t domid, int *ret_weight, int *ret_cap)
 {
-	AUTO_UNLOCK lock = xen_lock(&xen->lock);
 	bool is_credit = xen->scheduler == XEN_SCHEDULER_CREDIT;
 	struct xen_domctl_sched_credit credit = {0};
 	struct xen_domctl_sched_credit2 credit2 = {0};
@@ -34,12 +33,36 @@ static int set_parameters(struct xen *xen, uint32_t domid, const struct scheduli
 
 	if (rc < 0)
 		return rc;
-	if (scheduling->weight > 0)
-		credit.weight = credit2.weight = (uint16_t)scheduling->weight;
-	if (scheduling->cap >= 0)
-		credit.cap = credit2.cap = (uint16_t)scheduling->cap;
-	return is_credit ? xc_sched_credit_domain_set(xen->xc, domid, &credit) :
-			   xc_sched_credit2_domain_set(xen->xc, domid, &credit2);
+	*ret_weight = is_credit ? credit.weight : credit2.weight;
+	*ret_cap = is_credit ? credit.cap : credit2.cap;
+	return 0;
+}
+
+void xen_read_weight(struct xen *xen, uint32_t domid, int *ret_weight, int *ret_cap)
+{
+	AUTO_UNLOCK lock = xen_lock(&xen->lock);
+
+	if (weighs(xen))
+		get_parameters(xen, domid, ret_weight, ret_cap);
+}
+
+static int set_parameters(struct xen *xen, uint32_t domid, const struct scheduling *scheduling)
+{
+	AUTO_UNLOCK lock = xen_lock(&xen->lock);
+	struct xen_domctl_sched_credit credit = {0};
+	struct xen_domctl_sched_credit2 credit2 = {0};
+	int weight, cap;
+	int rc = get_parameters(xen, domid, &weight, &cap);
+
+	if (rc < 0)
+		return rc;
+	weight = scheduling->weight > 0 ? scheduling->weight : weight;
+	cap = scheduling->cap >= 0 ? scheduling->cap : cap;
+	credit.weight = credit2.weight = (uint16_t)weight;
+	credit.cap = credit2.cap = (uint16_t)cap;
+	return xen->scheduler == XEN_SCHEDULER_CREDIT ?
+		       xc_sched_credit_domain_set(xen->xc, domid, &credit) :
+		       xc_sched_credit2_domain_set(xen->xc, domid, &credit2);
 }
 
 static int set_affinity(struct xen *xen, const xc_domaininfo_t *domain, const char *mask)
@@ -49,7 +72,7 @@ static int set_affinity(struct xen *xen, const xc_domaininfo_t *domain, const ch
 	xc_cpumap_t map = xc_cpumap_alloc(xen->xc);
 	int rc = size > 0 && map ? 0 : -1;
 
-	for (uint32_t vcpu = 0; rc == 0 && vcpu <= domain->max_vcpu_id; vcpu++) {
+	for (uint32_t vcpu = 0; rc == 0 && vcpu < xen_vcpu_count(domain); vcpu++) {
 		memset(map, 0, (size_t)size);
 		for (int pcpu = 0; pcpu < 8 * size; pcpu++)
 			if (scheduling_allows(mask, (int)vcpu, pcpu))

@@ -12,9 +12,10 @@
 /* libxlutil begins each complaint with the file's name and a colon. */
 #define FILE_NAME "line"
 
-/* Length of the UTF-8 character that begins here, 0: it is none that XML can carry. */
-static size_t character_length(const unsigned char *p)
+size_t import_character(const char *text)
 {
+	const unsigned char *p = (const unsigned char *)text;
+
 	if (*p < 0x80)
 		return *p >= ' ' || strchr("\t\n\r", *p) ? 1 : 0;
 	if (*p < 0xE0)
@@ -44,7 +45,7 @@ static char *tidy_text(const char *text, int *ret_line)
 	if (strncmp(text, "\xEF\xBB\xBF", 3) == 0)
 		text += 3;
 	while (*text) {
-		size_t length = character_length((const unsigned char *)text);
+		size_t length = import_character(text);
 
 		if (!length) {
 			*ret_line = line;

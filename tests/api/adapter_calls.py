@@ -168,6 +168,7 @@ with Host(simulator_memory="1t", metrics_interval="24h") as running:
     for each in STATES:
         left = test_state(table, running, each, done_once)
     is_(sorted(left), [], "no message that is listed was left out")
-    never = sorted({m.name for m in table.messages} - done_once)
+    # VM.adopt is for domains that somebody else made, which tests/api/foreign.py does.
+    never = sorted({m.name for m in table.messages} - done_once - {"VM.adopt"})
     is_(never, [], "every message has succeeded in some power state: its arguments were valid")
 done()

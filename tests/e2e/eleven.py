@@ -5,7 +5,7 @@ import contextlib
 import sqlite3
 import threading
 
-from lib.host import GIB, MIB, Host
+from lib.host import GIB, MIB, Host, until
 from lib.server import program
 from lib.tap import done, has, is_, ok, skip_all
 from lib.wire import Wire
@@ -97,9 +97,10 @@ def test_6(host):
     """Saving an unmanaged domain was silently skipped: success, and nothing persisted."""
     uuid, _ = host.simulator.create("unmanaged")
     before = host.simulator.domain(uuid)["memory_target"]
-    has(str(host.failure("VM.get_by_uuid", uuid)), "UUID_INVALID", "6. an unmanaged domain has no record")
-    for reference in (uuid, "OpaqueRef:" + uuid):
-        has(str(host.failure("VM.set_memory_target", reference, mib(256))), "HANDLE_INVALID",
+    ok(until(lambda: host.session.VM.get_by_name_label("unmanaged")), "6. an unmanaged domain is listed")
+    vm = host.session.VM.get_by_uuid(uuid)
+    for reference in (uuid, vm):
+        has(str(host.failure("VM.set_memory_target", reference, mib(256))), "OPERATION_NOT_ALLOWED",
             "6. and a change of it does not pretend to have been made")
     is_(host.simulator.domain(uuid)["memory_target"], before, "6. nor is it made")
     host.simulator.destroy(uuid)

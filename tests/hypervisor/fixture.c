@@ -33,7 +33,10 @@ static void remove_folder(void)
 const char *fixture_folder(void)
 {
 	if (!*folder) {
-		strcpy(folder, "/tmp/xenapid-hypervisor-XXXXXX");
+		const char *parent = getenv("TMPDIR");
+
+		snprintf(folder, sizeof(folder), "%.30s/xenapid-hypervisor-XXXXXX",
+			 parent ? parent : "/tmp");
 		if (!mkdtemp(folder))
 			abort();
 		atexit(remove_folder);

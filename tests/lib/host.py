@@ -252,7 +252,11 @@ class Host:
             found.append(f"domid {record['domid']}, and the domain's is {domain['domid']}")
         if not live and int(record["domid"]) != -1:
             found.append(f"{record['power_state']} with domid {record['domid']}")
-        return found + (domain_differences(record, domain) if live else [])
+        return found + (domain_differences(record, domain) if live else []) + self.drift(ref)
+
+    def drift(self, ref):
+        """What the server itself finds of the VM, as texts."""
+        return [f"drift: {d}" for d in self.session.host.get_drift(self.ref) if d["VM"] == ref]
 
 
 def as_text(value):

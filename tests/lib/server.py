@@ -69,6 +69,7 @@ class Server:
     http, unix  the first of each kind (None where there is none)
     process     the subprocess.Popen, or None
     status      exit status of the last one that ended
+    pass_fds    file descriptors that it inherits
     """
 
     def __init__(self, *options, listen=None, users=None, auth=None, hypervisor="simulator",
@@ -88,6 +89,7 @@ class Server:
         self.addresses = []
         self.process = None
         self.status = None
+        self.pass_fds = ()
         if users:
             self.write_users(users)
         if start:
@@ -127,7 +129,7 @@ class Server:
                 file.write("# the test's: everything is on the command line\n")
         with open(self.path("stderr"), "ab") as stderr:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.PIPE, stderr=stderr)
+                                            stdout=subprocess.PIPE, stderr=stderr, pass_fds=self.pass_fds)
         self.addresses = []
         self._wait_listening()
 

@@ -67,6 +67,13 @@ class Simulator:
         """poweroff, reboot, crash, ignore-shutdown, no-balloon or normal"""
         self.ask(f"guest {uuid} {action}")
 
+    def change(self, uuid, what, value):
+        """Somebody else changes a domain: target, maximum (MiB), vcpus, weight, cap, paused (0 or 1) or name.
+
+        xl:KEY is what is known of how it was built: kernel, disk, …
+        """
+        self.ask(f"change {uuid} {what} {value}")
+
     def create(self, name, uuid=None, memory_mib=512, vcpus=1):
         """A domain that somebody else made. Returns uuid and domid."""
         # without a uuid the simulator draws one and takes its own figures

@@ -4,7 +4,7 @@
 import json
 
 from lib.tap import done, has, is_, ok, skip_all
-from lib.xm import MIB, Date, FakeServer, program
+from lib.xm import MIB, Date, FakeServer, Refusal, program
 
 HEADER = "Name                                      ID   Mem VCPUs      State   Time(s)\n"
 DEMO = "demo                                           410     1                 0.0\n"
@@ -149,6 +149,29 @@ def test_others():
         is_(server.xm("domname", "22"), (0, "demo\n", ""), "domname")
 
 
+def test_drift():
+    def entry(field, record, domain, name="demo"):
+        return {"VM": "OpaqueRef:x", "uuid": "u", "name_label": name, "field": field, "record": record, "domain": domain}
+
+    header = "Name                                   Field                Record       Domain\n"
+    with FakeServer() as server:
+        server.refusals["host.get_drift"] = lambda *_: []
+        is_(server.xm("drift"), (0, header, ""), "nothing differs: no lines")
+        is_(server.messages()[-1], "host.get_drift", "asks the server")
+        server.refusals["host.get_drift"] = lambda *_: [
+            entry("memory_target", str(400 * MIB), str(300 * MIB + 1024)), entry("VCPUs_at_startup", "2", "1"),
+            entry("name_label", "a", "b\tc", "a\nb")]
+        is_(server.xm("drift"), (0, header +
+            "demo                                   memory_target        400          300.000977\n"
+            "demo                                   VCPUs_at_startup     2            1\n"
+            "a\\nb                                   name_label           a            b\\tc\n", ""), "a line for each")
+        server.refusals["host.get_drift"] = Refusal("HYPERVISOR_ERROR", "list_domains", "OpaqueRef:host", "not there")
+        status, out, err = server.xm("drift")
+        is_((status, out), (1, ""), "one that was refused")
+        has(err, "not there", "says why")
+        is_(server.xm("drift", "demo")[0], 2, "it takes no argument")
+
+
 if not program():
     skip_all("XM names no program")
 test_table()
@@ -158,4 +181,5 @@ test_long()
 test_json()
 test_many()
 test_others()
+test_drift()
 done()

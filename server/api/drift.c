@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* drift.c – where domains are not what their VMs' records say, because somebody else changed them.
+ */
+#include "server/api/drift.h"
+
+#include "schema/log.h"
+#include "schema/text.h"
+#include "server/api/settings.h"
+#include "server/api/vm.h"
+
+#include <inttypes.h>
+
+/* Where the differences of one VM go: a set of maps. */
+struct report {
+	struct value *set;
+	const struct record *vm;
+};
+
+static void add(struct report *report, const char *field, const char *recorded, const char *has)
+{
+	struct value *entry = value_map();
+
+	value_put(entry, "VM", value_string(record_ref(report->vm)));
+	value_put(entry, "uuid", value_string(record_uuid(report->vm)));
+	value_put(entry, "name_label", value_reference(record_get(report->vm, VM_name_label)));
+	value_put(entry, "field", value_string(field));
+	value_put(entry, "record", value_string(recorded));
+	value_put(entry, "domain", value_string(has));
+	value_append(report->set, entry);
+}
+
+static void compare_numbers(struct report *report, const char *field, int64_t recorded, int64_t has)
+{
+	AUTO_TEXT expected = text_format("%" PRId64, recorded);
+	AUTO_TEXT found = text_format("%" PRId64, has);
+
+	if (recorded != has)
+		add(report, field, expected, found);
+}
+
+/* Xen counts whole KiB. */
+static void compare_memory(struct report *report, const char *field, int64_t recorded, int64_t has)
+{
+	if (recorded / 1024 != has / 1024)
+		compare_numbers(report, field, recorded, has);
+}
+
+/* A field that can be set for the next start only: the domain may have what it was told, or what
+ * the record says now. */
+static void compare_either(struct report *report, const char *field, int64_t told, int64_t recorded,
+			   int64_t has)
+{
+	if (has != recorded)
+		compare_numbers(report, field, told, has);
+}
+
+/* Adapters put the uuid behind a name that another domain has, or in the place of none, and cut
+ * what is too long. */
+static void compare_names(struct report *report, const char *name, const char *has)
+{
+	const char *uuid = record_uuid(report->vm);
+	AUTO_TEXT distinct = text_format("%s (%s)", name, uuid);
+	bool cut = strlen(distinct) > DOMAIN_NAME_SIZE - 4;
+
+	if (!cut && strcmp(has, name) != 0 && strcmp(has, distinct) != 0 &&
+	    (*name || strcmp(has, uuid) != 0))
+		add(report, "name_label", name, has);
+}
+
+static void compare(struct report *report, const struct domain_info *domain)
+{
+	AUTO(record) told = settings_told(report->vm);
+	struct settings was_told = settings_with_defaults(settings_of(told));
+	struct settings recorded = settings_with_defaults(settings_of(report->vm));
+	struct settings has = was_told;
+
+	settings_take(&has, domain);
+	compare_names(report, record_text(told, VM_name_label), domain->name);
+	compare_memory(report, "memory_target", recorded.memory.target, has.memory.target);
+	compare_memory(report, "memory_static_max", recorded.maximum, has.maximum);
+	compare_either(report, "VCPUs_at_startup", was_told.vcpus, recorded.vcpus, has.vcpus);
+	compare_either(report, "VCPUs_params:weight", was_told.scheduling.weight,
+		       recorded.scheduling.weight, has.scheduling.weight);
+	compare_either(report, "VCPUs_params:cap", was_told.scheduling.cap, recorded.scheduling.cap,
+		       has.scheduling.cap);
+}
+
+static bool is_idle(const struct record *vm)
+{
+	return vm_is_live(vm) && record_bool(vm, VM_is_managed) &&
+	       !record_bool(vm, VM_is_control_domain) &&
+	       record_get(vm, VM_current_operations)->length == 0;
+}
+
+/* A VM that was changed while we looked is left out: what its domain had may be from before or
+ * after that. */
+static bool is_unchanged(struct api *api, const struct record *vm)
+{
+	AUTO(record) now = store_read(api->store, CLASS_VM, record_ref(vm));
+
+	return now == vm;
+}
+
+static void report_vm(struct api *api, const struct record *vm, const struct domain_info *domains,
+		      size_t count, struct value *set)
+{
+	struct report report = {set, vm};
+
+	for (size_t i = 0; is_idle(vm) && i < count; i++)
+		if (strcmp(domains[i].uuid, record_uuid(vm)) == 0 && !domains[i].shutdown &&
+		    !domains[i].dying && is_unchanged(api, vm))
+			compare(&report, &domains[i]);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct record *one = *(struct record *const *)a;
+	const struct record *other = *(struct record *const *)b;
+	int order = strcmp(record_text(one, VM_name_label), record_text(other, VM_name_label));
+
+	return order ? order : strcmp(record_uuid(one), record_uuid(other));
+}
+
+/* The records are read before the domains, and again afterwards. NULL and *ret_reason: the
+ * hypervisor does not say. */
+static struct value *find_drift(struct api *api, struct hypervisor_error *ret_reason)
+{
+	struct domain_info *domains = NULL;
+	size_t count, domain_count = 0;
+	struct record **vms = store_list(api->store, CLASS_VM, &count);
+	struct value *set = NULL;
+
+	if (hypervisor_list_domains(api->hypervisor, &domains, &domain_count, ret_reason) == 0) {
+		set = value_set();
+		qsort(vms, count, sizeof(*vms), by_name);
+		for (size_t i = 0; i < count; i++)
+			report_vm(api, vms[i], domains, domain_count, set);
+		free(domains);
+	}
+	store_free_list(vms, count);
+	return set;
+}
+
+void drift_log(struct api *api)
+{
+	struct hypervisor_error reason = {0};
+	AUTO(value) set = find_drift(api, &reason);
+
+	if (!set)
+		log_error("the domains cannot be compared with the records: %s", reason.text);
+	for (uint32_t i = 0; set && i < set->length; i++) {
+		const struct value *entry = set->items[i];
+
+		log_warning("VM %s (%s): its domain has %s %s, the record says %s; somebody else "
+			    "changed it, and it is left as it is",
+			    value_find_text(entry, "name_label"), value_find_text(entry, "uuid"),
+			    value_find_text(entry, "field"), value_find_text(entry, "domain"),
+			    value_find_text(entry, "record"));
+	}
+}
+
+int run_host_get_drift(struct call *call, struct error *err)
+{
+	struct hypervisor_error reason = {0};
+
+	call->result = find_drift(call->api, &reason);
+	if (call->result)
+		return 0;
+	return fail(err, ERROR_HYPERVISOR_ERROR, "list_domains", call->api->host_ref, reason.text);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* drift.h – where domains are not what their VMs' records say, because somebody else changed them.
+ */
+#ifndef SERVER_API_DRIFT_H
+#define SERVER_API_DRIFT_H
+
+#include "server/api/private.h"
+
+/* Logs each difference; nothing is changed. */
+void drift_log(struct api *api);
+
+#endif
