@@ -11,7 +11,7 @@ help:
 	@echo 'make                 xenapid and xm'
 	@echo 'make check           every test (TESTS="tests/…" for some of them)'
 	@echo 'make check-valgrind  every test under valgrind'
-	@echo 'make check-xen       the ten points of docs/xen-rig.md on a real Xen, in QEMU (XEN_HOST=local: on this host)'
+	@echo 'make check-xen       the points of docs/xen-rig.md on a real Xen, in QEMU (XEN_HOST=local: on this host)'
 	@echo 'make coverage        which lines the tests reach (configure --enable-coverage)'
 	@echo 'make bench           the benchmarks'
 	@echo 'make fuzz            every fuzzer for FUZZ_SECONDS=60 (configure --enable-fuzzers CC=clang)'
@@ -80,10 +80,11 @@ check-valgrind: all
 	@! grep -l 'ERROR SUMMARY: [1-9]' valgrind/* || { echo 'valgrind: see those reports'; exit 1; }
 
 # One test, tests/xen/run.py, on a machine of its own; automake's harness without the programs of make check.
-check-xen: all
+check-xen: all tests/hypervisor/test_contract$(EXEEXT)
 	@test '$(XENAPID_SKIP_XEN)' != 1 || \
 		echo '**** XENAPID_SKIP_XEN=1: NOTHING IS TESTED ON XEN ****' >&2
 	@XEN_HOST='$(XEN_HOST)' XEN_RIG_FOLDER='$(abs_top_builddir)/xen-rig' \
+		XENAPID_CONTRACT='$(abs_top_builddir)/tests/hypervisor/test_contract' \
 		$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS=tests/xen/run.py TEST_TIMEOUT=900 \
 		check_PROGRAMS= check_LIBRARIES= check_DATA= VERBOSE=1
 distclean-local:

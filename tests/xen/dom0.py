@@ -74,24 +74,31 @@ class Dom0:
         name = "/test/" + os.path.basename(path)
         self.run(f"base64 -d >{name}.new <<'END'\n{text}\nEND\nchmod 755 {name}.new && mv {name}.new {name}", seconds=300)
 
-    def tree(self, path):
-        """Everything below a path of xenstore: key → value, relative to it."""
-        text = self.attempt(f"xenstore-ls -f {shlex.quote(path)}")[1]
-        return {key: value for key, value in re.findall(rf'^{re.escape(path)}/(\S+) = "(.*)"$', text, re.M) if value}
+    def run_each(self, *scripts):
+        """What each printed, all over one connection: that is what costs time."""
+        marker = "---- next ----"
+        return self.attempt(f"; echo '{marker}'\n".join(f"( {script} )" for script in scripts))[1].split(marker + "\n")
 
-    def domains(self):
-        """What `xl list` shows: name → (domid, MiB, vCPUs, state)."""
-        rows = [line.rsplit(None, 5) for line in self.run("xl list").splitlines()[1:] if line]
-        return {name: (int(domid), int(memory), int(vcpus), state) for name, domid, memory, vcpus, state, _ in rows}
 
-    def free_mib(self):
-        """What Xen has left."""
-        return int(re.search(r"^free_memory\s*:\s*(\d+)", self.run("xl info"), re.M).group(1))
+def parse_tree(path, text):
+    """What `xenstore-ls -f PATH` printed: key → value, relative to PATH."""
+    return {key: value for key, value in re.findall(rf'^{re.escape(path)}/(\S+) = "(.*)"$', text, re.M) if value}
 
-    def rows(self, database, statement):
-        """What SQLite finds, as dicts."""
-        text = self.run(f"sqlite3 -readonly -json {shlex.quote(database)} {shlex.quote(statement)}")
-        return json.loads(text or "[]")
+
+def parse_domains(text):
+    """What `xl list` printed: name → (domid, MiB, vCPUs, state)."""
+    rows = [line.rsplit(None, 5) for line in text.splitlines()[1:] if line]
+    return {name: (int(domid), int(memory), int(vcpus), state) for name, domid, memory, vcpus, state, _ in rows}
+
+
+def parse_free_mib(text):
+    """What Xen has left, of what `xl info` printed."""
+    return int(re.search(r"^free_memory\s*:\s*(\d+)", text, re.M).group(1))
+
+
+def parse_row(text):
+    """What `sqlite3 -json` printed: the only row, as a dict."""
+    return json.loads(text)[0]
 
 
 def main(words):

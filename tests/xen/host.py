@@ -12,29 +12,44 @@ import os
 import re
 import shlex
 import time
+from types import SimpleNamespace
 
 from lib.host import MEMORY, MIB, as_text
 from lib.rpc import Failure, Session
 from lib.server import crypt
 from lib.tap import diag, is_
-from xen.dom0 import Dom0
+from xen.dom0 import Dom0, parse_domains, parse_free_mib, parse_row, parse_tree
 
 # Emulated, on a machine that does other things too, a guest may take its time.
 SECONDS = float(os.environ.get("XEN_RIG_SECONDS", "120"))
 COMPARED = MEMORY + ("VCPUs_max", "VCPUs_at_startup", "power_state")
 # What the guests are called, so that on a host with others only these are touched.
 PREFIX = "xenapid-test-"
-# What only costs time when it is emulated is left out.
-GUEST_ARGUMENTS = "console=hvc0 quiet mitigations=off nowatchdog"
+# What only costs time when it is emulated is left out; a PVH guest looks 7 s for a timer to calibrate the TSC with.
+GUEST_ARGUMENTS = ("console=hvc0 quiet mitigations=off nowatchdog clearcpuid=tsc lpj=4000000 pci=noearly ipv6.disable=1 8250.nr_uarts=0 "
+                   "cryptomgr.notests lsm=")
+# The rig's other one is dom0's: whoever shares it with what is emulated waits long.
+GUEST_CPU = "1"
+# Of a PVH guest QEMU emulates two vCPUs wrongly now and then while it boots; its program brings up the second.
+KIND_ARGUMENTS = {"pv": "", "pvh": " maxcpus=1"}
 # What the guest's kernel may keep to itself.
 KERNEL_MIB = 72
 
 
-def until(condition, seconds=None):
-    """Waits until condition() is true; returns what it returned last."""
+def guest_arguments(kind):
+    return GUEST_ARGUMENTS + KIND_ARGUMENTS[kind]
+
+
+def guest_of(tree):
+    """What a guest reports, in a domain's part of xenstore."""
+    return {key.removeprefix("data/"): value for key, value in tree.items() if key.startswith("data/")}
+
+
+def until(condition, seconds=None, pause=0.5):
+    """Waits until condition() is true; returns what it returned last. Whoever asks dom0 too often keeps the guests from running."""
     deadline = time.monotonic() + (seconds or SECONDS)
     while not (result := condition()) and time.monotonic() < deadline:
-        time.sleep(0.2)
+        time.sleep(pause)
     return result
 
 
@@ -112,12 +127,24 @@ class Host:
     def log(self, lines=40):
         return self.dom0.attempt(f"tail -n {lines} {self.folder}/log")[1]
 
+    def destroy_domains(self):
+        for name in self.domains():
+            self.dom0.attempt(f"xl destroy {shlex.quote(name)}")
+
+    def clear(self):
+        """No VM is left."""
+        with contextlib.suppress(Exception):
+            self.kill()
+        self.destroy_domains()
+        self.dom0.run(f"rm -f {self.database}*")
+        self.kept.clear()
+        self.start()
+
     def close(self):
         """Nothing of what was made here stays on the host."""
         with contextlib.suppress(Exception):
             self._end("TERM")
-        for name in self.domains():
-            self.dom0.attempt(f"xl destroy {shlex.quote(name)}")
+        self.destroy_domains()
         self.dom0.run(f"rm -rf {self.folder}")
 
     def __enter__(self):
@@ -144,7 +171,7 @@ class Host:
     def config(self, kind, name, **more):
         """An xl.cfg(5) of a guest of the rig."""
         keys = {"name": PREFIX + name, "type": kind, "kernel": self.dom0.guest_folder + "/vmlinux",
-                "ramdisk": self.dom0.guest_folder + "/guest.img", "extra": GUEST_ARGUMENTS, **more}
+                "ramdisk": self.dom0.guest_folder + "/guest.img", "extra": guest_arguments(kind), "cpus": GUEST_CPU, **more}
         return "".join(f"{key} = {value!r}\n" for key, value in keys.items()).replace("'", '"')
 
     def put(self, name, text):
@@ -157,10 +184,10 @@ class Host:
         """A Halted VM with a guest of the rig: 128 of at most 192 MiB, 1 of 2 vCPUs, unless told."""
         record = {"name_label": PREFIX + name, "domain_type": kind,
                   "PV_kernel": self.dom0.guest_folder + "/vmlinux",
-                  "PV_ramdisk": self.dom0.guest_folder + "/guest.img", "PV_args": GUEST_ARGUMENTS,
+                  "PV_ramdisk": self.dom0.guest_folder + "/guest.img", "PV_args": guest_arguments(kind),
                   "memory_static_min": str(64 * MIB), "memory_dynamic_min": str(128 * MIB),
                   "memory_dynamic_max": str(192 * MIB), "memory_static_max": str(192 * MIB),
-                  "VCPUs_max": "2", "VCPUs_at_startup": "1"}
+                  "VCPUs_max": "2", "VCPUs_at_startup": "1", "VCPUs_params": {"mask": GUEST_CPU}}
         return self.session.VM.create({**record, **fields})
 
     def find(self, name):
@@ -182,34 +209,59 @@ class Host:
             self.session.VM.hard_shutdown(vm)
         self.session.VM.destroy(vm)
 
+    def remove_all(self):
+        """No guest takes time from those to come."""
+        for vm in self.session.VM.get_all():
+            if not self.session.VM.get_is_control_domain(vm):
+                self.remove(vm)
+
     # What is known of one
 
     def domains(self):
         """The tests' domains, as `xl list` shows them."""
-        return {name: row for name, row in self.dom0.domains().items() if name.startswith(PREFIX)}
+        return {name: row for name, row in parse_domains(self.dom0.run("xl list")).items() if name.startswith(PREFIX)}
 
     def record(self, vm):
         return self.session.VM.get_record(vm)
 
-    def row(self, vm):
-        """What is on the disk."""
+    def look(self, vm, free=False):
+        """record; row: what is on the disk; tree: the domain's part of xenstore; listed: all that xl lists; free: MiB that Xen has left."""
+        record = self.record(vm)
         columns = ", ".join(f'"{name}"' for name in COMPARED)
-        return self.dom0.rows(self.database, f"SELECT {columns} FROM VM WHERE _ref = '{vm}'")[0]
+        query = f"SELECT {columns} FROM VM WHERE _ref = '{vm}'"
+        path = f"/local/domain/{record['domid']}"
+        row, tree, listed, info = self.dom0.run_each(
+            f"sqlite3 -readonly -json {shlex.quote(self.database)} {shlex.quote(query)}", f"xenstore-ls -f {path}", "xl list", "xl info" if free else ":")
+        return SimpleNamespace(record=record, row=parse_row(row), tree=parse_tree(path, tree), listed=parse_domains(listed),
+                               free=parse_free_mib(info) if free else None)
 
     def tree(self, vm):
         """The domain's part of xenstore."""
-        return self.dom0.tree(f"/local/domain/{self.session.VM.get_domid(vm)}")
+        path = f"/local/domain/{self.session.VM.get_domid(vm)}"
+        return parse_tree(path, self.dom0.attempt(f"xenstore-ls -f {path}")[1])
 
     def guest(self, vm):
         """What the guest reports: tick, memory_kib, cpus, uptime; {} before it is up."""
-        return {key.removeprefix("data/"): value for key, value in self.tree(vm).items() if key.startswith("data/")}
+        return guest_of(self.tree(vm))
 
     def wait_guest(self, vm, since=0):
-        """Waits until the guest has reported again, and returns that."""
-        return until(lambda: (g := self.guest(vm)) and int(g.get("tick", 0)) > since and g)
+        """Waits until the guest has reported more than `since` times, and returns what it reports."""
+
+        def look():
+            # in dom0, which has better things to do than to answer us; not for long: the guest may have another domain now
+            path = f"/local/domain/{self.session.VM.get_domid(vm)}/data/tick"
+            self.dom0.attempt(f"""
+                i=0
+                until [ "$(xenstore-read {path} 2>/dev/null || echo 0)" -gt {since} ] || [ $((i += 1)) -gt 10 ]; do
+                    sleep 1
+                done""")
+            guest = self.guest(vm)
+            return int(guest.get("tick", 0)) > since and guest
+
+        return until(look)
 
     def ask(self, vm, what):
-        """Something that guest-init knows."""
+        """One of the deeds of guest.c."""
         self.dom0.write(f"/local/domain/{self.session.VM.get_domid(vm)}/data/ask", what)
 
     def console(self, vm):
@@ -219,8 +271,9 @@ class Host:
 
     def differences(self, vm):
         """What does not agree among record, disk, xenstore, xl and the guest of a Running VM, as texts."""
-        record, row = self.record(vm), self.row(vm)
-        tree, listed = self.tree(vm), self.domains().get(record["name_label"])
+        seen = self.look(vm)
+        record, row, tree = seen.record, seen.row, seen.tree
+        listed = seen.listed.get(record["name_label"])
         found = [f"{f}: record {record[f]!r}, disk {row[f]!r}" for f in COMPARED
                  if as_text(record[f]) != as_text(row[f])]
         if not listed:
@@ -240,6 +293,7 @@ class Host:
             "what the guest's kernel keeps": (abs(kept - self.kept.get(vm, kept)) <= 2 and kept < KERNEL_MIB or kept, True),
         }
         found += [f"{what}: {got!r}, not {want!r}" for what, (got, want) in pairs.items() if got != want]
+        found += [f"drift: {entry}" for entry in self.session.host.get_drift(self.session.host.get_all()[0]) if entry["VM"] == vm]
         if not found:
             self.kept.setdefault(vm, kept)
         return found
@@ -257,11 +311,10 @@ class Host:
 
     def snapshot(self, vm):
         """All of what a refused call must leave as it was."""
-        record = {field: self.record(vm)[field] for field in COMPARED + ("domid", "current_operations")}
-        reported = ("data/tick", "data/uptime")
-        tree = {key: text for key, text in self.tree(vm).items() if key not in reported} if record["domid"] != "-1" else {}
-        listed = {name: row[:3] for name, row in self.dom0.domains().items()}
-        return {"record": record, "disk": self.row(vm), "xenstore": tree, "xl": listed, "free": self.dom0.free_mib()}
+        seen = self.look(vm, free=True)
+        tree = {key: text for key, text in seen.tree.items() if key not in ("data/tick", "data/uptime")}
+        return {"record": {field: seen.record[field] for field in COMPARED + ("domid", "current_operations")}, "disk": seen.row,
+                "xenstore": tree, "xl": {name: row[:3] for name, row in seen.listed.items()}, "free": seen.free}
 
     def explain(self):
         """For the reader of a failure."""

@@ -11,7 +11,7 @@ from lib.tap import diag, is_, ok
 from xen.host import MIB, until
 
 CHANGES = int(os.environ.get("XEN_RIG_CHANGES", "100"))
-KILLS = 8
+KILLS = 5
 SEED = int(os.environ.get("XENAPID_SEED", str(random.SystemRandom().randrange(10**6))))
 
 

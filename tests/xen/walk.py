@@ -13,6 +13,8 @@ def changed(host, kind):
     host.crash()
     host.xm("mem-max", name, "192")
     host.xm("vcpu-set", name, "2")
+    # xl.cfg has no key for it: what the guest can not live without
+    host.session.VM.set_memory_static_min(host.find(kind), str(64 * MIB))
     ok(name not in host.domains(), f"{kind}: it is changed, and there is no domain")
     is_([line.split()[1:3] for line in host.xm("list", name).splitlines()[1:]], [["128", "2"]], f"{kind}: xm lists what it shall have")
     return host.find(kind)
