@@ -3,11 +3,18 @@
 
 noinst_LIBRARIES += librpc.a
 librpc_a_SOURCES =
+librpc_a_SOURCES += %D%/call.c
+librpc_a_SOURCES += %D%/call.h
+librpc_a_SOURCES += %D%/codec.c
+librpc_a_SOURCES += %D%/codec.h
+librpc_a_SOURCES += %D%/json_read.c
+librpc_a_SOURCES += %D%/json_read.h
+librpc_a_SOURCES += %D%/jsonrpc.h
+librpc_a_SOURCES += %D%/jsonrpc_read.c
+librpc_a_SOURCES += %D%/jsonrpc_write.c
 librpc_a_SOURCES += %D%/xmlrpc.h
 librpc_a_SOURCES += %D%/scalar.c
 librpc_a_SOURCES += %D%/scalar.h
-librpc_a_SOURCES += %D%/xml_character.c
-librpc_a_SOURCES += %D%/xml_character.h
 librpc_a_SOURCES += %D%/xmlrpc_element.c
 librpc_a_SOURCES += %D%/xmlrpc_element.h
 librpc_a_SOURCES += %D%/xmlrpc_read.c

@@ -2,7 +2,7 @@
 /* scalar.c – numbers, truths and base64 as text. */
 #include "rpc/scalar.h"
 
-#include "rpc/xml_character.h"
+#include "schema/xml_character.h"
 
 #include <locale.h>
 #include <math.h>

@@ -3,20 +3,14 @@
 #ifndef RPC_XMLRPC_H
 #define RPC_XMLRPC_H
 
+#include "rpc/call.h"
 #include "schema/buffer.h"
 #include "schema/error.h"
-#include "schema/value.h"
 
 /* One per thread, reused from call to call. */
 struct xmlrpc_reader;
 struct xmlrpc_reader *xmlrpc_reader_new(void);
 void xmlrpc_reader_free(struct xmlrpc_reader *reader);
-
-/* What one call may contain at most; more is refused while it is read. */
-struct xmlrpc_limits {
-	unsigned depth;	   /* nested values */
-	unsigned elements; /* values in all */
-};
 
 /*
  * Reads a methodCall in one pass. *ret_method is to be freed, *ret_parameters is a set (empty
@@ -27,7 +21,7 @@ struct xmlrpc_limits {
  * Returns NULL, or static text that says what is wrong with the bytes (no XML, a DOCTYPE, not
  * UTF-8, too deep, a member twice, …): such a request is not a call at all.
  */
-const char *xmlrpc_read_call(struct xmlrpc_reader *reader, const struct xmlrpc_limits *limits,
+const char *xmlrpc_read_call(struct xmlrpc_reader *reader, const struct rpc_limits *limits,
 			     const char *bytes, size_t length, char **ret_method,
 			     struct value **ret_parameters);
 
@@ -41,6 +35,5 @@ void xmlrpc_write_value(struct buffer *out, const struct value *value);
 void xmlrpc_write_success(struct buffer *out, const struct value *result);
 void xmlrpc_write_bare(struct buffer *out, const struct value *result);
 void xmlrpc_write_failure(struct buffer *out, const struct error *err);
-void xmlrpc_write_fault(struct buffer *out, int code, const char *text);
 
 #endif

@@ -12,7 +12,6 @@
 
 /* After a longer call parser and text are let go: no thread keeps the memory of its largest. */
 #define KEPT_BYTES ((size_t)256 << 10)
-#define METHOD_NAME_MAX 256
 
 /* An element that is open. */
 struct frame {
@@ -29,7 +28,7 @@ struct xmlrpc_reader {
 	size_t count;
 	size_t capacity;
 	struct buffer text; /* since the last start tag */
-	const struct xmlrpc_limits *limits;
+	const struct rpc_limits *limits;
 	unsigned depth;
 	unsigned values;
 	char *method;
@@ -114,14 +113,6 @@ static void XMLCALL character_data(void *context, const XML_Char *text, int leng
 		refuse(reader, "text where only elements belong");
 }
 
-static bool is_method_name(const char *text, size_t length)
-{
-	static const char allowed[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:/";
-
-	return length > 0 && length <= METHOD_NAME_MAX && strspn(text, allowed) == length;
-}
-
 static struct value *scalar(enum element element, const char *text, size_t length)
 {
 	switch (element) {
@@ -195,7 +186,7 @@ static const char *end_frame(struct xmlrpc_reader *reader, struct frame *frame)
 	case METHOD_CALL:
 		return reader->method ? NULL : "no methodName";
 	case METHOD_NAME:
-		if (!is_method_name(text, length))
+		if (!rpc_is_method_name(text, length))
 			return "a methodName that cannot be one";
 		reader->method = text_copy(text);
 		return NULL;
@@ -248,7 +239,7 @@ static void XMLCALL xml_declaration(void *context, const XML_Char *version,
 
 /* A reset takes the handlers away too; the salt is given so that expat does not ask the kernel for
  * one each time. */
-static void prepare(struct xmlrpc_reader *reader, const struct xmlrpc_limits *limits)
+static void prepare(struct xmlrpc_reader *reader, const struct rpc_limits *limits)
 {
 	if (reader->parser)
 		XML_ParserReset(reader->parser, "UTF-8");
@@ -315,7 +306,7 @@ void xmlrpc_reader_free(struct xmlrpc_reader *reader)
 	free(reader);
 }
 
-const char *xmlrpc_read_call(struct xmlrpc_reader *reader, const struct xmlrpc_limits *limits,
+const char *xmlrpc_read_call(struct xmlrpc_reader *reader, const struct rpc_limits *limits,
 			     const char *bytes, size_t length, char **ret_method,
 			     struct value **ret_parameters)
 {

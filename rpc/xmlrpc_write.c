@@ -3,7 +3,7 @@
 #include "rpc/xmlrpc.h"
 
 #include "rpc/scalar.h"
-#include "rpc/xml_character.h"
+#include "schema/xml_character.h"
 #include "schema/record.h"
 
 #define PROLOG "<?xml version=\"1.0\"?><methodResponse>"
@@ -212,14 +212,4 @@ void xmlrpc_write_failure(struct buffer *out, const struct error *err)
 	for (size_t i = 0; i < error_parameter_count(err->code); i++)
 		add_text_value(out, err->parameters[i]);
 	buffer_add_literal(out, "</data></array></value></member>" END);
-}
-
-void xmlrpc_write_fault(struct buffer *out, int code, const char *text)
-{
-	buffer_add_literal(out, PROLOG
-			   "<fault><value><struct><member><name>faultCode</name><value><int>");
-	buffer_add_int(out, code);
-	buffer_add_literal(out, "</int></value></member><member><name>faultString</name>");
-	add_text_value(out, text);
-	buffer_add_literal(out, "</member></struct></value></fault></methodResponse>");
 }

@@ -3,6 +3,7 @@
 #include "schema/text.h"
 
 #include "schema/record.h"
+#include "schema/xml_character.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -184,24 +185,43 @@ const char *text_to_value(const struct type *type, const char *text, struct valu
 	}
 }
 
+static bool is_plain(unsigned char byte)
+{
+	return byte >= ' ' && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/* One character that is not plain; returns its length. Whatever the bytes are, what comes out is
+ * UTF-8. */
+static size_t add_special(struct buffer *out, const char *text, const char *end)
+{
+	size_t length = xml_character(text, end);
+
+	if (*text == '"' || *text == '\\') {
+		buffer_add_char(out, '\\');
+		buffer_add_char(out, *text);
+	} else if ((unsigned char)*text < ' ') {
+		buffer_add_format(out, "\\u%04x", (unsigned char)*text);
+	} else if (length) {
+		buffer_add(out, text, length);
+	} else {
+		buffer_add_literal(out, "\xef\xbf\xbd");
+	}
+	return length ? length : 1;
+}
+
 void text_add_json(struct buffer *out, const char *text)
 {
-	buffer_add_char(out, '"');
-	for (;;) {
-		size_t plain = 0;
+	const char *end = text + strlen(text);
 
-		while ((unsigned char)text[plain] >= ' ' && text[plain] != '"' &&
-		       text[plain] != '\\')
-			plain++;
-		buffer_add(out, text, plain);
-		text += plain;
-		if (!*text)
-			break;
-		if (*text == '"' || *text == '\\')
-			buffer_add_format(out, "\\%c", *text);
-		else
-			buffer_add_format(out, "\\u%04x", (unsigned char)*text);
-		text++;
+	buffer_add_char(out, '"');
+	while (text < end) {
+		const char *run = text;
+
+		while (is_plain((unsigned char)*text))
+			text++;
+		buffer_add(out, run, (size_t)(text - run));
+		if (text < end)
+			text += add_special(out, text, end);
 	}
 	buffer_add_char(out, '"');
 }

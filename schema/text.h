@@ -17,7 +17,8 @@ const char *text_to_value(const struct type *type, const char *text, struct valu
 /* To be freed. */
 char *value_to_text(const struct value *value);
 
-/* As JSON, whatever the kind; records with all fields that are not internal. */
+/* As JSON, whatever the kind; records with all fields that are not internal. Bad UTF-8 goes out as
+ * U+FFFD. */
 void value_add_json(struct buffer *out, const struct value *value);
 void text_add_json(struct buffer *out, const char *text);
 

@@ -56,6 +56,8 @@ libtests_a_SOURCES += %D%/rpc/values.c
 libtests_a_SOURCES += %D%/rpc/values.h
 
 # C tests.
+check_PROGRAMS += %D%/rpc/test_jsonrpc_read
+check_PROGRAMS += %D%/rpc/test_jsonrpc_write
 check_PROGRAMS += %D%/rpc/test_xmlrpc_hostile
 check_PROGRAMS += %D%/rpc/test_xmlrpc_read
 check_PROGRAMS += %D%/rpc/test_xmlrpc_trees
@@ -108,6 +110,7 @@ CLEANFILES += $(EXTRA_PROGRAMS)
 
 # Python tests, and what they import.
 python_tests += %D%/rpc/oracle.py
+python_modules += %D%/lib/jsonrpc.py
 python_modules += %D%/lib/rpc.py
 python_modules += %D%/lib/server.py
 python_modules += %D%/lib/tap.py
@@ -120,6 +123,7 @@ python_tests += %D%/xm/test_list.py
 python_tests += %D%/e2e/test_xm.py
 python_tests += %D%/e2e/walk.py
 python_tests += %D%/server/test_http.py
+python_tests += %D%/server/test_jsonrpc.py
 python_tests += %D%/server/test_limits.py
 python_tests += %D%/server/test_activation.py
 python_tests += %D%/server/test_process.py
@@ -165,6 +169,8 @@ python_modules += %D%/xen/suspend.py
 python_modules += %D%/xen/walk.py
 
 # Fuzzers.
+fuzz_targets += %D%/fuzz/fuzz_jsonrpc_read
+%C%_fuzz_fuzz_jsonrpc_read_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 fuzz_targets += %D%/fuzz/fuzz_xmlrpc_read
 %C%_fuzz_fuzz_xmlrpc_read_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 fuzz_targets += %D%/fuzz/fuzz_xl_config

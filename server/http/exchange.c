@@ -25,8 +25,8 @@ static void exchange_release(struct exchange *exchange)
 	exchange_drop_body(exchange);
 	budget_use(&service->replies, -(int64_t)exchange->reply.length);
 	buffer_free(&exchange->reply);
-	free((char *)exchange->call.method);
 	api_call_clear(&exchange->call);
+	rpc_call_clear(&exchange->said);
 	connection_release(exchange->connection);
 	free(exchange);
 }
@@ -76,6 +76,22 @@ static void done(struct api_call *call)
 	exchange_release(exchange);
 }
 
+const char *exchange_read_call(struct exchange *exchange)
+{
+	struct worker *worker = exchange->worker;
+	const struct buffer *body = &exchange->body;
+	const char *problem = exchange->codec->read(worker->reader, &worker->service->limits,
+						    body->data ? body->data : "", body->length,
+						    &exchange->said);
+
+	if (problem)
+		return problem;
+	exchange_drop_body(exchange);
+	exchange->call.method = exchange->said.method;
+	exchange->call.parameters = TAKE(exchange->said.parameters);
+	return NULL;
+}
+
 bool exchange_run(struct exchange *exchange)
 {
 	struct api_call *call = &exchange->call;
@@ -89,15 +105,25 @@ bool exchange_run(struct exchange *exchange)
 	return api_start(exchange->worker->service->api, call);
 }
 
+static void count_reply(struct exchange *exchange)
+{
+	budget_use(&exchange->worker->service->replies, (int64_t)exchange->reply.length);
+}
+
 void exchange_write_reply(struct exchange *exchange)
 {
+	const struct codec *codec = exchange->codec;
 	const struct api_call *call = &exchange->call;
 
 	if (call->error.code != ERROR_NONE)
-		xmlrpc_write_failure(&exchange->reply, &call->error);
-	else if (call->bare)
-		xmlrpc_write_bare(&exchange->reply, call->result);
+		codec->write_failure(&exchange->reply, &exchange->said, &call->error);
 	else
-		xmlrpc_write_success(&exchange->reply, call->result);
-	budget_use(&exchange->worker->service->replies, (int64_t)exchange->reply.length);
+		codec->write_success(&exchange->reply, &exchange->said, call->result, call->bare);
+	count_reply(exchange);
+}
+
+void exchange_write_problem(struct exchange *exchange, const char *problem)
+{
+	exchange->codec->write_problem(&exchange->reply, &exchange->said, problem);
+	count_reply(exchange);
 }

@@ -3,7 +3,7 @@
 #ifndef SERVER_HTTP_EXCHANGE_H
 #define SERVER_HTTP_EXCHANGE_H
 
-#include "rpc/xmlrpc.h"
+#include "rpc/codec.h"
 #include "server/http/connection.h"
 
 #include <microhttpd.h>
@@ -31,7 +31,7 @@ struct service {
 	struct api *api;
 	struct connections *connections;
 	bool local_pages_only;
-	struct xmlrpc_limits xmlrpc_limits;
+	struct rpc_limits limits;
 	atomic_llong request_bytes;
 	_Atomic int64_t request_timeout_ms;
 	_Atomic int64_t idle_timeout_ms;
@@ -63,6 +63,8 @@ struct exchange {
 	struct MHD_Connection *handle;
 	const struct refusal *refusal; /* decided before the body had come */
 	struct buffer body;
+	const struct codec *codec;
+	struct rpc_call said; /* as it came */
 	struct api_call call;
 	bool begun;	/* counted in service.busy */
 	bool suspended; /* the call was deferred, and the client waits */
@@ -77,9 +79,14 @@ void exchange_end(struct exchange *exchange);
 void exchange_add_body(struct exchange *exchange, const char *bytes, size_t length);
 void exchange_drop_body(struct exchange *exchange);
 
-/* Runs what is in call.method and call.parameters. True: call.result or call.error is there. */
+/* Makes a call of the body, which is dropped. Returns NULL, or static text that says why it is
+ * none.
+ */
+const char *exchange_read_call(struct exchange *exchange);
+/* Runs it. True: call.result or call.error is there. */
 bool exchange_run(struct exchange *exchange);
-/* Encodes the outcome into `reply`. */
+/* Encode the outcome, or what is no call, into `reply`. */
 void exchange_write_reply(struct exchange *exchange);
+void exchange_write_problem(struct exchange *exchange, const char *problem);
 
 #endif

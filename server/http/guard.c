@@ -7,6 +7,7 @@
 /* A body that is refused is still read, and dropped, as long as it is not this much longer than the
  * longest call. */
 #define SKIPPED_CALLS 16
+#define METHODS "GET, HEAD, OPTIONS, POST"
 
 const struct refusal guard_too_large = {.status = MHD_HTTP_CONTENT_TOO_LARGE,
 					.close = true,
@@ -14,16 +15,18 @@ const struct refusal guard_too_large = {.status = MHD_HTTP_CONTENT_TOO_LARGE,
 
 static const struct refusal page = {
 	.status = MHD_HTTP_OK,
-	.text = "This is xenapid, a Xen-API server. Clients send XML-RPC calls by POST to this address.\n"};
+	.text = "This is xenapid, a Xen-API server. Clients send calls by POST: JSON-RPC to /jsonrpc, XML-RPC to any other path.\n"};
 static const struct refusal healthy = {.status = MHD_HTTP_OK, .text = "ok\n"};
 static const struct refusal not_found = {
-	.status = MHD_HTTP_NOT_FOUND,
-	.text = "There is no such page; XML-RPC calls are sent by POST.\n"};
+	.status = MHD_HTTP_NOT_FOUND, .text = "There is no such page; calls are sent by POST.\n"};
 static const struct refusal wrong_method = {.status = MHD_HTTP_METHOD_NOT_ALLOWED,
 					    .close = true,
 					    .header = MHD_HTTP_HEADER_ALLOW,
-					    .value = "GET, HEAD, POST",
-					    .text = "Only GET, HEAD and POST are served.\n"};
+					    .value = METHODS,
+					    .text = "Only " METHODS " are served.\n"};
+/* What a browser asks before it sends a call; reply.c says what pages may. */
+static const struct refusal methods = {
+	.status = MHD_HTTP_OK, .header = MHD_HTTP_HEADER_ALLOW, .value = METHODS, .text = ""};
 static const struct refusal no_length = {
 	.status = MHD_HTTP_LENGTH_REQUIRED,
 	.close = true,
@@ -162,6 +165,8 @@ const struct refusal *guard_check(struct service *service, const struct connecti
 		return headers.refusal;
 	if (strcmp(method, MHD_HTTP_METHOD_POST) == 0)
 		return check_length(service, connection, handle);
+	if (strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0)
+		return &methods;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return &wrong_method;
 	if (strcmp(url, "/healthz") == 0)

@@ -188,8 +188,7 @@ static void init_service(struct service *service, struct api *api,
 	service->api = api;
 	service->connections = connections_new(&options->limits);
 	service->local_pages_only = options->local_pages_only;
-	service->xmlrpc_limits =
-		(struct xmlrpc_limits){.depth = DEPTH_MAX, .elements = ELEMENTS_MAX};
+	service->limits = (struct rpc_limits){.depth = DEPTH_MAX, .elements = ELEMENTS_MAX};
 	pthread_mutex_init(&service->lock, NULL);
 	clock_init_condition(&service->idle);
 }

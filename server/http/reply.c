@@ -8,6 +8,23 @@
  * be in flight. */
 #define SLOWEST_READER 65536
 
+/*
+ * As xapi has it: any page may ask, since it has to sign in as everybody else. What a browser wants
+ * to send besides (a preflight says it) it may. Not where nobody has to sign in.
+ */
+static void add_sharing(struct exchange *exchange, struct MHD_Response *response)
+{
+	const char *asked = MHD_lookup_connection_value(
+		exchange->handle, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCESS_CONTROL_REQUEST_HEADERS);
+	AUTO_TEXT headers = asked ? text_format("%s, X-Requested-With", asked) :
+				    text_copy("X-Requested-With");
+
+	if (exchange->worker->service->local_pages_only)
+		return;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_HEADERS, headers);
+}
+
 static enum MHD_Result send_reply(struct exchange *exchange, unsigned status, const char *type,
 				  struct MHD_Response *response, size_t length)
 {
@@ -16,6 +33,7 @@ static enum MHD_Result send_reply(struct exchange *exchange, unsigned status, co
 
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache, no-store");
+	add_sharing(exchange, response);
 	if (atomic_load_explicit(&service->stopping, memory_order_relaxed))
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	connection_set_deadline(exchange->connection,
@@ -28,6 +46,7 @@ static enum MHD_Result send_reply(struct exchange *exchange, unsigned status, co
 
 enum MHD_Result reply_send_refusal(struct exchange *exchange, const struct refusal *refusal)
 {
+	const char *type = refusal->type ? refusal->type : "text/plain; charset=utf-8";
 	size_t length = strlen(refusal->text);
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		length, (void *)refusal->text, MHD_RESPMEM_PERSISTENT);
@@ -38,11 +57,11 @@ enum MHD_Result reply_send_refusal(struct exchange *exchange, const struct refus
 		MHD_add_response_header(response, refusal->header, refusal->value);
 	if (refusal->close)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-	return send_reply(exchange, refusal->status, "text/plain; charset=utf-8", response, length);
+	return send_reply(exchange, refusal->status, type, response, length);
 }
 
 /* The bytes stay the exchange's, which lives until they are sent. */
-enum MHD_Result reply_send_xml(struct exchange *exchange)
+enum MHD_Result reply_send_outcome(struct exchange *exchange)
 {
 	struct buffer *reply = &exchange->reply;
 	struct MHD_Response *response =
@@ -50,6 +69,5 @@ enum MHD_Result reply_send_xml(struct exchange *exchange)
 
 	if (!response)
 		return MHD_NO;
-	/* Exactly this: with a charset npm xen-api does not take it for XML-RPC. */
-	return send_reply(exchange, MHD_HTTP_OK, "text/xml", response, reply->length);
+	return send_reply(exchange, MHD_HTTP_OK, exchange->codec->type, response, reply->length);
 }

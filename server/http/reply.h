@@ -5,18 +5,19 @@
 
 #include "server/http/exchange.h"
 
-/* A reply that is no XML: text/plain. */
+/* A reply that is no outcome of a call. */
 struct refusal {
 	unsigned status;
 	bool close; /* what follows on the connection can not be trusted, or is not wanted */
 	const char *header; /* one more, or NULL */
 	const char *value;
+	const char *type; /* NULL: text/plain */
 	const char *text; /* one sentence */
 };
 
 /* Queue it; each sets the deadline until which the client must have read it. */
 enum MHD_Result reply_send_refusal(struct exchange *exchange, const struct refusal *refusal);
-/* exchange->reply, as XML */
-enum MHD_Result reply_send_xml(struct exchange *exchange);
+/* exchange->reply */
+enum MHD_Result reply_send_outcome(struct exchange *exchange);
 
 #endif

@@ -6,6 +6,12 @@
 #include "schema/log.h"
 #include "server/http/guard.h"
 
+/* xapi takes XML-RPC at every other path too, and npm xen-api sends it to /xmlrpc. */
+static const struct codec *codec_at(const char *url)
+{
+	return strcmp(url, "/jsonrpc") == 0 ? &codec_jsonrpc : &codec_xmlrpc;
+}
+
 static enum MHD_Result begin(struct worker *worker, struct MHD_Connection *handle, const char *url,
 			     const char *method, void **ret_exchange)
 {
@@ -19,6 +25,7 @@ static enum MHD_Result begin(struct worker *worker, struct MHD_Connection *handl
 		return MHD_NO;
 	connection_set_deadline(connection, clock_ms() + atomic_load(&service->request_timeout_ms));
 	exchange = exchange_new(worker, handle, connection);
+	exchange->codec = codec_at(url);
 	*ret_exchange = exchange;
 	exchange->refusal = guard_check(service, connection, handle, url, method);
 	/* Now or never: libmicrohttpd takes a reply only before a body or after all of it. */
@@ -49,19 +56,10 @@ static enum MHD_Result refuse_call(struct exchange *exchange, const char *proble
 
 	log_debug("a request from %s is no call: %s", exchange->connection->origin.address,
 		  problem);
-	buffer_add_format(&exchange->reply, "This is no XML-RPC call: %s.\n", problem);
-	budget_use(&exchange->worker->service->replies, (int64_t)exchange->reply.length);
+	exchange_write_problem(exchange, problem);
 	refusal.text = exchange->reply.data;
+	refusal.type = exchange->codec->problem_type;
 	return reply_send_refusal(exchange, &refusal);
-}
-
-/* npm xen-api tries JSON-RPC first, and falls back only when it gets XML with status 200. */
-static enum MHD_Result answer_json(struct exchange *exchange)
-{
-	xmlrpc_write_fault(&exchange->reply, 1,
-			   "JSON-RPC is not served: use XML-RPC at any other path");
-	budget_use(&exchange->worker->service->replies, (int64_t)exchange->reply.length);
-	return reply_send_xml(exchange);
 }
 
 static enum MHD_Result answer(struct exchange *exchange)
@@ -71,29 +69,22 @@ static enum MHD_Result answer(struct exchange *exchange)
 	exchange_write_reply(exchange);
 	log_debug("%s from %s: %s", call->method, call->origin.address,
 		  call->error.code ? error_info(call->error.code)->name : "done");
-	return reply_send_xml(exchange);
+	return reply_send_outcome(exchange);
 }
 
-static enum MHD_Result run(struct exchange *exchange, const char *url)
+static enum MHD_Result run(struct exchange *exchange)
 {
-	struct worker *worker = exchange->worker;
-	const struct refusal *overload = guard_check_load(worker->service, exchange->connection);
-	char *method = NULL;
+	const struct refusal *overload =
+		guard_check_load(exchange->worker->service, exchange->connection);
 	const char *problem;
 
 	/* All of it has come: from here on the time is the server's. */
 	connection_set_deadline(exchange->connection, 0);
 	if (overload)
 		return reply_send_refusal(exchange, overload);
-	if (strcmp(url, "/jsonrpc") == 0)
-		return answer_json(exchange);
-	problem = xmlrpc_read_call(worker->reader, &worker->service->xmlrpc_limits,
-				   exchange->body.data ? exchange->body.data : "",
-				   exchange->body.length, &method, &exchange->call.parameters);
+	problem = exchange_read_call(exchange);
 	if (problem)
 		return refuse_call(exchange, problem);
-	exchange_drop_body(exchange);
-	exchange->call.method = method;
 	if (exchange_run(exchange))
 		return answer(exchange);
 	return exchange->suspended ? MHD_YES : MHD_NO;
@@ -122,7 +113,7 @@ enum MHD_Result request_handle(void *context, struct MHD_Connection *handle, con
 	}
 	if (exchange->refusal)
 		return reply_send_refusal(exchange, exchange->refusal);
-	return exchange->begun ? go_on(exchange) : run(exchange, url);
+	return exchange->begun ? go_on(exchange) : run(exchange);
 }
 
 void request_completed(void *context, struct MHD_Connection *handle, void **ret_exchange,

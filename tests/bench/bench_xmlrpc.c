@@ -28,7 +28,7 @@ static const char call[] =
 
 static void read_call(struct xmlrpc_reader *reader)
 {
-	static const struct xmlrpc_limits limits = {.depth = 20, .elements = 1000};
+	static const struct rpc_limits limits = {.depth = 20, .elements = 1000};
 	AUTO_TEXT method = NULL;
 	AUTO(value) parameters = NULL;
 

@@ -8,10 +8,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct xmlrpc_limits limits = {.depth = 16, .elements = 1000};
+static const struct rpc_limits limits = {.depth = 16, .elements = 1000};
 
 /* As a parameter it is one level deeper than as the set of parameters. */
-static const struct xmlrpc_limits wider = {.depth = 17, .elements = 1001};
+static const struct rpc_limits wider = {.depth = 17, .elements = 1001};
 
 static void write_call(struct buffer *out, const char *method, const struct value *parameters)
 {

@@ -18,7 +18,7 @@ static void read_all(struct buffer *call)
 
 int main(void)
 {
-	static const struct xmlrpc_limits limits = {.depth = 50, .elements = 100000};
+	static const struct rpc_limits limits = {.depth = 50, .elements = 100000};
 	struct xmlrpc_reader *reader = xmlrpc_reader_new();
 	AUTO_TEXT method = NULL;
 	AUTO(value) parameters = NULL;
@@ -29,7 +29,7 @@ int main(void)
 	read_all(&call);
 	problem = xmlrpc_read_call(reader, &limits, call.data, call.length, &method, &parameters);
 	if (problem)
-		xmlrpc_write_fault(&reply, 1, problem);
+		buffer_add_text(&reply, problem);
 	else
 		xmlrpc_write_success(&reply, parameters);
 	fwrite(reply.data, 1, reply.length, stdout);

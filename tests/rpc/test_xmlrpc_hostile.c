@@ -8,7 +8,7 @@
 
 #include <time.h>
 
-static struct xmlrpc_limits limits;
+static struct rpc_limits limits;
 static struct xmlrpc_reader *reader;
 static char *method;
 static struct value *parameters;
@@ -50,7 +50,7 @@ static void test_depth(void)
 	static const char struct_up[] = "<value><struct><member><name>a</name>";
 	static const char struct_down[] = "</member></struct></value>";
 
-	limits = (struct xmlrpc_limits){.depth = 10, .elements = 100};
+	limits = (struct rpc_limits){.depth = 10, .elements = 100};
 	is_str(read_tower(9, array_up, "<value/>", array_down), NULL, "10 arrays deep");
 	is_str(read_tower(10, array_up, "<value/>", array_down), "values nested too deep",
 	       "11 arrays deep");
@@ -66,7 +66,7 @@ static void test_depth(void)
 
 static void test_elements(void)
 {
-	limits = (struct xmlrpc_limits){.depth = 10, .elements = 100};
+	limits = (struct rpc_limits){.depth = 10, .elements = 100};
 	is_str(read_tower(1, "<value><array><data>", "<value/><value/>", "</data></array></value>"),
 	       NULL, "a few values");
 	is_str(read_tower(101, "<value/>", "", ""), "an element too many", "values beside values");
@@ -88,7 +88,7 @@ static void test_large_struct(void)
 	AUTO_BUFFER call = {0};
 	double start;
 
-	limits = (struct xmlrpc_limits){.depth = 10, .elements = 75001};
+	limits = (struct rpc_limits){.depth = 10, .elements = 75001};
 	buffer_add_text(&call, START "<value><struct>");
 	for (int i = 0; i < 75000; i++)
 		buffer_add_format(&call, "<member><name>m%d</name><value>%d</value></member>",
@@ -109,7 +109,7 @@ static void test_long_text(void)
 	static const char *const pieces[] = {"x", "&amp;", "\n", "<!-- -->", "é", "]"};
 	double start;
 
-	limits = (struct xmlrpc_limits){.depth = 10, .elements = 10};
+	limits = (struct rpc_limits){.depth = 10, .elements = 10};
 	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
 		start = now();
 		is_str(read_tower(1, "<value>", "", "</value>"), NULL, "a small call");
@@ -131,7 +131,7 @@ static void test_doctype(void)
 	char wide[2 * sizeof(bomb)];
 	AUTO_BUFFER quadratic = {0};
 
-	limits = (struct xmlrpc_limits){.depth = 10, .elements = 10};
+	limits = (struct rpc_limits){.depth = 10, .elements = 10};
 	for (int big = 0; big < 2; big++) {
 		size_t length = 2 * strlen(bomb);
 
@@ -164,7 +164,7 @@ static void test_cut_off(void)
 {
 	size_t taken = 0;
 
-	limits = (struct xmlrpc_limits){.depth = 10, .elements = 100};
+	limits = (struct rpc_limits){.depth = 10, .elements = 100};
 	for (size_t length = 0; length < sizeof(good) - 1; length++) {
 		AUTO_TEXT copy = allocate(length);
 

@@ -4,7 +4,7 @@
 #include "tests/rpc/values.h"
 #include "tests/tap.h"
 
-static const struct xmlrpc_limits limits = {.depth = 20, .elements = 100000};
+static const struct rpc_limits limits = {.depth = 20, .elements = 100000};
 static struct xmlrpc_reader *reader;
 
 #define CALL_START "<methodCall><methodName>VM.start</methodName><params><param>"

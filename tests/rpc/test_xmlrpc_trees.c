@@ -11,7 +11,7 @@
 #define ROUNDS 3000
 #define LEVELS 6
 
-static const struct xmlrpc_limits limits = {.depth = 20, .elements = 100000};
+static const struct rpc_limits limits = {.depth = 20, .elements = 100000};
 static struct xmlrpc_reader *reader;
 
 static void write_call(struct buffer *out, const struct value *value)

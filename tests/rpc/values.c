@@ -184,34 +184,53 @@ struct value *draw_value(struct draw *draw, int levels)
 	return set;
 }
 
-static struct value *set_after_xmlrpc(const struct value *set)
-{
-	struct value *made = value_set();
+typedef struct value *(*scalar_fn)(const struct value *value);
 
-	for (uint32_t i = 0; i < set->length; i++)
-		value_append(made, value_after_xmlrpc(set->items[i]));
-	return made;
+/* A tree with each scalar changed; another reference where nothing is to be. */
+static struct value *each_scalar(const struct value *value, scalar_fn change)
+{
+	struct value *made;
+
+	if (value->kind == VALUE_SET) {
+		made = value_set();
+		for (uint32_t i = 0; i < value->length; i++)
+			value_append(made, each_scalar(value->items[i], change));
+		return made;
+	}
+	if (value->kind == VALUE_MAP) {
+		made = value_map();
+		for (uint32_t i = 0; i < value->length; i++)
+			value_put(made, value->members[i].key->text,
+				  each_scalar(value->members[i].value, change));
+		return made;
+	}
+	return change(value);
 }
 
-static struct value *map_after_xmlrpc(const struct value *map)
-{
-	struct value *made = value_map();
-
-	for (uint32_t i = 0; i < map->length; i++)
-		value_put(made, map->members[i].key->text,
-			  value_after_xmlrpc(map->members[i].value));
-	return made;
-}
-
-struct value *value_after_xmlrpc(const struct value *value)
+static struct value *scalar_after_xmlrpc(const struct value *value)
 {
 	if (value->kind == VALUE_INT)
 		return value_string_format("%lld", (long long)value->integer);
 	if (value->kind == VALUE_INT32)
 		return value_int(value->integer);
-	if (value->kind == VALUE_SET)
-		return set_after_xmlrpc(value);
-	if (value->kind == VALUE_MAP)
-		return map_after_xmlrpc(value);
 	return value_reference(value);
+}
+
+struct value *value_after_xmlrpc(const struct value *value)
+{
+	return each_scalar(value, scalar_after_xmlrpc);
+}
+
+static struct value *scalar_after_json(const struct value *value)
+{
+	if (value->kind == VALUE_INT32)
+		return value_int(value->integer);
+	if (value->kind == VALUE_DATETIME)
+		return value_string(value->text);
+	return value_reference(value);
+}
+
+struct value *value_after_json(const struct value *value)
+{
+	return each_scalar(value, scalar_after_json);
 }

@@ -20,5 +20,7 @@ struct value *draw_value(struct draw *draw, int levels);
 
 /* What comes back when it was written as XML-RPC: ints are strings then. */
 struct value *value_after_xmlrpc(const struct value *value);
+/* As JSON: dates are strings then. */
+struct value *value_after_json(const struct value *value);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* xml_character.c – which bytes are a character that XML may hold. */
-#include "rpc/xml_character.h"
+#include "schema/xml_character.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* xml_character.h – which bytes are a character that XML may hold. */
-#ifndef RPC_XML_CHARACTER_H
-#define RPC_XML_CHARACTER_H
+#ifndef SCHEMA_XML_CHARACTER_H
+#define SCHEMA_XML_CHARACTER_H
 
 #include <stddef.h>
 
