@@ -169,6 +169,14 @@ python_modules += %D%/xen/refusals.py
 python_modules += %D%/xen/suspend.py
 python_modules += %D%/xen/walk.py
 
+# What make check-clients runs: no tests of make check.
+EXTRA_DIST += %D%/clients/npm_xen_api.mjs %D%/clients/package.json %D%/clients/package-lock.json
+python_modules += %D%/clients/life.py
+python_modules += %D%/clients/debian_xenapi.py
+python_modules += %D%/clients/fence_xenapi.py
+python_modules += %D%/clients/npm_xen_api.py
+python_modules += %D%/clients/python_xmlrpc.py
+
 # Fuzzers.
 fuzz_targets += %D%/fuzz/fuzz_jsonrpc_read
 %C%_fuzz_fuzz_jsonrpc_read_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -5,13 +5,14 @@ EXTRA_DIST += %D%/lint %D%/lint_tables.py %D%/lint-sizes.allow %D%/cppcheck.supp
 EXTRA_DIST += %D%/demo %D%/demo_client.py
 EXTRA_DIST += %D%/test-summary %D%/xenapid-valgrind
 
-.PHONY: help lint format docs run bench fuzz coverage check-valgrind check-xen
+.PHONY: help lint format docs run bench fuzz coverage check-valgrind check-xen check-clients
 
 help:
 	@echo 'make                 xenapid and xm'
 	@echo 'make check           every test (TESTS="tests/…" for some of them)'
 	@echo 'make check-valgrind  every test under valgrind'
 	@echo 'make check-xen       the points of docs/xen-rig.md on a real Xen, in QEMU (XEN_HOST=local: on this host)'
+	@echo 'make check-clients   other people'\''s clients, unmodified (./bootstrap check-clients installs them)'
 	@echo 'make coverage        which lines the tests reach (configure --enable-coverage)'
 	@echo 'make bench           the benchmarks'
 	@echo 'make fuzz            every fuzzer for FUZZ_SECONDS=60 (configure --enable-fuzzers CC=clang)'
@@ -88,7 +89,19 @@ check-xen: all tests/hypervisor/test_contract$(EXEEXT)
 		$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS=tests/xen/run.py TEST_TIMEOUT=900 \
 		check_PROGRAMS= check_LIBRARIES= check_DATA= VERBOSE=1
 distclean-local:
-	rm -rf xen-rig
+	rm -rf xen-rig npm-clients
+
+# Clients as they come from their registries, each against the daemon with the simulator. Debian's Python has
+# Debian's modules.
+client_tests = tests/clients/python_xmlrpc.py tests/clients/debian_xenapi.py tests/clients/fence_xenapi.py \
+	tests/clients/npm_xen_api.py
+check-clients: all
+	@$(MKDIR_P) npm-clients
+	@cp $(top_srcdir)/tests/clients/npm_xen_api.mjs $(top_srcdir)/tests/clients/package*.json npm-clients
+	@cd npm-clients && npm ci --ignore-scripts --no-audit --no-fund
+	@XENAPID_NPM_FOLDER='$(abs_top_builddir)/npm-clients' \
+		$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(client_tests)' PYTHON=/usr/bin/python3 \
+		check_PROGRAMS= check_LIBRARIES= check_DATA= VERBOSE=1
 
 coverage: all
 if COVERAGE
