@@ -4,9 +4,9 @@
 
 #include "schema/buffer.h"
 #include "schema/log.h"
+#include "schema/xml_character.h"
 #include "server/api/metrics.h"
 #include "server/api/vm.h"
-#include "server/import/xl_config.h"
 
 #define LOOK_AGAIN_MS 250
 #define LOOKS_MOST 40
@@ -22,10 +22,11 @@ struct look {
 /* Whoever made the domain may have called it anything. */
 static void follow_name(struct record *vm, const char *name)
 {
+	const char *end = name + strlen(name);
 	AUTO_BUFFER plain = {0};
 
-	while (*name) {
-		size_t length = import_character(name);
+	while (name < end) {
+		size_t length = xml_character(name, end);
 
 		buffer_add(&plain, length ? name : "?", length ? length : 1);
 		name += length ? length : 1;

@@ -3,6 +3,7 @@
 #include "server/import/xl_config.h"
 
 #include "schema/buffer.h"
+#include "schema/xml_character.h"
 #include "server/import/xl_import.h"
 
 #include <stdio.h>
@@ -12,27 +13,6 @@
 /* libxlutil begins each complaint with the file's name and a colon. */
 #define FILE_NAME "line"
 
-size_t import_character(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	if (*p < 0x80)
-		return *p >= ' ' || strchr("\t\n\r", *p) ? 1 : 0;
-	if (*p < 0xE0)
-		return *p >= 0xC2 && (p[1] & 0xC0) == 0x80 ? 2 : 0;
-	if ((p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80)
-		return 0;
-	if (*p == 0xEF && p[1] == 0xBF && p[2] >= 0xBE)
-		return 0;
-	if (*p == 0xE0 ? p[1] < 0xA0 : *p == 0xED && p[1] > 0x9F)
-		return 0;
-	if (*p < 0xF0)
-		return 3;
-	if (*p == 0xF0 ? p[1] < 0x90 : *p > 0xF4 || (*p == 0xF4 && p[1] > 0x8F))
-		return 0;
-	return (p[3] & 0xC0) == 0x80 ? 4 : 0;
-}
-
 /*
  * A copy as libxlutil likes it: no byte order mark, no carriage returns at the ends of lines, a
  * line feed after the last line (it takes no comment without). NULL when the text is not plain.
@@ -40,12 +20,13 @@ size_t import_character(const char *text)
 static char *tidy_text(const char *text, int *ret_line)
 {
 	AUTO_BUFFER tidy = {0};
+	const char *end = text + strlen(text);
 	int line = 1;
 
 	if (strncmp(text, "\xEF\xBB\xBF", 3) == 0)
 		text += 3;
-	while (*text) {
-		size_t length = import_character(text);
+	while (text < end) {
+		size_t length = xml_character(text, end);
 
 		if (!length) {
 			*ret_line = line;

@@ -29,7 +29,4 @@
 int import_xl_config(const char *text, struct value **ret_record, struct value **ret_report,
 		     struct error *err);
 
-/* Length of the UTF-8 character that begins here; 0: it is none, or none that XML can carry. */
-size_t import_character(const char *text);
-
 #endif
