@@ -81,23 +81,51 @@ static void roll_back(struct store *store, struct mutation *batch, uint64_t revi
 		forget(mutation);
 }
 
+static void bury(struct store *store, struct table *table, const struct record *record,
+		 uint64_t revision)
+{
+	const struct tombstone tombstone = {value_reference(record->ref),
+					    value_string(record_uuid(record)), record->created,
+					    revision};
+
+	tombstones_add(&table->tombstones, tombstone, tombstones_kept(store, table->cls));
+	table_remove(table, record_ref(record));
+}
+
+/* Returns the classes it concerns. */
+static uint64_t publish_one(struct store *store, const struct mutation *mutation)
+{
+	uint64_t classes = 0;
+
+	for (const struct change *change = mutation->changes; change; change = change->next) {
+		const struct record *record = change->new ? change->new : change->old;
+		struct table *table = &store->tables[record->cls->id];
+
+		if (change->new)
+			table_put(table, record_reference(change->new));
+		else
+			bury(store, table, record, mutation->revision);
+		classes |= UINT64_C(1) << record->cls->id;
+	}
+	return classes;
+}
+
 static void publish(struct store *store, const struct mutation *batch)
 {
+	uint64_t classes = 0;
+	store_listener_fn listener;
+	void *context;
+
 	pthread_rwlock_wrlock(&store->published);
 	for (const struct mutation *mutation = batch; mutation; mutation = mutation->next)
-		for (const struct change *change = mutation->changes; change;
-		     change = change->next) {
-			const struct record *record = change->new ? change->new : change->old;
-			struct table *table = &store->tables[record->cls->id];
-
-			if (change->new)
-				table_put(table, record_reference(change->new));
-			else
-				table_remove(table, record_ref(record));
-		}
+		classes |= publish_one(store, mutation);
 	atomic_store(&store->revision, store->next_revision);
+	listener = store->listener;
+	context = store->listener_context;
 	pthread_rwlock_unlock(&store->published);
 	overlay_clear(&store->accepted);
+	if (classes && listener)
+		listener(context, classes);
 }
 
 static void answer(struct mutation *batch)

@@ -46,6 +46,13 @@ void database_wait_for_lock(struct database *database, bool wait)
 	sqlite3_busy_timeout(database->connection, wait ? BUSY_TIMEOUT_MS : 0);
 }
 
+uint64_t database_get_number(struct database *database, const char *name)
+{
+	AUTO_TEXT text = database_get_setting(database, name);
+
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
 /* A reader must be able to look at the file while the daemon runs: WAL; and what was answered is on
  * the disk: FULL. BEGIN shows whether it can be written at all, and the WAL beside it. */
 static bool configure(struct database *database)
@@ -59,9 +66,7 @@ static bool configure(struct database *database)
 
 static void read_reserved_revision(struct database *database)
 {
-	AUTO_TEXT text = database_get_setting(database, "reserved_revision");
-
-	database->reserved_revision = text ? strtoull(text, NULL, 10) : 0;
+	database->reserved_revision = database_get_number(database, "reserved_revision");
 }
 
 struct database *database_open(const char *path, char **ret_problem)
@@ -173,14 +178,4 @@ bool database_reserve_revision(struct database *database, uint64_t revision)
 uint64_t database_reserved_revision(const struct database *database)
 {
 	return database->reserved_revision;
-}
-
-bool database_drop_tombstones(struct database *database, size_t kept)
-{
-	AUTO_TEXT sql = text_format(
-		"DELETE FROM xenapid_tombstone WHERE time < unixepoch() - 30 * 86400 OR revision <= "
-		"(SELECT revision FROM xenapid_tombstone ORDER BY revision DESC LIMIT 1 OFFSET %zu)",
-		kept);
-
-	return database_begin(database) && database_run(database, sql) && database_commit(database);
 }

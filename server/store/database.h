@@ -47,6 +47,13 @@ char *database_get_setting(struct database *database, const char *name); /* to b
 
 /* Removes tombstones that are older than 30 days or more than `kept`. */
 bool database_drop_tombstones(struct database *database, size_t kept);
+/* Of the newest tombstone that was ever removed; 0: none was. */
+uint64_t database_forgotten_revision(struct database *database);
+/* Calls `take` for each, oldest first. */
+bool database_load_tombstones(struct database *database,
+			      void (*take)(void *argument, const struct class_info *cls,
+					   const char *ref, const char *uuid, uint64_t revision),
+			      void *argument);
 
 /*
  * Calls `row` for every row of the class, in order of creation: with a new record that it takes, or

@@ -33,6 +33,8 @@ bool database_run(struct database *database, const char *sql);
 bool database_failed(struct database *database, const char *what);
 /* One row of one column; −1 when there is none or it failed. */
 int64_t database_number(struct database *database, const char *sql);
+/* A setting as a number; 0: it was never set. */
+uint64_t database_get_number(struct database *database, const char *name);
 
 static inline bool is_stored(const struct class_info *cls, int field)
 {

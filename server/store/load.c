@@ -91,12 +91,37 @@ static void finish_loading(struct store *store)
 	for (int c = 0; c < CLASS_COUNT; c++)
 		for (struct slot *slot = store->tables[c].first; slot; slot = slot->next)
 			mirror_record(store, slot->record);
+	for (int c = 0; c < CLASS_COUNT; c++)
+		table_order_changes(&store->tables[c]);
+}
+
+static void take_tombstone(void *argument, const struct class_info *cls, const char *ref,
+			   const char *uuid, uint64_t revision)
+{
+	struct store *store = argument;
+	const struct tombstone tombstone = {value_string(ref), value_string(uuid), 0, revision};
+
+	tombstones_add(&store->tables[cls->id].tombstones, tombstone, tombstones_kept(store, cls));
+}
+
+static bool load_tombstones(struct store *store)
+{
+	uint64_t forgotten = database_forgotten_revision(store->database);
+
+	for (int c = 0; c < CLASS_COUNT; c++)
+		if (!(schema_classes[c]->flags & CLASS_VOLATILE))
+			store->tables[c].tombstones.forgotten = forgotten;
+	return database_load_tombstones(store->database, take_tombstone, store);
 }
 
 int load_tables(struct store *store, char **ret_problem)
 {
 	struct load load = {.store = store};
 
+	if (!load_tombstones(store)) {
+		*ret_problem = text_copy(database_problem(store->database));
+		return -1;
+	}
 	for (int c = 0; c < CLASS_COUNT; c++) {
 		load.cls = schema_classes[c];
 		if (load.cls->flags & CLASS_VOLATILE)

@@ -3,6 +3,7 @@
 
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES =
+libstore_a_SOURCES += %D%/changes.c
 libstore_a_SOURCES += %D%/commit.c
 libstore_a_SOURCES += %D%/database.c
 libstore_a_SOURCES += %D%/database.h
@@ -17,4 +18,7 @@ libstore_a_SOURCES += %D%/store.h
 libstore_a_SOURCES += %D%/table.c
 libstore_a_SOURCES += %D%/table.h
 libstore_a_SOURCES += %D%/tables.c
+libstore_a_SOURCES += %D%/tombstone_rows.c
+libstore_a_SOURCES += %D%/tombstones.c
+libstore_a_SOURCES += %D%/tombstones.h
 libstore_a_SOURCES += %D%/transaction.c

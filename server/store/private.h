@@ -19,6 +19,9 @@ struct store {
 	pthread_rwlock_t published;
 	struct table tables[CLASS_COUNT];
 	_Atomic uint64_t revision;
+	size_t tombstones_kept; /* of a class */
+	store_listener_fn listener;
+	void *listener_context;
 
 	/* The committer's own. */
 	pthread_t committer;
@@ -38,6 +41,7 @@ struct change {
 	struct change *next;
 	const struct record *old; /* a reference; NULL: the object is new */
 	struct record *new;	  /* a reference; NULL: it is deleted */
+	bool touched;		  /* counts as a change whatever it is */
 };
 
 struct setting {
@@ -61,6 +65,8 @@ void changes_free(struct change *changes);
 void settings_free(struct setting *settings);
 /* commit.c */
 void *commit_run(void *store);
+/* changes.c: how many tombstones of the class are kept in memory */
+size_t tombstones_kept(const struct store *store, const struct class_info *cls);
 /* load.c: *ret_problem as store_open's */
 int load_tables(struct store *store, char **ret_problem);
 

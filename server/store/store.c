@@ -35,12 +35,13 @@ static int lock_database(const char *path, char **ret_problem)
 	return file;
 }
 
-static struct store *make(struct database *database, int lock_file)
+static struct store *make(struct database *database, int lock_file, size_t tombstones)
 {
 	struct store *store = allocate(sizeof(*store));
 
 	store->database = database;
 	store->lock_file = lock_file;
+	store->tombstones_kept = tombstones;
 	pthread_rwlock_init(&store->published, NULL);
 	pthread_mutex_init(&store->queue, NULL);
 	pthread_cond_init(&store->submitted, NULL);
@@ -74,16 +75,15 @@ struct store *store_open(const struct store_options *options, char **ret_problem
 		close(lock_file);
 		return NULL;
 	}
-	store = make(database, lock_file);
+	store = make(database, lock_file,
+		     options->tombstones_kept ? options->tombstones_kept : TOMBSTONES_KEPT);
+	if (!database_drop_tombstones(database, store->tombstones_kept))
+		database_rollback(database); /* an old tombstone harms nobody: the next start tries
+						again */
 	if (load_tables(store, ret_problem) < 0) {
 		destroy(store);
 		return NULL;
 	}
-	if (!database_drop_tombstones(database, options->tombstones_kept ?
-							options->tombstones_kept :
-							TOMBSTONES_KEPT))
-		database_rollback(database); /* an old tombstone harms nobody: the next start tries
-						again */
 	thread_start(&store->committer, "committer", commit_run, store);
 	return store;
 }

@@ -75,6 +75,7 @@ struct mutation {
 	struct error error;
 	struct change *changes;
 	struct setting *settings;
+	uint64_t revision;
 };
 
 /* The mutation stays the caller's and lives until it is done. Never blocks. */
@@ -83,6 +84,32 @@ void store_submit(struct store *store, struct mutation *mutation);
 int store_mutate(struct store *store, mutation_fn run, void *argument, struct error *err);
 /* The revision of the newest change that is published. */
 uint64_t store_revision(struct store *store);
+
+/*
+ * What has changed. Between store_hold and store_let_go nothing is published, so that answers
+ * belong together: for moments only, the committer waits.
+ */
+void store_hold(struct store *store);
+void store_let_go(struct store *store);
+size_t store_count(struct store *store, enum class_id cls);
+struct store_change {
+	const struct record *record; /* as it is now; NULL: it is deleted */
+	const struct value *ref;
+	const struct value *uuid; /* of a deleted one */
+	uint64_t created;	  /* revision; 0: not known of one that an earlier daemon deleted */
+	uint64_t modified;	  /* or deleted */
+};
+typedef void (*store_change_fn)(void *argument, const struct store_change *change);
+/* Those after that revision: changed objects in order of their last change, then deleted ones. What
+ * is handed out is borrowed until store_let_go. */
+void store_each_change(struct store *store, enum class_id cls, uint64_t since, store_change_fn each,
+		       void *argument);
+/* False: of the objects deleted since then some have been forgotten. */
+bool store_knows_deletions(struct store *store, enum class_id cls, uint64_t since);
+/* Called on the committer's thread when changes have been published; a bit (1 << class) for each
+ * class. */
+typedef void (*store_listener_fn)(void *context, uint64_t classes);
+void store_set_listener(struct store *store, store_listener_fn listener, void *context);
 
 /*
  * In a transaction. Records are borrowed until the mutation's end; those of edit and create may be
@@ -96,6 +123,9 @@ struct record *transaction_edit(struct transaction *transaction, enum class_id c
  * the end. */
 struct record *transaction_create(struct transaction *transaction, enum class_id cls,
 				  const char *ref);
+/* It counts as changed, even if nothing of it is. Returns the newest revision before this change;
+ * 0: there is no such object. */
+uint64_t transaction_touch(struct transaction *transaction, enum class_id cls, const char *name);
 void transaction_delete(struct transaction *transaction, enum class_id cls, const char *name);
 /* Calls `each` for every object; it may edit, but must not create or delete objects of the class.
  */

@@ -29,6 +29,7 @@ void table_free(struct table *table)
 	}
 	free(table->by_ref);
 	free(table->by_uuid);
+	tombstones_free(&table->tombstones);
 }
 
 static struct slot **ref_chain(const struct table *table, const char *ref)
@@ -106,6 +107,20 @@ static void grow(struct table *table)
 	}
 }
 
+static void unlink_change(struct table *table, struct slot *slot)
+{
+	*(slot->older ? &slot->older->newer : &table->oldest) = slot->newer;
+	*(slot->newer ? &slot->newer->older : &table->newest) = slot->older;
+}
+
+static void link_change(struct table *table, struct slot *slot)
+{
+	slot->newer = NULL;
+	slot->older = table->newest;
+	*(table->newest ? &table->newest->newer : &table->oldest) = slot;
+	table->newest = slot;
+}
+
 static void replace(struct table *table, struct slot *slot, struct record *record)
 {
 	struct record *old = slot->record;
@@ -125,6 +140,8 @@ void table_put(struct table *table, struct record *record)
 
 	if (slot) {
 		replace(table, slot, record);
+		unlink_change(table, slot);
+		link_change(table, slot);
 		return;
 	}
 	if (table->count >= table->buckets)
@@ -137,6 +154,7 @@ void table_put(struct table *table, struct record *record)
 	table->count++;
 	link_ref(table, slot);
 	link_uuid(table, slot);
+	link_change(table, slot);
 }
 
 void table_remove(struct table *table, const char *ref)
@@ -150,9 +168,42 @@ void table_remove(struct table *table, const char *ref)
 		chain = &(*chain)->next_by_ref;
 	*chain = slot->next_by_ref;
 	unlink_uuid(table, slot);
+	unlink_change(table, slot);
 	*(slot->previous ? &slot->previous->next : &table->first) = slot->next;
 	*(slot->next ? &slot->next->previous : &table->last) = slot->previous;
 	table->count--;
 	record_release(slot->record);
 	free(slot);
+}
+
+const struct slot *table_changed_after(const struct table *table, uint64_t since)
+{
+	const struct slot *first = NULL;
+
+	for (const struct slot *slot = table->newest; slot && slot->record->modified > since;
+	     slot = slot->older)
+		first = slot;
+	return first;
+}
+
+static int compare_changes(const void *a, const void *b)
+{
+	uint64_t first = (*(struct slot *const *)a)->record->modified;
+	uint64_t second = (*(struct slot *const *)b)->record->modified;
+
+	return first < second ? -1 : first > second;
+}
+
+void table_order_changes(struct table *table)
+{
+	struct slot **slots = allocate(table->count * sizeof(struct slot *));
+	size_t count = 0;
+
+	for (struct slot *slot = table->first; slot; slot = slot->next)
+		slots[count++] = slot;
+	qsort(slots, count, sizeof(*slots), compare_changes);
+	table->oldest = table->newest = NULL;
+	for (size_t i = 0; i < count; i++)
+		link_change(table, slots[i]);
+	free(slots);
 }

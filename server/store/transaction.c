@@ -100,6 +100,16 @@ struct record *transaction_edit(struct transaction *transaction, enum class_id c
 	return change ? change->new : add_change(transaction, record, record_copy(record))->new;
 }
 
+uint64_t transaction_touch(struct transaction *transaction, enum class_id cls, const char *name)
+{
+	const struct record *record = transaction_edit(transaction, cls, name);
+
+	if (!record)
+		return 0;
+	find_change(transaction, cls, record_ref(record))->touched = true;
+	return transaction->store->next_revision;
+}
+
 struct record *transaction_create(struct transaction *transaction, enum class_id cls,
 				  const char *ref)
 {
@@ -251,7 +261,8 @@ static void drop_what_did_not_change(struct transaction *transaction)
 	while (*link) {
 		struct change *change = *link;
 
-		if (change->old && change->new &&same(change->old, change->new)) {
+		if (change->old && change->new &&
+		    !change->touched &&same(change->old, change->new)) {
 			*link = change->next;
 			change->next = NULL;
 			changes_free(change);
@@ -313,6 +324,7 @@ int transaction_run(struct store *store, struct mutation *mutation)
 	number(store, transaction.changes);
 	mutation->changes = transaction.changes;
 	mutation->settings = transaction.settings;
+	mutation->revision = store->next_revision;
 	return 0;
 }
 
