@@ -98,7 +98,8 @@ enum runs {
 	RUNS_READ,	/* at once, on the thread that read the call; must not block */
 	RUNS_CHANGE,	/* inside the store's transaction, on the committer's thread */
 	RUNS_OPERATION, /* as an operation on a VM: server/api/operation.h */
-	RUNS_WORK	/* on a worker thread, which may block */
+	RUNS_WORK,	/* on a worker thread, which may block */
+	RUNS_WAIT	/* at once; the call is finished when something has happened */
 };
 
 /* What the generated messages of a field or class do; GENERATED_NOT has its own handler. */

@@ -46,6 +46,7 @@
 #define READ RUNS_READ, OPERATION_none
 #define CHANGE RUNS_CHANGE, OPERATION_none
 #define WORK RUNS_WORK, OPERATION_none
+#define WAIT RUNS_WAIT, OPERATION_none
 #define OP(operation) RUNS_OPERATION, OPERATION_##operation
 
 #endif

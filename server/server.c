@@ -191,6 +191,8 @@ void server_reload(struct server *server)
 void server_close(struct server *server)
 {
 	/* Calls that are not finished in time are finished by api_close, for nobody. */
+	if (server->api)
+		api_stop_waiting(server->api);
 	if (server->http)
 		http_stop(server->http, server->options->stop_timeout);
 	if (server->api)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* api.c – opening and closing: the store's rules, this host, what runs, and the threads. */
 #include "schema/log.h"
+#include "server/api/event.h"
 #include "server/api/guest.h"
 #include "server/api/logins.h"
 #include "server/api/metrics.h"
@@ -161,17 +162,25 @@ struct api *api_open(struct store *store, struct hypervisor *hypervisor,
 	}
 	api->guests = guests_new(api);
 	api->metrics = metrics_new(api);
+	api->events = events_new(api);
 	workers_run(api->workers, TIDY_MS, tidy, api);
 	return api;
+}
+
+void api_stop_waiting(struct api *api)
+{
+	events_stop(api->events);
 }
 
 void api_close(struct api *api)
 {
 	atomic_store(&api->closing, true);
+	events_stop(api->events);
 	metrics_free(api->metrics);
 	guests_free(api->guests);
 	/* what is under way uses the api until its very end, on whatever thread */
 	while (atomic_load(&api->calls))
 		usleep(CLOSE_STEP_US);
+	events_free(api->events);
 	free_parts(api);
 }

@@ -7,6 +7,7 @@
 #include "schema/error.h"
 #include "schema/value.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -48,7 +49,12 @@ struct api_call {
 	/* Set when it is finished: an error, or a result. */
 	struct error error;
 	struct value *result;
-	bool bare; /* the result goes without the Status envelope (system.*) */
+	bool repeatable; /* whoever is not given the result may ask again, and loses nothing */
+	bool bare;	 /* the result goes without the Status envelope (system.*) */
+
+	/* the API's own */
+	atomic_bool left;
+	struct events *events; /* they want to know when the result has been taken */
 };
 
 /*
@@ -56,6 +62,10 @@ struct api_call {
  * blocks: what may take time (the disk, the hypervisor, a password) is deferred.
  */
 bool api_start(struct api *api, struct api_call *call);
+/* Whoever waited for a deferred call does not any more; it is finished nevertheless. */
+void api_call_leave(struct api *api, struct api_call *call);
+/* The result has been encoded: frees it. */
+void api_call_taken(struct api_call *call);
 void api_call_clear(struct api_call *call); /* frees parameters, error and result */
 
 struct api_options {
@@ -85,6 +95,8 @@ struct api_options {
  */
 struct api *api_open(struct store *store, struct hypervisor *hypervisor,
 		     const struct api_options *options, struct error *err);
+/* Calls that wait for events are finished now, with what there is. */
+void api_stop_waiting(struct api *api);
 /* Lets calls in progress finish, then stops. No call may be started any more. Guests go on. */
 void api_close(struct api *api);
 

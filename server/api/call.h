@@ -14,7 +14,8 @@
  *
  * Where a handler runs is its row's column `runs`: READ on the thread that read the call; CHANGE in
  * `transaction`, on the committer's thread, perhaps twice; WORK on a worker; OP as
- * server/api/operation.h says.
+ * server/api/operation.h says; WAIT on the thread that read the call: it keeps the call, and
+ * finishes it later.
  */
 struct call;
 typedef int (*handler_fn)(struct call *call, struct error *err);

@@ -4,6 +4,7 @@
 #include "schema/convert.h"
 #include "schema/log.h"
 #include "schema/text.h"
+#include "server/api/event.h"
 #include "server/api/operation.h"
 #include "server/api/system.h"
 
@@ -279,6 +280,10 @@ static void run_deferred(struct call *call)
 	case RUNS_OPERATION:
 		operation_start(call);
 		break;
+	case RUNS_WAIT:
+		if (call->handler(call, &call->error) < 0)
+			call_finish(call);
+		break;
 	default:
 		workers_run(call->api->workers, 0, run_work, call);
 	}
@@ -314,8 +319,14 @@ bool api_start(struct api *api, struct api_call *outer)
 void api_call_clear(struct api_call *call)
 {
 	value_release(TAKE(call->parameters));
-	value_release(TAKE(call->result));
+	api_call_taken(call);
 	error_clear(&call->error);
+}
+
+void api_call_leave(struct api *api, struct api_call *call)
+{
+	atomic_store(&call->left, true);
+	events_look(api->events);
 }
 
 struct record *call_edit(struct call *call, enum class_id cls, int index, struct error *err)

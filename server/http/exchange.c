@@ -41,6 +41,8 @@ void exchange_end(struct exchange *exchange)
 		pthread_cond_signal(&service->idle);
 		pthread_mutex_unlock(&service->lock);
 	}
+	if (exchange->suspended && !atomic_load(&exchange->finished))
+		api_call_leave(service->api, &exchange->call);
 	exchange_release(exchange);
 }
 
@@ -119,6 +121,7 @@ void exchange_write_reply(struct exchange *exchange)
 		codec->write_failure(&exchange->reply, &exchange->said, &call->error);
 	else
 		codec->write_success(&exchange->reply, &exchange->said, call->result, call->bare);
+	api_call_taken(&exchange->call);
 	count_reply(exchange);
 }
 

@@ -141,16 +141,22 @@ bool guard_skips_body(struct service *service, struct MHD_Connection *handle)
 	       headers.length / SKIPPED_CALLS <= atomic_load(&service->request_bytes);
 }
 
-const struct refusal *guard_check_load(struct service *service, const struct connection *connection)
+const struct refusal *guard_check_budget(struct service *service,
+					 const struct connection *connection)
 {
-	if (atomic_load_explicit(&service->stopping, memory_order_relaxed))
-		return &stopping;
 	/* slow readers on the network do not lock root out */
 	if (connection->origin.is_unix)
 		return NULL;
 	if (budget_is_spent(&service->replies) || budget_is_spent(&service->requests))
 		return &overloaded;
 	return NULL;
+}
+
+const struct refusal *guard_check_load(struct service *service, const struct connection *connection)
+{
+	if (atomic_load_explicit(&service->stopping, memory_order_relaxed))
+		return &stopping;
+	return guard_check_budget(service, connection);
 }
 
 const struct refusal *guard_check(struct service *service, const struct connection *connection,

@@ -9,6 +9,9 @@
 const struct refusal *guard_check(struct service *service, const struct connection *connection,
 				  struct MHD_Connection *handle, const char *url,
 				  const char *method);
+/* NULL, or why no more bytes can be held for this client. Static. */
+const struct refusal *guard_check_budget(struct service *service,
+					 const struct connection *connection);
 /* NULL, or why no call can be taken now. Static. */
 const struct refusal *guard_check_load(struct service *service,
 				       const struct connection *connection);

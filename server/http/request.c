@@ -93,9 +93,14 @@ static enum MHD_Result run(struct exchange *exchange)
 /* Resumed: the call is done, or the client has left (or the server stops) before it was. */
 static enum MHD_Result go_on(struct exchange *exchange)
 {
+	const struct refusal *overload = NULL;
+
 	if (!atomic_load_explicit(&exchange->finished, memory_order_acquire))
 		return MHD_NO;
-	return answer(exchange);
+	/* many that waited may be answered at once */
+	if (exchange->call.repeatable)
+		overload = guard_check_budget(exchange->worker->service, exchange->connection);
+	return overload ? reply_send_refusal(exchange, overload) : answer(exchange);
 }
 
 enum MHD_Result request_handle(void *context, struct MHD_Connection *handle, const char *url,

@@ -17,6 +17,11 @@ size_t store_count(struct store *store, enum class_id cls)
 	return store->tables[cls].count;
 }
 
+const struct record *store_find(struct store *store, enum class_id cls, const char *ref)
+{
+	return table_find(&store->tables[cls], ref);
+}
+
 bool store_knows_deletions(struct store *store, enum class_id cls, uint64_t since)
 {
 	return store->tables[cls].tombstones.forgotten <= since;

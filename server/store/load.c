@@ -91,8 +91,12 @@ static void finish_loading(struct store *store)
 	for (int c = 0; c < CLASS_COUNT; c++)
 		for (struct slot *slot = store->tables[c].first; slot; slot = slot->next)
 			mirror_record(store, slot->record);
-	for (int c = 0; c < CLASS_COUNT; c++)
+	for (int c = 0; c < CLASS_COUNT; c++) {
 		table_order_changes(&store->tables[c]);
+		/* and nobody knows which ones there were */
+		if (schema_classes[c]->flags & CLASS_VOLATILE)
+			store->tables[c].tombstones.forgotten = store->next_revision;
+	}
 }
 
 static void take_tombstone(void *argument, const struct class_info *cls, const char *ref,
@@ -109,8 +113,7 @@ static bool load_tombstones(struct store *store)
 	uint64_t forgotten = database_forgotten_revision(store->database);
 
 	for (int c = 0; c < CLASS_COUNT; c++)
-		if (!(schema_classes[c]->flags & CLASS_VOLATILE))
-			store->tables[c].tombstones.forgotten = forgotten;
+		store->tables[c].tombstones.forgotten = forgotten;
 	return database_load_tombstones(store->database, take_tombstone, store);
 }
 

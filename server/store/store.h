@@ -92,6 +92,8 @@ uint64_t store_revision(struct store *store);
 void store_hold(struct store *store);
 void store_let_go(struct store *store);
 size_t store_count(struct store *store, enum class_id cls);
+/* Borrowed until store_let_go; NULL: there is none of that ref. */
+const struct record *store_find(struct store *store, enum class_id cls, const char *ref);
 struct store_change {
 	const struct record *record; /* as it is now; NULL: it is deleted */
 	const struct value *ref;

@@ -128,6 +128,18 @@ bool api_start(struct api *api, struct api_call *call)
 	return true;
 }
 
+void api_call_leave(struct api *api, struct api_call *call)
+{
+}
+
+void api_call_taken(struct api_call *call)
+{
+}
+
+void api_stop_waiting(struct api *api)
+{
+}
+
 void api_call_clear(struct api_call *call)
 {
 	value_release(call->parameters);

@@ -26,6 +26,10 @@ SENTENCES = {
         "demo is busy with another operation, start; try again later",
     ("SESSION_INVALID", "s"): "the server has ended the session",
     ("SESSION_AUTHENTICATION_FAILED", "root", "no"): "the server does not let root in: no",
+    ("SESSION_NOT_REGISTERED", "s"): "the session has registered for no events",
+    ("EVENTS_LOST",): "what was deleted meanwhile is not known any more",
+    ("EVENT_FROM_TOKEN_PARSE_FAILURE", "x"): "x is no token",
+    ("EVENT_SUBSCRIPTION_PARSE_FAILURE", "x/"): "x/ names nothing that there are events of",
     ("TASK_CANCELLED", "t"): "the operation was cancelled",
     ("VM_BAD_POWER_STATE", "REF", "running", "halted"): "demo is Halted; it must be Running for this",
     ("VM_BAD_POWER_STATE", "REF", "paused, suspended, running", "Halted"):
