@@ -54,7 +54,8 @@ struct api_call {
 
 	/* the API's own */
 	atomic_bool left;
-	struct events *events; /* they want to know when the result has been taken */
+	struct events *events; /* they want to know when the answer is sent, and the call cleared */
+	unsigned events_round;
 };
 
 /*
@@ -64,9 +65,8 @@ struct api_call {
 bool api_start(struct api *api, struct api_call *call);
 /* Whoever waited for a deferred call does not any more; it is finished nevertheless. */
 void api_call_leave(struct api *api, struct api_call *call);
-/* The result has been encoded: frees it. */
-void api_call_taken(struct api_call *call);
-void api_call_clear(struct api_call *call); /* frees parameters, error and result */
+void api_call_clear(struct api_call *call); /* frees parameters, error and result; the answer is
+					       sent */
 
 struct api_options {
 	struct api_authenticator authenticator;

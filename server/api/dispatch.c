@@ -319,7 +319,9 @@ bool api_start(struct api *api, struct api_call *outer)
 void api_call_clear(struct api_call *call)
 {
 	value_release(TAKE(call->parameters));
-	api_call_taken(call);
+	value_release(TAKE(call->result));
+	if (call->events)
+		events_end_reply(call);
 	error_clear(&call->error);
 }
 

@@ -85,6 +85,8 @@ void events_wait(struct call *call, struct subscriptions *subscriptions, uint64_
 void events_edit_registration(struct call *call, bool make,
 			      void (*edit)(struct registration *registration, void *argument),
 			      void *argument);
+/* An answer has been sent, or its client has gone. */
+void events_end_reply(struct api_call *call);
 /* Somebody who waited may have left. */
 void events_look(struct events *events);
 

@@ -14,10 +14,18 @@
  */
 #define PACE_NS INT64_C(50000000)
 #define GATHER_NS INT64_C(10000000)
-/* How often all who wait are looked through at most. */
+/*
+ * How often all who wait are looked through at most; and never so often that answering them takes
+ * more than half of the time: what comes meanwhile is in the next answer.
+ */
 #define LOOK_NS INT64_C(5000000)
-/* Answers that the HTTP threads have not come to yet; they have other calls to answer as well. */
-#define UNTAKEN_MAX 64
+#define REST_MAX_NS INT64_C(500000000)
+/*
+ * Answers that are being sent: the HTTP threads have other calls to answer as well. Those whose
+ * clients do not read them for so long do not count any more.
+ */
+#define IN_FLIGHT_MAX 32
+#define SLOW_NS INT64_C(100000000)
 #define TIMEOUT_MAX_MS (10 * 60 * 1000)
 
 struct waiter {
@@ -45,7 +53,9 @@ struct events {
 	int64_t next_ns;    /* when to look if nothing changes */
 	int64_t soonest_ns; /* and if something does */
 	struct registrations registrations;
-	size_t untaken;
+	size_t in_flight;    /* answers of this round that are not sent yet */
+	unsigned round;	     /* the next one begins when those of one are slow */
+	pthread_cond_t room; /* there is some again */
 	atomic_bool stopping;
 	bool ending;
 };
@@ -102,7 +112,6 @@ static void take_due(struct events *events, struct waiters *ret_due)
 	struct waiter *waiter;
 
 	events->next_ns = INT64_MAX;
-	events->soonest_ns = now + LOOK_NS;
 	while ((waiter = STAILQ_FIRST(&events->waiting))) {
 		int64_t due;
 
@@ -203,8 +212,11 @@ static bool report(struct events *events, struct waiter *waiter, struct error *e
 static void wait_for_room(struct events *events)
 {
 	pthread_mutex_lock(&events->lock);
-	while (events->untaken >= UNTAKEN_MAX)
-		pthread_cond_wait(&events->wake, &events->lock);
+	if (events->in_flight >= IN_FLIGHT_MAX &&
+	    !clock_wait(&events->room, &events->lock, clock_ns() + SLOW_NS)) {
+		events->round++;
+		events->in_flight = 0;
+	}
 	pthread_mutex_unlock(&events->lock);
 }
 
@@ -213,7 +225,8 @@ static void hand_over(struct events *events, struct waiter *waiter)
 	struct api_call *outer = waiter->call->outer;
 
 	pthread_mutex_lock(&events->lock);
-	events->untaken++;
+	events->in_flight++;
+	outer->events_round = events->round;
 	pthread_mutex_unlock(&events->lock);
 	outer->events = events;
 	outer->repeatable = waiter->subscriptions;
@@ -265,13 +278,19 @@ static void serve_all(struct events *events, struct waiters *due)
 	}
 }
 
+static int64_t rest_after(int64_t took_ns)
+{
+	return greater_of(LOOK_NS, lesser_of(took_ns, REST_MAX_NS));
+}
+
 /* Under the lock. */
 static void wait_for_work(struct events *events)
 {
 	while (!events->ending) {
 		int64_t until = events->changed ? 0 : events->next_ns;
 
-		until = greater_of(until, events->soonest_ns);
+		if (!atomic_load(&events->stopping))
+			until = greater_of(until, events->soonest_ns);
 		if (until <= clock_ns())
 			return;
 		clock_wait(&events->wake, &events->lock, until);
@@ -285,6 +304,7 @@ static void *run(void *argument)
 	pthread_mutex_lock(&events->lock);
 	while (!events->ending) {
 		struct waiters due = STAILQ_HEAD_INITIALIZER(due);
+		int64_t begin = clock_ns();
 
 		if (events->changed >> CLASS_session & 1)
 			registrations_sweep(&events->registrations, events->api->store);
@@ -292,6 +312,7 @@ static void *run(void *argument)
 		pthread_mutex_unlock(&events->lock);
 		serve_all(events, &due);
 		pthread_mutex_lock(&events->lock);
+		events->soonest_ns = clock_ns() + rest_after(clock_ns() - begin);
 		wait_for_work(events);
 	}
 	pthread_mutex_unlock(&events->lock);
@@ -305,6 +326,7 @@ struct events *events_new(struct api *api)
 	events->api = api;
 	pthread_mutex_init(&events->lock, NULL);
 	clock_init_condition(&events->wake);
+	clock_init_condition(&events->room);
 	STAILQ_INIT(&events->waiting);
 	events->next_ns = INT64_MAX;
 	store_set_listener(api->store, hear, events);
@@ -335,6 +357,7 @@ void events_free(struct events *events)
 	pthread_join(events->thread, NULL);
 	registrations_sweep(&events->registrations, NULL);
 	pthread_cond_destroy(&events->wake);
+	pthread_cond_destroy(&events->room);
 	pthread_mutex_destroy(&events->lock);
 	free(events);
 }
@@ -378,16 +401,12 @@ void events_edit_registration(struct call *call, bool make,
 	pthread_mutex_unlock(&events->lock);
 }
 
-void api_call_taken(struct api_call *call)
+void events_end_reply(struct api_call *call)
 {
 	struct events *events = call->events;
 
-	value_release(TAKE(call->result));
-	call->events = NULL;
-	if (!events)
-		return;
 	pthread_mutex_lock(&events->lock);
-	if (events->untaken-- == UNTAKEN_MAX / 2)
-		pthread_cond_broadcast(&events->wake);
+	if (call->events_round == events->round && events->in_flight-- == IN_FLIGHT_MAX / 2)
+		pthread_cond_signal(&events->room);
 	pthread_mutex_unlock(&events->lock);
 }

@@ -121,7 +121,7 @@ void exchange_write_reply(struct exchange *exchange)
 		codec->write_failure(&exchange->reply, &exchange->said, &call->error);
 	else
 		codec->write_success(&exchange->reply, &exchange->said, call->result, call->bare);
-	api_call_taken(&exchange->call);
+	value_release(TAKE(exchange->call.result));
 	count_reply(exchange);
 }
 

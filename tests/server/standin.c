@@ -132,10 +132,6 @@ void api_call_leave(struct api *api, struct api_call *call)
 {
 }
 
-void api_call_taken(struct api_call *call)
-{
-}
-
 void api_stop_waiting(struct api *api)
 {
 }
