@@ -94,6 +94,7 @@ static struct message_info *add_for_field(const struct class_info *cls, int fiel
 	message->result = no_type;
 	message->role = generated == GENERATED_get ? ROLE_read_only : info->setter;
 	message->runs = generated == GENERATED_get ? RUNS_READ : RUNS_CHANGE;
+	message->async = generated != GENERATED_get;
 	message->description = info->description;
 	add_parameter(message, "self", ref_type(cls));
 	return message;

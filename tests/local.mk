@@ -134,6 +134,7 @@ python_tests += %D%/server/test_signin.py
 python_tests += %D%/server/test_wire_rules.py
 python_modules += %D%/lib/host.py
 python_tests += %D%/api/events.py
+python_tests += %D%/api/tasks.py
 python_modules += %D%/lib/events.py
 python_tests += %D%/api/power_states.py
 python_tests += %D%/api/adapter_calls.py

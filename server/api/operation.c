@@ -338,15 +338,50 @@ void operation_sleep(struct call *call, int64_t ms)
 	int64_t until = clock_ms() + ms;
 
 	workers_begin_wait(call->api->workers);
-	while (clock_ms() < until && !atomic_load(&call->operation->cancelled) &&
+	while (clock_ms() < until && !operation_is_cancelled(call) &&
 	       !atomic_load(&call->api->closing))
 		usleep(SLEEP_STEP_US);
 	workers_end_wait(call->api->workers);
 }
 
+bool operation_is_cancelled(const struct call *call)
+{
+	const struct operation *operation = call->operation;
+	AUTO(record) task = store_read(call->api->store, CLASS_task, operation->task);
+
+	return atomic_load(&operation->cancelled) ||
+	       (operation_can_be_cancelled(operation->id) && task_is_cancelled(task));
+}
+
 int operation_check_cancelled(struct call *call, struct error *err)
+{
+	if (operation_is_cancelled(call))
+		return fail(err, ERROR_TASK_CANCELLED, call->operation->task);
+	return 0;
+}
+
+int operation_check_overruled(struct call *call, struct error *err)
 {
 	if (atomic_load(&call->operation->cancelled))
 		return fail(err, ERROR_TASK_CANCELLED, call->operation->task);
 	return 0;
+}
+
+void operation_wake_cancelled(struct api *api, const char *task)
+{
+	struct operations *operations = api->operations;
+	struct operation **link = &operations->waiting;
+
+	pthread_mutex_lock(&operations->lock);
+	while (*link) {
+		struct operation *operation = *link;
+
+		if (strcmp(operation->call->task, task) == 0) {
+			*link = operation->next;
+			submit(operation);
+		} else {
+			link = &operation->next;
+		}
+	}
+	pthread_mutex_unlock(&operations->lock);
 }

@@ -36,6 +36,8 @@ int fail_unmanaged(struct error *err, const struct record *vm);
 int fail_power_state(struct error *err, const struct record *vm, enum operation_id id);
 /* OTHER_OPERATION_IN_PROGRESS with what is under way */
 int fail_busy(struct error *err, const struct record *vm);
+/* Whether task.cancel may end it before it is done. */
+bool operation_can_be_cancelled(enum operation_id id);
 /* A shared set for allowed_operations. */
 struct value *operation_allowed(const struct record *vm);
 
@@ -63,6 +65,7 @@ struct operation {
 	bool woken;	       /* by one that ended; it wakes the next, now or when it ends */
 	bool on_worker;
 	atomic_bool cancelled; /* by a hard_shutdown or hard_reboot */
+	double progress;       /* that was noted in the task; see task_progress.h */
 	/* Run after the commit, when the operation was in a transaction and succeeded. */
 	void (*after)(struct call *call);
 };
@@ -101,7 +104,13 @@ void operation_cancel_others(struct call *call);
 void operation_await_others(struct call *call);
 /* Waits, but not while the operation is cancelled or the server stops. */
 void operation_sleep(struct call *call, int64_t ms);
-/* TASK_CANCELLED when a hard_shutdown cancelled this one */
+/* By a hard_shutdown or hard_reboot, or by task.cancel. */
+bool operation_is_cancelled(const struct call *call);
+/* TASK_CANCELLED when it is */
 int operation_check_cancelled(struct call *call, struct error *err);
+/* The same, but only when the domain ends because of that: it is too late for task.cancel. */
+int operation_check_overruled(struct call *call, struct error *err);
+/* task.cancel was called: one that waits for others looks at its task again. */
+void operation_wake_cancelled(struct api *api, const char *task);
 
 #endif

@@ -16,7 +16,8 @@ static void occupy(struct operation *operation, struct transaction *transaction)
 
 	if (!*task)
 		task = record_ref(task_create(call->api, transaction,
-					      call->message ? call->message->name : info->name));
+					      call->message ? call->message->name : info->name,
+					      operation_can_be_cancelled(operation->id)));
 	snprintf(operation->task, sizeof(operation->task), "%s", task);
 	record_set(vm, VM_current_operations,
 		   value_map_with(record_get(vm, VM_current_operations), task,
@@ -91,6 +92,8 @@ int operation_begin(struct operation *operation, struct transaction *transaction
 	forget_earlier_run(operation);
 	if (!vm)
 		return fail(err, ERROR_HANDLE_INVALID, "VM", ref);
+	if (task_is_cancelled(transaction_read(transaction, CLASS_task, operation->call->task)))
+		return fail(err, ERROR_TASK_CANCELLED, operation->call->task);
 	switch (operation_judge(vm, operation->id, err)) {
 	case REFUSED:
 		return -1;

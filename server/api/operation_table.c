@@ -227,3 +227,21 @@ int run_VM_update_allowed_operations(struct call *call, struct error *err)
 	record_set(vm, VM_allowed_operations, operation_allowed(vm));
 	return 0;
 }
+
+bool operation_can_be_cancelled(enum operation_id id)
+{
+	switch (id) {
+	case OPERATION_start:
+	case OPERATION_start_on:
+	case OPERATION_resume:
+	case OPERATION_resume_on:
+	case OPERATION_suspend:
+	case OPERATION_shutdown:
+	case OPERATION_clean_shutdown:
+	case OPERATION_clean_reboot:
+	case OPERATION_awaiting_memory_live:
+		return true;
+	default:
+		return false;
+	}
+}

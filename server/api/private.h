@@ -39,7 +39,13 @@ void task_start(struct call *call, void (*run)(struct call *call));
 /* Writes the call's end into its task and frees the call. */
 void task_finish(struct call *call);
 /* A new pending task of that name, in a transaction. */
-struct record *task_create(struct api *api, struct transaction *transaction, const char *name);
+struct record *task_create(struct api *api, struct transaction *transaction, const char *name,
+			   bool cancellable);
+/* What holds for every task that has ended, whatever its status. */
+void task_end(struct record *task);
+bool task_is_pending(const struct record *task);
+/* Somebody has called task.cancel; not so when there is no task (NULL). */
+bool task_is_cancelled(const struct record *task);
 /* Removes those that were finished long ago or are too many; called about once a minute on a
  * worker, and sooner when many have ended. */
 void task_collect(struct api *api);

@@ -2,20 +2,39 @@
 /* task.c – tasks: an Async call answers with one at once, and what becomes of the call is found in
  * it. In memory only. */
 #include "schema/buffer.h"
-#include "server/api/private.h"
+#include "server/api/operation.h"
 
 #include <stdio.h>
 
 #define KEPT_SECONDS (65 * 60)
 #define KEPT_MOST 200
+#define FORSAKEN_SECONDS (24 * 3600)
 /* A transaction looks through all of its changes for each of them. */
 #define DELETED_AT_ONCE 256
 /* When so many have ended they are looked at without waiting for the next minute. */
 #define ENDED_MOST 10000
 
-struct record *task_create(struct api *api, struct transaction *transaction, const char *name)
+bool task_is_pending(const struct record *task)
+{
+	return record_is(task, task_status, "pending") ||
+	       record_is(task, task_status, "cancelling");
+}
+
+bool task_is_cancelled(const struct record *task)
+{
+	return task && record_get(task, task_current_operations)->length;
+}
+
+struct record *task_create(struct api *api, struct transaction *transaction, const char *name,
+			   bool cancellable)
 {
 	struct record *task = transaction_create(transaction, CLASS_task, NULL);
+	struct value *allowed = value_set();
+
+	if (cancellable)
+		value_append(allowed, value_string("cancel"));
+	value_append(allowed, value_string("destroy"));
+	record_set(task, task_allowed_operations, allowed);
 
 	record_set_text(task, task_name_label, name);
 	record_set(task, task_created, value_datetime_of((time_t)now_seconds()));
@@ -37,7 +56,8 @@ static int make(struct transaction *transaction, void *argument, struct error *e
 
 	(void)err;
 	snprintf(call->task, sizeof(call->task), "%s",
-		 record_ref(task_create(call->api, transaction, call->outer->method)));
+		 record_ref(task_create(call->api, transaction, call->outer->method,
+					operation_can_be_cancelled(call->message->operation))));
 	return 0;
 }
 
@@ -93,6 +113,15 @@ static void set_success(struct record *task, const struct call *call)
 	record_set_text(task, task_status, "success");
 }
 
+void task_end(struct record *task)
+{
+	record_set(task, task_allowed_operations, value_set());
+	record_set(task, task_current_operations, value_map());
+	record_set(task, task_progress, value_float(1));
+	record_set(task, task_finished, value_datetime_of((time_t)now_seconds()));
+	record_set_int(task, task_finished_time, now_seconds());
+}
+
 static int finish(struct transaction *transaction, void *argument, struct error *err)
 {
 	const struct call *call = argument;
@@ -109,9 +138,7 @@ static int finish(struct transaction *transaction, void *argument, struct error 
 		set_failure(task, &call->error);
 	else
 		set_success(task, call);
-	record_set(task, task_progress, value_float(1));
-	record_set(task, task_finished, value_datetime_of((time_t)now_seconds()));
-	record_set_int(task, task_finished_time, now_seconds());
+	task_end(task);
 	return 0;
 }
 
@@ -141,19 +168,6 @@ void task_finish(struct call *call)
 	store_submit(call->api->store, &call->mutation);
 }
 
-int run_task_destroy(struct call *call, struct error *err)
-{
-	struct record *task = call_edit(call, CLASS_task, 0, err);
-
-	if (!task)
-		return -1;
-	if (record_is(task, task_status, "pending"))
-		record_set(task, task_unwanted, value_bool(true));
-	else
-		transaction_delete(call->transaction, CLASS_task, record_ref(task));
-	return 0;
-}
-
 static int collect(struct transaction *transaction, void *argument, struct error *err)
 {
 	struct value *refs = argument;
@@ -173,6 +187,24 @@ static void delete_all(struct api *api, struct value *refs)
 	value_release(refs);
 }
 
+/* A client's that was never touched again: dates are in order as texts. */
+static bool is_forsaken(const struct record *task)
+{
+	AUTO(value) before = value_datetime_of((time_t)(now_seconds() - FORSAKEN_SECONDS));
+
+	return record_bool(task, task_of_client) && record_float(task, task_progress) <= 0 &&
+	       strcmp(record_text(task, task_created), before->text) < 0;
+}
+
+static bool is_old(const struct record *task, bool surplus)
+{
+	int64_t finished_at = record_int(task, task_finished_time);
+
+	if (!finished_at)
+		return is_forsaken(task);
+	return surplus || finished_at + KEPT_SECONDS < now_seconds();
+}
+
 void task_collect(struct api *api)
 {
 	struct value *old = value_set();
@@ -182,10 +214,9 @@ void task_collect(struct api *api)
 	atomic_store(&api->tasks_ended, 0);
 	tasks = store_list(api->store, CLASS_task, &count);
 	for (size_t i = 0; i < count; i++) {
-		int64_t finished_at = record_int(tasks[i], task_finished_time);
 		bool surplus = count - i > KEPT_MOST; /* the oldest come first */
 
-		if (finished_at && (surplus || finished_at + KEPT_SECONDS < now_seconds()))
+		if (is_old(tasks[i], surplus))
 			value_append(old, value_reference(tasks[i]->ref));
 		if (old->length == DELETED_AT_ONCE) {
 			delete_all(api, old);

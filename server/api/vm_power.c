@@ -3,12 +3,25 @@
  * themselves. */
 #include "schema/clock.h"
 #include "server/api/domain.h"
+#include "server/api/task_progress.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
 
 #define ASK_MS 1000
 #define LOOK_MS 100
+
+/* Shares of a shutdown. */
+#define ASKED 0.1
+#define STOPPED 0.7
+
+/* Of a reboot the old domain is gone by now: nobody wants it to end between the two. */
+static int check_wanted(struct call *call, struct error *err)
+{
+	bool begins = operation_info(call->operation->id)->effect == BEGINS_DOMAIN;
+
+	return begins ? operation_check_cancelled(call, err) : 0;
+}
 
 /*
  * The domain is built paused; until it is unpaused it can be thrown away without a trace. The
@@ -22,7 +35,8 @@ static int begin_domain(struct call *call, const struct record *vm, bool paused,
 
 	if (vm_build_domain(call->api, vm, NULL, &domid, err) < 0)
 		return -1;
-	if ((paused || domain_unpause(call, err) == 0) &&
+	task_note_progress(call, 0.8);
+	if (check_wanted(call, err) == 0 && (paused || domain_unpause(call, err) == 0) &&
 	    domain_commit(call, domid, paused, vm, err) == 0)
 		return 0;
 	domain_destroy(call, &ignored);
@@ -41,6 +55,7 @@ static int start_vm(struct call *call, bool paused, struct error *err)
 		return fail_hypervisor(err, vm, call->operation->id, &reason);
 	if (vm_check_boot(call->api, vm, usage.memory_free, err) < 0)
 		return -1;
+	task_note_progress(call, 0.1);
 	return begin_domain(call, vm, paused, err);
 }
 
@@ -102,6 +117,15 @@ static int look_for_shutdown(struct call *call, struct hypervisor_error *reason)
 	return domain.shutdown ? 0 : -1;
 }
 
+/* How much of the time that the guest has is over. */
+static void note_patience(struct call *call, int64_t deadline)
+{
+	double whole = call->api->options.shutdown_timeout_ms;
+	double left = (double)(deadline - clock_ms());
+
+	task_note_progress(call, ASKED + (STOPPED - ASKED) * (whole - left) / whole);
+}
+
 /*
  * Asks the guest; when it has stopped, its domain waits to be destroyed. Most guests are quick or
  * never do it: the adapter waits a moment, after that we look now and then, so that a hard_shutdown
@@ -116,15 +140,19 @@ static int ask_guest(struct call *call, enum shutdown_reason how, struct error *
 	char seconds[32];
 	int rc;
 
+	task_note_progress(call, ASKED);
 	workers_begin_wait(call->api->workers);
 	rc = hypervisor_shutdown(call->api->hypervisor, record_uuid(operation->vm), how,
 				 timeout_ms < ASK_MS ? timeout_ms : ASK_MS, &reason);
 	workers_end_wait(call->api->workers);
 	while (rc < 0 && reason.kind == HYPERVISOR_TIMEOUT && clock_ms() < deadline &&
-	       !atomic_load(&operation->cancelled) && !atomic_load(&call->api->closing)) {
+	       !operation_is_cancelled(call) && !atomic_load(&call->api->closing)) {
+		note_patience(call, deadline);
 		operation_sleep(call, LOOK_MS);
 		rc = look_for_shutdown(call, &reason);
 	}
+	if (rc == 0)
+		task_note_progress(call, STOPPED);
 	if (operation_check_cancelled(call, err) < 0)
 		return -1;
 	/* the domain's maker, if that was somebody else, may have been quicker to end it */
@@ -185,7 +213,7 @@ int vm_restart_domain(struct call *call, struct error *err)
 
 	if (domain_destroy(call, err) < 0)
 		return -1;
-	if (operation_check_cancelled(call, err) == 0 &&
+	if (operation_check_overruled(call, err) == 0 &&
 	    operation_commit(call, note_restart, err) == 0 && start_vm(call, false, err) == 0)
 		return 0;
 	/* the old domain is gone: whatever went wrong, the VM is not running */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_suspend.c – a guest's memory to the disk and back: never in two places that could both run. */
 #include "server/api/domain.h"
+#include "server/api/task_progress.h"
 #include "server/api/vm.h"
 
 #include "schema/log.h"
@@ -117,6 +118,21 @@ static void undo_suspend(struct call *call, const char *path)
 		operation_commit(call, vm_become_suspended, &err);
 }
 
+/* Saving is nearly all of it, and shows in the length of the file. */
+#define SAVED 0.9
+
+static int save(struct call *call, const char *path, struct hypervisor_error *reason)
+{
+	const struct record *vm = call->operation->vm;
+	struct file_watch *watch = task_watch_file(call, path, vm_memory_target(vm), SAVED);
+	int rc = hypervisor_suspend(call->api->hypervisor, record_uuid(vm), path, reason);
+
+	task_end_watch(watch);
+	if (rc == 0)
+		task_note_progress(call, SAVED);
+	return rc;
+}
+
 /* Image on the disk, then the record, then the domain goes: at each moment one of them has the
  * guest's memory. */
 int run_VM_suspend(struct call *call, struct error *err)
@@ -126,8 +142,7 @@ int run_VM_suspend(struct call *call, struct error *err)
 	struct hypervisor_error reason = {0};
 	AUTO_ERROR ignored = {0};
 
-	if (hypervisor_suspend(call->api->hypervisor, record_uuid(operation->vm), path, &reason) <
-	    0) {
+	if (save(call, path, &reason) < 0) {
 		unlink(path);
 		if (operation_check_cancelled(call, err) < 0)
 			return -1;
@@ -168,7 +183,8 @@ static int resume_vm(struct call *call, bool paused, struct error *err)
 	if (end_saved_domain(call, err) < 0 ||
 	    vm_build_domain(call->api, vm, path, &domid, err) < 0)
 		return -1;
-	if (set_image_aside(call, err) < 0) {
+	task_note_progress(call, 0.8);
+	if (operation_check_cancelled(call, err) < 0 || set_image_aside(call, err) < 0) {
 		domain_destroy(call, &ignored);
 		return -1;
 	}

@@ -32,6 +32,10 @@ class Subject:
     def make_task(self):
         return self.host.session.call("Async.host.compute_free_memory", self.host.ref)
 
+    def client_task(self):
+        """One that can be cancelled."""
+        return self.host.session.task.create("made", "by a client")
+
     def renew(self, message):
         """After a message: everything is as before for the next."""
         host = self.host
@@ -70,6 +74,8 @@ def argument(api, subject, message, parameter):
         return subject.host.session.call(f"{message.cls}.get_uuid", subject.object(message.cls))
     if message.short_name.endswith("_where"):
         return "true"
+    if message.short_name in ("cancel", "set_status", "set_progress", "set_result", "set_error_info") and kind == "ref":
+        return subject.client_task()
     if kind == "ref":
         served = api.cls_named(parameter.type.cls)
         return subject.object(parameter.type.cls) if served and served.is_listed or name == "self" else NULL
@@ -77,6 +83,10 @@ def argument(api, subject, message, parameter):
         return f"name = 'configured{next(_numbers)}'\nmemory = 64\n"
     if name == "op":
         return "clone"
+    if message.cls == "event":
+        return {"class": "host", "ref": subject.host.ref, "token": "", "timeout": 0.0}.get(name, ["host"])
+    if message.name == "task.set_progress":
+        return 0.5
     simple = {"string": f"x{next(_numbers)}", "int": "1", "bool": True, "set": [], "map": {}, "record": {},
               "float": 0.0 if name == "timeout" else 1.5, "datetime": "20061203T14:05:59Z", "any": ""}
     return parameter.type.values[0] if kind == "enum" else simple[kind]
@@ -113,6 +123,10 @@ def run_once(api, subject, message, name):
         error = None if getattr(host.session.rpc, name)(*given) else ["nothing"]
     elif not message.needs_session:
         error = None if value(getattr(host.session.rpc, name)("root", "")) else ["nothing"]
+    elif message.name == "event.next":
+        host.session.event.register(["host"])
+        host.session.event.inject("host", host.ref)
+        error = run(host, name, given)
     elif message.name == "session.logout":
         error = host.another().logout()
     else:

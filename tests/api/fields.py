@@ -27,6 +27,8 @@ RULES = {
     "VM.domain_type": (["hvm", "pv", "pv_in_pvh", "pvh"], "unspecified becomes what HVM_boot_policy says"),
     "VM.blocked_operations": ([{"export": EMOJI}, {}, {"pool_migrate": "", "csvm": "reason"}],
                               "what is blocked is refused, here too"),
+    "task.status": (["pending", "cancelling"], "the others are the last"),
+    "task.progress": ([0.0, 0.25, 1.0], "0 to 1"),
     "host.hostname": ([EMOJI, "x" * 5000, "a b"], "an empty one is the machine's at the next start"),
     "host.address": (["192.0.2.1", EMOJI, "::1"], "an empty one is the machine's at the next start"),
 }
@@ -71,7 +73,7 @@ def targets(world):
     for cls in world.api.classes:
         if not cls.has_objects:
             continue
-        ref = {"VM": world.halted, "task": world.task}.get(cls.name) or world.refs(cls.name)[0]
+        ref = {"VM": world.halted, "task": world.own_task}.get(cls.name) or world.refs(cls.name)[0]
         for field in cls.fields:
             if field.is_settable:
                 yield field, ref

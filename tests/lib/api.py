@@ -52,7 +52,9 @@ class Field:
         self.type = Type(row["type"], enums)
         self.qualifier = row["qualifier"]
         self.is_stored = row["stored"]
-        self.is_settable = "set_" + self.short_name in setters
+        # with messages of its own instead of add_ and remove_ it is another matter
+        self.is_settable = ("set_" + self.short_name in setters and
+                            (self.type.kind != "set" or "add_" + self.short_name in setters))
 
 
 class Parameter:

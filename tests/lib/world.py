@@ -27,7 +27,7 @@ def answer(function, *arguments):
 
 
 class World:
-    """server, session, simulator; halted, running: references of two VMs; task: of what keeps a third one busy."""
+    """server, session, simulator; halted, running: references of two VMs; task: of what keeps a third one busy; own_task: a client's."""
 
     def __init__(self, **settings):
         names = {name.replace("_", "-"): value for name, value in settings.items()}
@@ -60,6 +60,7 @@ class World:
         while not self.session.VM.get_current_operations(self.busy):
             pass
         self.task = next(iter(self.session.VM.get_current_operations(self.busy)))
+        self.own_task = self.session.task.create("own", "made by a client")
 
     def _start_busy(self, session):
         try:
