@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* run_power.c – the commands that begin and end domains. */
+#include "rpc/xm/follow.h"
 #include "rpc/xm/run.h"
 
 #include <unistd.h>
@@ -24,19 +25,38 @@ static enum status run_message(struct xm *xm, const char *method, const char *do
 	return STATUS_DONE;
 }
 
+/* The same for what takes long: somebody who looks on sees how far it is. */
+static enum status run_long_message(struct xm *xm, const char *method, const char *doing,
+				    struct value *more)
+{
+	enum status status;
+
+	if (!isatty(STDERR_FILENO))
+		return run_message(xm, method, doing, more);
+	status = vm_find(xm, xm->arguments[0]);
+	if (status != STATUS_DONE) {
+		value_release(more);
+		return status;
+	}
+	xm_begin(xm, doing, xm->arguments[0]);
+	return follow_call(xm, method,
+			   parameters_of(value_reference(xm->subject.ref), more,
+					 (struct value *)NULL));
+}
+
 enum status run_start(struct xm *xm)
 {
-	return run_message(xm, "VM.start", "starting", value_bool(xm->options.paused));
+	return run_long_message(xm, "VM.start", "starting", value_bool(xm->options.paused));
 }
 
 enum status run_resume(struct xm *xm)
 {
-	return run_message(xm, "VM.resume", "resuming", value_bool(xm->options.paused));
+	return run_long_message(xm, "VM.resume", "resuming", value_bool(xm->options.paused));
 }
 
 enum status run_suspend(struct xm *xm)
 {
-	return run_message(xm, "VM.suspend", "suspending", NULL);
+	return run_long_message(xm, "VM.suspend", "suspending", NULL);
 }
 
 enum status run_pause(struct xm *xm)
@@ -59,18 +79,6 @@ enum status run_delete(struct xm *xm)
 	return run_message(xm, "VM.destroy", "deleting", NULL);
 }
 
-/* The error of a task that failed, as if it were that of the call. */
-static enum status report_task(struct xm *xm, const struct value *record)
-{
-	const struct value *description = value_find(record, "error_info");
-
-	if (!description || description->kind != VALUE_SET || !description->length)
-		return xm_fail("the server could not do that");
-	failure_clear(&xm->failure);
-	xm->failure.description = value_reference(description);
-	return xm_report(xm);
-}
-
 /*
  * A refusal comes at once, in the first moments of the task; a guest takes its time. The task
  * outlives this command, and the session with it.
@@ -91,7 +99,7 @@ static enum status listen_to_task(struct xm *xm, const struct value *task)
 		xm_call(xm, "task.destroy",
 			parameters_of(value_reference(task), (struct value *)NULL), NULL);
 		return status && strcmp(status, "success") == 0 ? STATUS_DONE :
-								  report_task(xm, record);
+								  follow_report(xm, record);
 	}
 	client_leave_session(xm->client);
 	return STATUS_DONE;
@@ -104,7 +112,7 @@ static enum status run_request(struct xm *xm, const char *method, const char *do
 	enum status status;
 
 	if (xm->options.wait)
-		return run_message(xm, method, doing, NULL);
+		return run_long_message(xm, method, doing, NULL);
 	status = vm_find(xm, xm->arguments[0]);
 	if (status != STATUS_DONE)
 		return status;

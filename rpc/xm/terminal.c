@@ -109,6 +109,19 @@ void terminal_show_progress(void *context, double seconds)
 	progress_shown = true;
 }
 
+void terminal_show_share(const char *words, double seconds, double share)
+{
+	static const char full[] = "####################";
+	int width = (int)sizeof(full) - 1;
+	int done = share <= 0 ? 0 : share >= 1 ? width : (int)(share * width);
+
+	if (seconds < PROGRESS_AFTER_S || !isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\r%s [%-*.*s] %3.0f %%", words, width, done, full, share * 100);
+	fflush(stderr);
+	progress_shown = true;
+}
+
 void terminal_end_progress(void)
 {
 	if (progress_shown)

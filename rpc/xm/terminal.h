@@ -21,6 +21,8 @@ void terminal_print(FILE *file, const char *text, int width);
 /* For transport_options: "starting demo … 3 s" on standard error. `context` is a char ** with the
  * words, or NULL. */
 void terminal_show_progress(void *context, double seconds);
+/* The same with a bar, for what is a task of the server: share is 0..1. */
+void terminal_show_share(const char *words, double seconds, double share);
 /* Wipes that line, if it was ever shown. */
 void terminal_end_progress(void);
 

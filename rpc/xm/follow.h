@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* follow.h – calls that take long, as tasks of the server. */
+#ifndef RPC_XM_FOLLOW_H
+#define RPC_XM_FOLLOW_H
+
+#include "rpc/xm/xm.h"
+
+/* Calls Async.METHOD and shows on the terminal how far its task is, until it has ended. Takes the
+ * reference to `parameters`. */
+enum status follow_call(struct xm *xm, const char *method, struct value *parameters);
+/* The error of a task that failed, as if it were that of the call. */
+enum status follow_report(struct xm *xm, const struct value *record);
+
+#endif
