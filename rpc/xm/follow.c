@@ -5,6 +5,8 @@
 #include "rpc/xm/terminal.h"
 #include "schema/clock.h"
 
+#include <unistd.h>
+
 /* So often the line is drawn anew though nothing has changed. */
 #define LOOK_SECONDS 1.0
 
@@ -89,7 +91,7 @@ static enum status follow_task(struct xm *xm, struct follow *follow)
 	return STATUS_DONE;
 }
 
-enum status follow_call(struct xm *xm, const char *method, struct value *parameters)
+static enum status call_async(struct xm *xm, const char *method, struct value *parameters)
 {
 	AUTO_TEXT async = text_format("Async.%s", method);
 	struct follow follow = {.begun_ms = clock_ms(), .token = value_string("")};
@@ -106,4 +108,11 @@ enum status follow_call(struct xm *xm, const char *method, struct value *paramet
 	value_release(follow.token);
 	value_release(follow.record);
 	return status;
+}
+
+enum status follow_call(struct xm *xm, const char *method, struct value *parameters)
+{
+	if (isatty(STDERR_FILENO))
+		return call_async(xm, method, parameters);
+	return xm_call(xm, method, parameters, NULL) ? STATUS_DONE : xm_report(xm);
 }

@@ -5,8 +5,11 @@
 
 #include "rpc/xm/xm.h"
 
-/* Calls Async.METHOD and shows on the terminal how far its task is, until it has ended. Takes the
- * reference to `parameters`. */
+/*
+ * One call that takes long, without a result; what goes wrong is reported. On a terminal it is
+ * Async.METHOD, and how far its task has come is shown until it has ended. Takes the reference to
+ * `parameters`.
+ */
 enum status follow_call(struct xm *xm, const char *method, struct value *parameters);
 /* The error of a task that failed, as if it were that of the call. */
 enum status follow_report(struct xm *xm, const struct value *record);

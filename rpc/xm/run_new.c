@@ -2,6 +2,7 @@
 /* run_new.c – new, create and adopt: a configuration file, or the domain of somebody else, becomes
  * a VM, and what became of each of its parts is told. */
 #include "rpc/xm/config_file.h"
+#include "rpc/xm/follow.h"
 #include "rpc/xm/report.h"
 #include "rpc/xm/run.h"
 #include "schema/error.h"
@@ -99,12 +100,11 @@ enum status run_create(struct xm *xm)
 	if (status != STATUS_DONE)
 		return status;
 	xm_begin(xm, "starting", xm->arguments[0]);
-	if (xm_call(xm, "VM.start",
-		    parameters_of(value_reference(xm->subject.ref), value_bool(xm->options.paused),
-				  (struct value *)NULL),
-		    NULL))
-		return STATUS_DONE;
-	xm_report(xm);
+	status = follow_call(xm, "VM.start",
+			     parameters_of(value_reference(xm->subject.ref),
+					   value_bool(xm->options.paused), (struct value *)NULL));
+	if (status == STATUS_DONE)
+		return status;
 	AUTO_TEXT name = vm_name(xm);
 
 	fprintf(stderr, "%s is there, but not started; see xm start, xm delete.\n", name);

@@ -29,11 +29,8 @@ static enum status run_message(struct xm *xm, const char *method, const char *do
 static enum status run_long_message(struct xm *xm, const char *method, const char *doing,
 				    struct value *more)
 {
-	enum status status;
+	enum status status = vm_find(xm, xm->arguments[0]);
 
-	if (!isatty(STDERR_FILENO))
-		return run_message(xm, method, doing, more);
-	status = vm_find(xm, xm->arguments[0]);
 	if (status != STATUS_DONE) {
 		value_release(more);
 		return status;

@@ -3,7 +3,9 @@
 """events.py – event.from and its tokens, event.inject, event.register and event.next, and what ends a wait."""
 import http.client
 import re
+import socket
 import threading
+import xmlrpc.client
 
 from lib.api import NOBODY, NULL_REF
 from lib.events import Mirror, summary
@@ -222,6 +224,39 @@ def test_bytes(server, session):
     session.VM.destroy(vm)
 
 
+def login_at_last(server):
+    """Until there is room for one more client."""
+    while True:
+        try:
+            return server.login()
+        except xmlrpc.client.ProtocolError as error:
+            if error.errcode != 503:
+                raise
+
+
+def test_budget():
+    """When too much is on its way, who waits is told to come again: nothing is lost, and others are answered."""
+    with Server(settings={"max-reply-bytes-in-flight": "1m"}) as server:
+        session = server.login(address=server.unix)
+        vm = make(session, "long")
+        session.VM.set_name_description(vm, "x" * 3_900_000)
+        token = now(session)
+        waiting = Wire(server.port, timeout=60)
+        waiting.send(post(call("event.from", session.ref, ["VM"], token, 300.0)))
+        deaf = [Wire(server.port) for _ in range(4)]
+        for wire in deaf:
+            wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            wire.send(post(call("VM.get_name_description", session.ref, vm)) * 4)
+            wire.head()  # it has begun
+        session.VM.set_name_label(vm, "short")
+        reply = waiting.reply()
+        is_(reply.status, 503, "too much is on its way: come again")
+        is_(changes(session, ["VM"], token, 30.0), [("mod", "vm", vm)], "over the Unix socket it goes on")
+        for wire in (*deaf, waiting):
+            wire.close()
+        is_(changes(login_at_last(server), ["VM"], token, 30.0), [("mod", "vm", vm)], "with the same token nothing is lost")
+
+
 def test_stop():
     """Who waits does not keep the server, and asks the next one."""
     with Server() as server:
@@ -285,6 +320,7 @@ def main():
         test_next(server, session)
         test_bytes(server, session)
         is_(answer(session.call, "event.from", [NULL_REF], "", 0.0), None, "a class that there is not is none's")
+    test_budget()
     test_stop()
     test_restart()
     done()

@@ -22,6 +22,7 @@ from lib.wire import Wire, call, post
 CLIENTS, SECONDS, RATE, IDLE = (int(n) for n in os.environ.get("XENAPID_STORM", "200:2:500:2000").split(":"))
 OBJECTS = 12
 WRITERS = 4
+DEAF = 40  # more than the server answers at a time
 
 
 def threads(server):
@@ -165,7 +166,7 @@ def test_storm(server, pool):
     before = memory_kib(server)
     token = token_of_now(session)
     clients = [Client(server, session, token) for _ in range(CLIENTS)]
-    deaf = deaf_clients(server, session, 1)
+    deaf = deaf_clients(server, session, DEAF)
     crowd = Clients(clients)
     last, took = storm(pool, server, vms)
     crowd.last = last
