@@ -88,6 +88,7 @@ static void bury(struct store *store, struct table *table, const struct record *
 					    value_string(record_uuid(record)), record->created,
 					    revision};
 
+	store->buried++;
 	tombstones_add(&table->tombstones, tombstone, tombstones_kept(store, table->cls));
 	table_remove(table, record_ref(record));
 }
@@ -165,6 +166,16 @@ static void commit_one_by_one(struct store *store, struct mutation *batch)
 	database_wait_for_lock(store->database, true);
 }
 
+/* Now and then: the table does not grow for as long as the daemon lives. */
+static void drop_tombstones(struct store *store)
+{
+	if (store->buried <= store->tombstones_kept / 10)
+		return;
+	store->buried = 0;
+	if (!database_drop_tombstones(store->database, store->tombstones_kept))
+		database_rollback(store->database);
+}
+
 void *commit_run(void *argument)
 {
 	struct store *store = argument;
@@ -180,6 +191,7 @@ void *commit_run(void *argument)
 			roll_back(store, batch, revision);
 			commit_one_by_one(store, batch);
 		}
+		drop_tombstones(store);
 	}
 	return NULL;
 }

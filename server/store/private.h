@@ -27,6 +27,7 @@ struct store {
 	pthread_t committer;
 	struct overlay accepted; /* of the batch under way */
 	uint64_t next_revision;
+	size_t buried; /* since the table of tombstones was last looked through */
 
 	/* Guards what waits for the committer. */
 	pthread_mutex_t queue;

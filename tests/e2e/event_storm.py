@@ -181,7 +181,8 @@ def test_storm(server, pool):
     diag(f"a change took {1e3 * took[len(took) // 2]:.2f} ms (p99 {1e3 * took[len(took) * 99 // 100]:.2f} ms); "
          f"with nobody waiting {1e3 * sorted(idle_took)[len(idle_took) // 2]:.2f} ms")
     diag(f"resident before {before} KiB, after {memory_kib(server)} KiB")
-    ok(memory_kib(server) < before + 256 * 1024, "memory stays bounded")
+    # AddressSanitizer keeps 256 MiB of what was freed
+    ok(memory_kib(server) < before + 512 * 1024, "memory stays bounded")
     for client in clients:
         client.socket.close()
     for wire in deaf:

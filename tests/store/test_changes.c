@@ -142,6 +142,7 @@ static void test_forgotten(void)
 	char ref[REF_SIZE];
 	uint64_t first, last;
 	AUTO_TEXT count = NULL;
+	AUTO_TEXT on_disk = NULL;
 
 	scratch_start(&scratch, "a", ref);
 	reopen(3);
@@ -153,6 +154,10 @@ static void test_forgotten(void)
 	last = store_revision(scratch.store);
 	is_changed(first, " - - -", "the newest are kept");
 	is_known(last, true, "of what comes now nothing is");
+	delete_some(1);
+	scratch_close(&scratch);
+	on_disk = scratch_sql(&scratch, "SELECT count(*) FROM xenapid_tombstone");
+	is_str(on_disk, "3", "nor does the table grow without end");
 	reopen(2);
 	is_known(first, false, "after a start too");
 	is_known(last, true, "and what is new enough");
