@@ -139,6 +139,7 @@ static void free_parts(struct api *api)
 	workers_free(api->workers);
 	operations_free(api->operations);
 	logins_free(api->logins);
+	registrations_free(api->registrations);
 	free(api);
 }
 
@@ -154,6 +155,7 @@ struct api *api_open(struct store *store, struct hypervisor *hypervisor,
 	api->workers = workers_new(api->options.worker_threads);
 	api->operations = operations_new(api);
 	api->logins = logins_new(api);
+	api->registrations = registrations_new();
 	store_set_rules(store, &rules);
 	if (check_identity(api, err) < 0 || host_open(api, err) < 0 ||
 	    reconcile_open(api, err) < 0) {

@@ -49,22 +49,21 @@ int event_report(struct store *store, const struct subscriptions *subscriptions,
 void event_report_clear(struct event_report *report);
 struct value *event_token(uint64_t revision);
 
-/* event_registration.c: what sessions have registered for event.next. Not thread safe. */
-struct registration {
-	struct registration *next;
-	struct value *session;
-	struct subscriptions *subscriptions;
-	uint64_t since; /* what is older was delivered, or was before */
-};
-#define REGISTRATION_BUCKETS 256
-struct registrations {
-	struct registration *buckets[REGISTRATION_BUCKETS];
-};
-/* NULL: there is none. */
-struct registration *registrations_find(const struct registrations *registrations,
-					const char *session);
-struct registration *registrations_add(struct registrations *registrations,
-				       const struct value *session);
+/* event_registration.c: what sessions have registered for event.next. */
+struct registrations *registrations_new(void);
+void registrations_free(struct registrations *registrations);
+/* `since`: from when on it is reported, when the session had not registered yet. */
+void registrations_add(struct registrations *registrations, const struct value *session,
+		       struct subscriptions *more, uint64_t since);
+void registrations_take_away(struct registrations *registrations, const char *session,
+			     const struct subscriptions *others);
+/* A reference to the subscriptions; SESSION_NOT_REGISTERED. */
+int registrations_read(struct registrations *registrations, const char *session,
+		       struct subscriptions **ret_subscriptions, uint64_t *ret_since,
+		       struct error *err);
+/* What was reported up to there is not reported again, nor what was lost. */
+void registrations_advance(struct registrations *registrations, const char *session,
+			   uint64_t revision);
 /* Removes those of sessions that are not in the store; without a store all. */
 void registrations_sweep(struct registrations *registrations, struct store *store);
 
@@ -81,10 +80,6 @@ void events_free(struct events *events);
  */
 void events_wait(struct call *call, struct subscriptions *subscriptions, uint64_t since,
 		 int64_t timeout_ms);
-/* Runs on the session's registration, which is made if need be, or NULL, under the lock. */
-void events_edit_registration(struct call *call, bool make,
-			      void (*edit)(struct registration *registration, void *argument),
-			      void *argument);
 /* An answer has been sent, or its client has gone. */
 void events_end_reply(struct api_call *call);
 /* Somebody who waited may have left. */

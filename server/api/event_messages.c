@@ -58,30 +58,14 @@ int run_event_inject(struct call *call, struct error *err)
 	return 0;
 }
 
-static void add(struct registration *registration, void *argument)
-{
-	struct subscriptions *before = registration->subscriptions;
-
-	registration->subscriptions = before ? subscriptions_with(before, argument) :
-					       subscriptions_reference(argument);
-	subscriptions_release(before);
-}
-
-static void take_away(struct registration *registration, void *argument)
-{
-	struct subscriptions *before = registration->subscriptions;
-
-	registration->subscriptions = subscriptions_without(before, argument);
-	subscriptions_release(before);
-}
-
 int run_event_register(struct call *call, struct error *err)
 {
 	struct subscriptions *subscriptions = NULL;
 
 	if (subscriptions_parse(call->api->store, call->arguments[0], &subscriptions, err) < 0)
 		return -1;
-	events_edit_registration(call, true, add, subscriptions);
+	registrations_add(call->api->registrations, call->session->ref, subscriptions,
+			  store_revision(call->api->store));
 	subscriptions_release(subscriptions);
 	return 0;
 }
@@ -92,7 +76,7 @@ int run_event_unregister(struct call *call, struct error *err)
 
 	if (subscriptions_parse(call->api->store, call->arguments[0], &subscriptions, err) < 0)
 		return -1;
-	events_edit_registration(call, false, take_away, subscriptions);
+	registrations_take_away(call->api->registrations, record_ref(call->session), subscriptions);
 	subscriptions_release(subscriptions);
 	return 0;
 }

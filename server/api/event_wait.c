@@ -49,10 +49,9 @@ struct events {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct waiters waiting;
-	uint64_t changed;   /* classes, since the last look */
-	int64_t next_ns;    /* when to look if nothing changes */
-	int64_t soonest_ns; /* and if something does */
-	struct registrations registrations;
+	uint64_t changed;    /* classes, since the last look */
+	int64_t next_ns;     /* when to look if nothing changes */
+	int64_t soonest_ns;  /* and if something does */
 	size_t in_flight;    /* answers of this round that are not sent yet */
 	unsigned round;	     /* the next one begins when those of one are slow */
 	pthread_cond_t room; /* there is some again */
@@ -155,44 +154,17 @@ static struct value *reply_of(struct event_report *report)
 	return reply;
 }
 
-/* What the session has registered as of now; SESSION_NOT_REGISTERED. */
-static int read_registration(struct events *events, struct waiter *waiter, struct error *err)
-{
-	const char *session = record_ref(waiter->call->session);
-	const struct registration *registration;
-
-	pthread_mutex_lock(&events->lock);
-	registration = registrations_find(&events->registrations, session);
-	if (registration) {
-		waiter->subscriptions = subscriptions_reference(registration->subscriptions);
-		waiter->since = registration->since;
-	}
-	pthread_mutex_unlock(&events->lock);
-	return registration ? 0 : fail(err, ERROR_SESSION_NOT_REGISTERED, session);
-}
-
-/* What was reported up to there is not reported again, nor what was lost. */
-static void advance_registration(struct events *events, const struct waiter *waiter,
-				 uint64_t revision)
-{
-	struct registration *registration;
-
-	pthread_mutex_lock(&events->lock);
-	registration =
-		registrations_find(&events->registrations, record_ref(waiter->call->session));
-	if (registration)
-		registration->since = revision;
-	pthread_mutex_unlock(&events->lock);
-}
-
 /* Returns whether the call is to be finished with call->result or *err. */
 static bool report(struct events *events, struct waiter *waiter, struct error *err)
 {
+	struct registrations *registrations = events->api->registrations;
+	const char *session = record_ref(waiter->call->session);
 	bool is_from = waiter->subscriptions;
 	struct event_report report = {0};
 	bool over = atomic_load(&events->stopping) || waiter->deadline_ns <= clock_ns();
 
-	if (!is_from && read_registration(events, waiter, err) < 0)
+	if (!is_from && registrations_read(registrations, session, &waiter->subscriptions,
+					   &waiter->since, err) < 0)
 		return true;
 	over = event_report(events->api->store, waiter->subscriptions, waiter->since, is_from,
 			    &report, err) < 0 ||
@@ -200,7 +172,7 @@ static bool report(struct events *events, struct waiter *waiter, struct error *e
 	if (!is_from)
 		subscriptions_release(TAKE(waiter->subscriptions));
 	if (!is_from && over)
-		advance_registration(events, waiter, report.revision);
+		registrations_advance(registrations, session, report.revision);
 	if (over && report.events)
 		waiter->call->result = reply_of(&report);
 	waiter->since = report.revision;
@@ -307,7 +279,7 @@ static void *run(void *argument)
 		int64_t begin = clock_ns();
 
 		if (events->changed >> CLASS_session & 1)
-			registrations_sweep(&events->registrations, events->api->store);
+			registrations_sweep(events->api->registrations, events->api->store);
 		take_due(events, &due);
 		pthread_mutex_unlock(&events->lock);
 		serve_all(events, &due);
@@ -355,7 +327,6 @@ void events_free(struct events *events)
 	pthread_cond_broadcast(&events->wake);
 	pthread_mutex_unlock(&events->lock);
 	pthread_join(events->thread, NULL);
-	registrations_sweep(&events->registrations, NULL);
 	pthread_cond_destroy(&events->wake);
 	pthread_cond_destroy(&events->room);
 	pthread_mutex_destroy(&events->lock);
@@ -380,24 +351,6 @@ void events_wait(struct call *call, struct subscriptions *subscriptions, uint64_
 	/* what is published from here on is heard of */
 	waiter->dirty = !subscriptions || since != store_revision(call->api->store);
 	add(events, waiter);
-	pthread_mutex_unlock(&events->lock);
-}
-
-void events_edit_registration(struct call *call, bool make,
-			      void (*edit)(struct registration *registration, void *argument),
-			      void *argument)
-{
-	struct events *events = call->api->events;
-	struct registration *registration;
-
-	pthread_mutex_lock(&events->lock);
-	registration = registrations_find(&events->registrations, record_ref(call->session));
-	if (!registration && make) {
-		registration = registrations_add(&events->registrations, call->session->ref);
-		registration->since = store_revision(call->api->store);
-	}
-	if (registration)
-		edit(registration, argument);
 	pthread_mutex_unlock(&events->lock);
 }
 

@@ -14,12 +14,13 @@ struct api {
 	struct hypervisor *hypervisor;
 	struct api_options options; /* defaults filled in */
 	struct workers *workers;
-	struct operations *operations; /* operation.c */
-	struct logins *logins;	       /* logins.c: sign-ins under way, and failed ones */
-	struct guests *guests;	       /* guest.c: the thread that hears of what guests do */
-	struct metrics *metrics;       /* metrics.c: the sampler */
-	struct events *events;	       /* event_wait.c: clients that wait for changes */
-	char host_ref[REF_SIZE];       /* this host; set by host_open, never changes */
+	struct operations *operations;	     /* operation.c */
+	struct logins *logins;		     /* logins.c: sign-ins under way, and failed ones */
+	struct guests *guests;		     /* guest.c: the thread that hears of what guests do */
+	struct metrics *metrics;	     /* metrics.c: the sampler */
+	struct registrations *registrations; /* event_registration.c */
+	struct events *events;		     /* event_wait.c: clients that wait for changes */
+	char host_ref[REF_SIZE];	     /* this host; set by host_open, never changes */
 	char domain_0_ref[REF_SIZE];
 	atomic_bool closing;	   /* every wait is to end */
 	atomic_size_t calls;	   /* under way, those that nobody outside waits for included */
