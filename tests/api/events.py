@@ -257,6 +257,15 @@ def test_budget():
         is_(changes(login_at_last(server), ["VM"], token, 30.0), [("mod", "vm", vm)], "with the same token nothing is lost")
 
 
+def test_deadlines():
+    """The time that a client has for its call is not that of the wait."""
+    with Server(settings={"request-timeout": "200ms", "idle-timeout": "200ms"}) as server:
+        session = server.login(address=server.unix)
+        token = now(session)
+        got = Waiting(server, session, "event.from", ["VM"], token, 1.5).result()
+        is_(got and got["events"], [], "who waits is not cut off")
+
+
 def test_stop():
     """Who waits does not keep the server, and asks the next one."""
     with Server() as server:
@@ -321,6 +330,7 @@ def main():
         test_bytes(server, session)
         is_(answer(session.call, "event.from", [NULL_REF], "", 0.0), None, "a class that there is not is none's")
     test_budget()
+    test_deadlines()
     test_stop()
     test_restart()
     done()
