@@ -97,7 +97,7 @@ def test_envelopes(client):
     is_(client.text("VM.get_is_a_template", vm), success("<boolean>0</boolean>"), "a bool")
     is_(client.text("VM.get_snapshot_time", vm),
         success("<dateTime.iso8601>19700101T00:00:00Z</dateTime.iso8601>"), "a date")
-    is_(client.text("task.get_progress", client.world.task), success("<double>0</double>"), "a float")
+    is_(client.text("VM.get_HVM_shadow_multiplier", vm), success("<double>1</double>"), "a float")
     reply = client.wire.ask(post(call("VM.get_uuid", client.ref, "x"), headers=[FORM]))
     is_((reply.status, reply.text), (200, failure("HANDLE_INVALID", "VM", "x")),
         "a failure is no fault but Status, then ErrorDescription; what type the request had does not matter")
