@@ -210,9 +210,9 @@ class Host:
         self.session.VM.destroy(vm)
 
     def remove_all(self):
-        """No guest takes time from those to come."""
-        for vm in self.session.VM.get_all():
-            if not self.session.VM.get_is_control_domain(vm):
+        """No guest of the tests takes time from those to come."""
+        for vm, record in self.session.VM.get_all_records().items():
+            if record["name_label"].startswith(PREFIX):
                 self.remove(vm)
 
     # What is known of one
