@@ -27,15 +27,12 @@ void domain_0_find(struct api *api, struct domain_0 *ret_found)
 static void follow_memory(struct api *api, struct record *vm, const struct domain_info *info,
 			  bool is_new)
 {
-	int64_t target = info->memory_target > 0 ? info->memory_target : info->memory_actual;
-	/* without a limit Xen says a number beyond all memory */
-	int64_t maximum =
-		lesser_of(info->memory_maximum, hypervisor_host(api->hypervisor)->memory_total);
+	int64_t target = domain_wanted_memory(info);
+	int64_t maximum = domain_most_memory(info, hypervisor_host(api->hypervisor));
 	int64_t low = is_new ? target : record_int(vm, VM_memory_dynamic_min);
 	int64_t high = is_new ? target : record_int(vm, VM_memory_dynamic_max);
 	int64_t least = is_new ? DOMAIN_0_MEMORY_LEAST : record_int(vm, VM_memory_static_min);
 
-	maximum = greater_of(maximum, target);
 	low = lesser_of(low, target);
 	record_set_int(vm, VM_memory_static_max, maximum);
 	record_set_int(vm, VM_memory_dynamic_max, greater_of(lesser_of(high, maximum), target));
@@ -46,19 +43,10 @@ static void follow_memory(struct api *api, struct record *vm, const struct domai
 
 static void follow_vcpus(struct record *vm, const struct domain_info *info)
 {
-	/* those that it was told to have, where somebody has told it */
-	int online = info->vcpus_target ? info->vcpus_target : info->vcpus_online;
+	int online = domain_wanted_vcpus(info);
 
 	record_set_int(vm, VM_VCPUs_max, greater_of(info->vcpus_max, online));
 	record_set_int(vm, VM_VCPUs_at_startup, online);
-}
-
-static const char *domain_type(enum guest_type type)
-{
-	static const char *const names[] = {
-		[GUEST_PV] = "pv", [GUEST_PVH] = "pvh", [GUEST_HVM] = "hvm"};
-
-	return names[type];
 }
 
 static void describe_metrics(struct record *metrics, const struct domain_info *info)
@@ -69,7 +57,7 @@ static void describe_metrics(struct record *metrics, const struct domain_info *i
 	record_set(metrics, VM_metrics_state, state);
 	record_set_int(metrics, VM_metrics_memory_actual, info->memory_actual);
 	record_set_int(metrics, VM_metrics_VCPUs_number, info->vcpus_online);
-	record_set_text(metrics, VM_metrics_current_domain_type, domain_type(info->type));
+	record_set_text(metrics, VM_metrics_current_domain_type, guest_type_name(info->type));
 	record_set(metrics, VM_metrics_hvm, value_bool(info->type != GUEST_PV));
 	record_set(metrics, VM_metrics_last_updated, value_datetime_of(now_seconds()));
 	if (info->start_time)
@@ -89,7 +77,7 @@ static void describe_running(struct api *api, struct transaction *transaction, s
 	record_set(vm, VM_live_intent, value_map());
 	record_set_int(vm, VM_domid, info->domid);
 	record_set(vm, VM_resident_on, value_reference(host->ref));
-	record_set_text(vm, VM_domain_type, domain_type(info->type));
+	record_set_text(vm, VM_domain_type, guest_type_name(info->type));
 	follow_vcpus(vm, info);
 	follow_memory(api, vm, info, is_new);
 	describe_metrics(metrics, info);

@@ -37,12 +37,9 @@ static void follow_name(struct record *vm, const char *name)
 /* Nobody has said a range: as the memory and maxmem of an xl.cfg are taken. */
 static void follow_memory(struct api *api, struct record *vm, const struct domain_info *domain)
 {
-	int64_t target = domain->memory_target > 0 ? domain->memory_target : domain->memory_actual;
-	/* without a limit Xen says a number beyond all memory */
-	int64_t maximum =
-		lesser_of(domain->memory_maximum, hypervisor_host(api->hypervisor)->memory_total);
+	int64_t target = domain_wanted_memory(domain);
+	int64_t maximum = domain_most_memory(domain, hypervisor_host(api->hypervisor));
 
-	maximum = greater_of(maximum, target);
 	record_set_int(vm, VM_memory_static_max, maximum);
 	record_set_int(vm, VM_memory_dynamic_max, maximum);
 	record_set_int(vm, VM_memory_dynamic_min, target);
@@ -52,8 +49,7 @@ static void follow_memory(struct api *api, struct record *vm, const struct domai
 /* One that is being built has none yet. */
 static void follow_vcpus(struct record *vm, const struct domain_info *domain)
 {
-	int online = domain->vcpus_target ? domain->vcpus_target : domain->vcpus_online;
-	int64_t at_startup = greater_of(online, 1);
+	int64_t at_startup = greater_of(domain_wanted_vcpus(domain), 1);
 
 	record_set_int(vm, VM_VCPUs_max, greater_of(domain->vcpus_max, at_startup));
 	record_set_int(vm, VM_VCPUs_at_startup, at_startup);
@@ -62,14 +58,13 @@ static void follow_vcpus(struct record *vm, const struct domain_info *domain)
 static void follow_type(struct transaction *transaction, struct record *vm,
 			const struct domain_info *domain)
 {
-	static const char *const types[] = {
-		[GUEST_PV] = "pv", [GUEST_PVH] = "pvh", [GUEST_HVM] = "hvm"};
+	const char *type = guest_type_name(domain->type);
 	struct record *metrics =
 		transaction_edit(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
 
-	record_set_text(vm, VM_domain_type, types[domain->type]);
+	record_set_text(vm, VM_domain_type, type);
 	if (metrics)
-		record_set_text(metrics, VM_metrics_current_domain_type, types[domain->type]);
+		record_set_text(metrics, VM_metrics_current_domain_type, type);
 }
 
 void foreign_follow(struct api *api, struct transaction *transaction, struct record *vm,

@@ -92,6 +92,14 @@ struct domain_info {
 	bool balloons;	      /* its balloon driver has said that it is there: it has booted */
 };
 
+/* "pv", as xapi and xl spell it */
+const char *guest_type_name(enum guest_type type);
+/* What it was told to have; what it has, where nobody has told it. */
+int64_t domain_wanted_memory(const struct domain_info *domain);
+int domain_wanted_vcpus(const struct domain_info *domain);
+/* The most that it may have on this host: without a limit Xen says a number beyond all memory. */
+int64_t domain_most_memory(const struct domain_info *domain, const struct host_facts *host);
+
 struct vcpu_info {
 	int pcpu; /* where it ran last */
 	bool online;

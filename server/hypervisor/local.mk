@@ -9,6 +9,7 @@ libhypervisor_a_SOURCES += %D%/cpuinfo.c
 libhypervisor_a_SOURCES += %D%/cpuinfo.h
 libhypervisor_a_SOURCES += %D%/description.c
 libhypervisor_a_SOURCES += %D%/description.h
+libhypervisor_a_SOURCES += %D%/domain.c
 libhypervisor_a_SOURCES += %D%/domain.h
 libhypervisor_a_SOURCES += %D%/hypervisor.c
 libhypervisor_a_SOURCES += %D%/hypervisor.h

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* domain.c – what follows from the plain values of a domain */
+#include "server/hypervisor/domain.h"
+
+#include "schema/base.h"
+
+const char *guest_type_name(enum guest_type type)
+{
+	static const char *const names[] = {
+		[GUEST_PV] = "pv", [GUEST_PVH] = "pvh", [GUEST_HVM] = "hvm"};
+
+	return names[type];
+}
+
+int64_t domain_wanted_memory(const struct domain_info *domain)
+{
+	return domain->memory_target > 0 ? domain->memory_target : domain->memory_actual;
+}
+
+int64_t domain_most_memory(const struct domain_info *domain, const struct host_facts *host)
+{
+	return greater_of(lesser_of(domain->memory_maximum, host->memory_total),
+			  domain_wanted_memory(domain));
+}
+
+int domain_wanted_vcpus(const struct domain_info *domain)
+{
+	return domain->vcpus_target ? domain->vcpus_target : domain->vcpus_online;
+}
