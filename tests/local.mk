@@ -178,6 +178,8 @@ python_modules += %D%/xen/walk.py
 
 # What make check-clients runs: no tests of make check.
 EXTRA_DIST += %D%/clients/npm_xen_api.mjs %D%/clients/package.json %D%/clients/package-lock.json
+python_modules += %D%/clients/daemon.py
+python_modules += %D%/clients/follow.py
 python_modules += %D%/clients/life.py
 python_modules += %D%/clients/debian_xenapi.py
 python_modules += %D%/clients/fence_xenapi.py

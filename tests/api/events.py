@@ -205,25 +205,6 @@ def test_next(server, session):
         session.VM.destroy(ref)
 
 
-def test_bytes(server, session):
-    """What clients in C and Go need, byte for byte."""
-    vm = make(session)
-    with Wire(server.port) as wire:
-        wire.ask(post(call("event.register", session.ref, ["vm"])))
-        session.VM.set_name_label(vm, "changed")
-        text = wire.ask(post(call("event.next", session.ref))).text
-        ok(re.search(r"<member><name>timestamp</name><value><dateTime.iso8601>\d{8}T\d\d:\d\d:\d\dZ</dateTime.iso8601></value></member>", text),
-           "the timestamp is a dateTime.iso8601")
-        ok(re.search(r"<name>id</name><value>\d+</value>", text), "the id is text without a type")
-        text = wire.ask(post(call("event.from", session.ref, ["vm"], "", 0.0))).text
-        ok(re.search(r"<name>vm</name><value><i4>\d+</i4></value>", text), "counts are <i4>")
-        ok(re.search(r"<name>token</name><value>\d{20}</value>", text), "the token is text")
-        text = wire.ask(post(call("event.from", session.ref, ["vm"], now(session), 0.0))).text
-        has(text, "<name>events</name><value><array><data></data></array></value>", "no events are an empty array")
-    session.event.unregister(["vm"])
-    session.VM.destroy(vm)
-
-
 def login_at_last(server):
     """Until there is room for one more client."""
     while True:
@@ -327,7 +308,6 @@ def main():
         test_session_end(server, session)
         test_gone(server, session)
         test_next(server, session)
-        test_bytes(server, session)
         is_(answer(session.call, "event.from", [NULL_REF], "", 0.0), None, "a class that there is not is none's")
     test_budget()
     test_deadlines()

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """life.py – a VM's life through any Python client; what it needs of the client is one function.
 
-    live(call, code_of)    call(method, …) behind the session, raises; code_of(exception) is the error's code
+    live(call, code_of, what)    call(method, …) behind the session, raises; code_of(exception) is the error's code;
+                                 what: words for the results
 """
-from lib.tap import is_
+from lib.tap import is_, subtest
 
 MIB = 1 << 20
 
 
-def live(call, code_of):
+def live(call, code_of, what):
+    subtest(lambda: live_once(call, code_of), f"{what}: a VM's life")
+
+
+def live_once(call, code_of):
     def code(*arguments):
         try:
             return "done", call(*arguments)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // npm_xen_api.mjs – a VM's life through npm xen-api (Xen Orchestra's client): node npm_xen_api.mjs URL USER PASSWORD TRANSPORT
-// Prints one JSON array for each result: [what, got, want].
+// Prints one JSON array for each result: [what, got, want]. After ["crash"] it waits for a line: the daemon has been
+// killed and runs again.
+import { once } from 'events'
+import { createInterface } from 'readline'
 import { createClient } from 'xen-api'
 
 const MIB = 2 ** 20
@@ -69,8 +72,66 @@ async function live(xapi) {
   await xapi.disconnect()
 }
 
+// As Xen Orchestra works: the client keeps all objects by events, calls are tasks.
+async function follow(xapi) {
+  await xapi.connect()
+  await xapi.objectsFetched
+  is('all objects are there', xapi.getObject(xapi.pool.master).$type, 'host')
+  const ref = await xapi.callAsync('VM.create', { name_label: 'followed', memory_static_max: 256 * MIB })
+  is('a task that makes a VM, and its event', (await xapi.barrier(ref)).name_label, 'followed')
+  is('a task without a result', await xapi.callAsync('VM.start', ref, false, false), '')
+  const vm = await xapi.barrier(ref)
+  is('it runs', [vm.power_state, vm.$resident_on.$ref, vm.$metrics.$type], ['Running', xapi.pool.master, 'VM_metrics'])
+  is('a task that fails', await code(xapi.callAsync('VM.unpause', ref)), ['VM_BAD_POWER_STATE', ref, 'paused', 'running'])
+  await vm.update_other_config({ a: 'b' })
+  await vm.$callAsync('hard_shutdown')
+  const off = await xapi.barrier(ref)
+  is('changes', [off.power_state, off.other_config.a], ['Halted', 'b'])
+  return ref
+}
+
+async function crash(xapi, ref) {
+  const lines = createInterface({ input: process.stdin })
+  console.log(JSON.stringify(['crash']))
+  await once(lines, 'line')
+  lines.close()
+  await xapi.setField('VM', ref, 'name_label', 'after')
+  is('after kill -9 it goes on', (await xapi.barrier(ref)).name_label, 'after')
+  await xapi.callAsync('VM.destroy', ref)
+  await xapi.barrier()
+  is('a VM that is gone', xapi.getObject(ref, 'gone'), 'gone')
+  await xapi.disconnect()
+}
+
+// It reads all objects before it registers, and what happens between is lost to it: until an event comes.
+async function registered(xapi) {
+  const before = xapi.pool.name_description
+  for (let i = Date.now(); xapi.pool.name_description === before; ++i) {
+    await xapi.setField('pool', xapi.pool.$ref, 'name_description', String(i))
+  }
+}
+
+// What the client does with a server that has no event.inject: event.register and event.next.
+async function followLegacy(xapi) {
+  await xapi.connect()
+  xapi._watchEventsLegacy()
+  await xapi.objectsFetched
+  await registered(xapi)
+  const ref = await xapi.call('VM.create', { name_label: 'legacy' })
+  is('event.next: a new VM', (await xapi.barrier(ref)).name_label, 'legacy')
+  await xapi.setField('VM', ref, 'name_label', 'changed')
+  is('event.next: a change', (await xapi.barrier(ref)).name_label, 'changed')
+  await xapi.call('VM.destroy', ref)
+  await xapi.barrier()
+  is('event.next: a VM that is gone', xapi.getObject(ref, 'gone'), 'gone')
+  await xapi.disconnect()
+}
+
 const wrong = createClient({ url, auth: { user, password: password + 'x' }, transport, watchEvents: false })
 is('a wrong password', (await code(wrong.connect()))[0], 'SESSION_AUTHENTICATION_FAILED')
 await live(createClient({ url, auth: { user, password }, transport, watchEvents: false }))
+await followLegacy(createClient({ url, auth: { user, password }, transport, watchEvents: false, debounce: 10 }))
+const followed = createClient({ url, auth: { user, password }, transport, debounce: 10, eventPollDelay: 50 })
+await crash(followed, await follow(followed))
 // Connections that are kept alive do not keep the process.
 process.exit()

@@ -4,24 +4,45 @@
 import json
 import os
 import subprocess
+import tempfile
+import threading
 
-from lib.server import Server
+from clients.daemon import PASSWORD, USER, Daemon
 from lib.tap import diag, done, is_
 
 FOLDER = os.environ["XENAPID_NPM_FOLDER"]
+SECONDS = 120
 
 
-def run(server, transport):
-    ran = subprocess.run(["node", "npm_xen_api.mjs", server.http, "root", "secret", transport], cwd=FOLDER,
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
-    for line in ran.stdout.splitlines():
-        what, got, want = json.loads(line)
-        is_(got, want, f"{transport}: {what}")
-    if not is_(ran.returncode, 0, f"{transport}: it ends well"):
-        diag(ran.stderr)
+def read_results(daemon, process, what):
+    """One result a line; ["crash"] asks for one of the daemon."""
+    for line in process.stdout:
+        name, *values = json.loads(line)
+        if name == "crash":
+            daemon.crash()
+            process.stdin.write("\n")
+            process.stdin.flush()
+        else:
+            is_(*values, f"{what}: {name}")
 
 
-with Server(users={"root": "secret"}, settings={"login-delay": "1ms"}) as daemon:
+def run(daemon, address, transport):
+    what = f"{transport}, {address.partition(':')[0]}"
+    command = ["node", "npm_xen_api.mjs", address, USER, PASSWORD, transport]
+    environment = {**os.environ, "NODE_EXTRA_CA_CERTS": daemon.certificate}
+    with tempfile.TemporaryFile("w+") as stderr, subprocess.Popen(
+            command, cwd=FOLDER, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
+        timer = threading.Timer(SECONDS, process.kill)
+        timer.start()
+        read_results(daemon, process, what)
+        if not is_(process.wait(), 0, f"{what}: it ends well"):
+            stderr.seek(0)
+            diag(stderr.read())
+        timer.cancel()
+
+
+with Daemon() as shared:
     for name in ("json-rpc", "xml-rpc", "auto"):
-        run(daemon, name)
+        run(shared, shared.http, name)
+        run(shared, shared.https, name)
 done()

@@ -110,6 +110,17 @@ class Server:
                 file.write(f"{name}:{crypt(password)}\n")
         os.rename(self.path("passwords.new"), self.path("passwords"))
 
+    def certify(self):
+        """A certificate for 127.0.0.1, for listeners with https from the next start; returns its path, None without openssl."""
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1",
+                   "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.path("key"), "-out", self.path("certificate")]
+        try:
+            subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError):
+            return None
+        self.settings.update({"tls-certificate": self.path("certificate"), "tls-key": self.path("key")})
+        return self.path("certificate")
+
     def command(self):
         """The whole command line."""
         command = [self.program, "--config", self.path("xenapid.conf")]
@@ -223,6 +234,12 @@ class Server:
         status = self.stop()
         self.start()
         return status
+
+    def crash(self):
+        """kill -9, and again on the same ports."""
+        self.kill()
+        self.listen = self.addresses
+        self.start()
 
     def close(self):
         """Raises when a sanitizer has found something in any of the runs."""

@@ -24,8 +24,9 @@ FAILURE = START + '<value>Failure</value></member><member><name>ErrorDescription
     '%s</data></array></value></member>'
 END = '</struct></value></param></params></methodResponse>'
 FORM = "Content-Type: application/x-www-form-urlencoded"
-# The least that lets all of these clients work; an event class has no objects.
-CLASSES = ["session", "pool", "host", "VM", "VM_metrics", "task", "host_metrics", "host_cpu"]
+# The least that lets all of these clients work.
+CLASSES = ["session", "event", "pool", "host", "VM", "VM_metrics", "task", "host_metrics", "host_cpu"]
+EVENTS = '<name>events</name><value><array><data>%s</data></array></value>'
 
 
 def success(content):
@@ -282,6 +283,74 @@ def test_tasks(client):
     is_(finished(client, task)["result"], "<value></value>", "a task without a result")
 
 
+def watched(client, method, *arguments):
+    """The events of a call's task, as who follows all tasks sees them; the task has been destroyed."""
+    token = client.session.event.inject("pool", client.session.pool.get_all()[0])
+    task = client.session.call("Async." + method, *arguments)
+    snapshots = []
+    while not snapshots or snapshots[-1]["status"] == "pending":
+        got = client.session.call("event_from", ["TASK"], token, 30.0)
+        token = got["token"]
+        snapshots += [event["snapshot"] for event in got["events"] if event["ref"] == task]
+    ok(task in client.session.task.get_all(), f"{method}: a task that has ended stays")
+    client.session.task.destroy(task)
+    gone = client.session.call("event_from", ["task"], token, 30.0)
+    is_([event["operation"] for event in gone["events"]], ["del"], "until somebody destroys it, which is an event")
+    return snapshots
+
+
+def test_task_events(client):
+    last = watched(client, "VM.clone", client.world.halted, "watched")[-1]
+    clone = client.session.VM.get_by_name_label("watched")[0]
+    is_((last["status"], last["result"]), ("success", f"<value>{clone}</value>"), "the event has the result")
+    last = watched(client, "VM.unpause", clone)[-1]
+    is_((last["status"], last["error_info"]), ("failure", ["VM_BAD_POWER_STATE", clone, "paused", "halted"]), "or the failure")
+    is_(watched(client, "VM.destroy", clone)[-1]["result"], "<value></value>", "no result is an empty value")
+
+
+def event_from(client, classes, token, method="event.from", timeout="30"):
+    data = "".join(f"<value>{name}</value>" for name in classes)
+    return client.raw(method, f"<value><array><data>{data}</data></array></value>", f"<value>{token}</value>",
+                      f"<value><double>{timeout}</double></value>")
+
+
+def token_of(text):
+    return re.search(r"<name>token</name><value>(\d{20})</value>", text).group(1)
+
+
+def test_event_bytes(client):
+    text = event_from(client, ["vm"], "")
+    ok(re.search(r"<name>vm</name><value><i4>\d+</i4></value>", text), "counts are <i4>")
+    ok("<name>class</name><value>vm</value>" in text, "classes are in lower case")
+    for method, classes in (("event_from", ["VM"]), ("event.from", ["Vm"])):
+        is_(token_of(event_from(client, classes, "", method)), token_of(text), f"{method} of {classes[0]} is the same")
+    got = json.loads(client.json("event.from", client.ref, ["VM"], "", 30.0))["result"]
+    is_(got["valid_ref_counts"]["vm"], len(client.session.VM.get_all()), "JSON: counts are numbers")
+    is_(got["token"], token_of(text), "the token is text")
+    vm = client.session.VM.create({"name_label": "events"})
+    token = client.session.event.inject("VM", vm)
+    ok(EVENTS % "" not in event_from(client, ["vm"], token), "the token of event.inject is one of event.from")
+    for classes in (["vm"], ["*"]):
+        got = client.session.call("event.from", classes, token, 30.0)["events"]
+        is_([(e["operation"], e["snapshot"]) for e in got if e["ref"] == vm],
+            [("mod", client.session.VM.get_record(vm))], f"{classes[0]}: a change, with the whole record")
+    client.session.VM.destroy(vm)
+    text = event_from(client, ["vm"], token)
+    ok("<value>del</value>" in text, "a deletion is del")
+    ok(EVENTS % "" in event_from(client, ["vm"], token_of(text), timeout="0"), "no events are an empty array")
+
+
+def test_event_next(client):
+    client.session.event.register(["vm"])
+    client.session.VM.set_name_label(client.world.halted, "changed")
+    text = client.text("event.next")
+    ok(re.search(r"<name>timestamp</name><value><dateTime.iso8601>\d{8}T\d\d:\d\d:\d\dZ</dateTime.iso8601></value>", text),
+       "event.next: the timestamp is a dateTime.iso8601")
+    ok(re.search(r"<name>id</name><value>\d+</value>", text), "the id is text without a type")
+    ok("<name>class</name><value>VM</value>" in text, "the class is spelled as the table has it")
+    client.session.event.unregister(["vm"])
+
+
 def test_failures(client):
     vm, dead = client.world.halted, client.world.running
     for method, texts, want in (
@@ -324,7 +393,7 @@ def test_states(client):
 
 
 TESTS = [test_paths_and_types, test_replies, test_envelopes, test_ints_that_come, test_names, test_creation, test_references, test_sign_in, test_http, test_json, test_pool, test_classes, test_tasks,
-         test_failures, test_removal, test_states]
+         test_task_events, test_event_bytes, test_event_next, test_failures, test_removal, test_states]
 
 with World() as shared_world:
     shared_client = Client(shared_world)
