@@ -156,6 +156,8 @@ python_tests += %D%/api/domain0.py
 python_tests += %D%/api/fields.py
 python_tests += %D%/api/messages.py
 python_tests += %D%/api/create.py
+python_tests += %D%/api/compatibility.py
+EXTRA_DIST += %D%/api/xen-api.names
 python_tests += %D%/api/input.py
 python_tests += %D%/api/sessions.py
 
