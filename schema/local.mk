@@ -3,6 +3,8 @@
 
 noinst_LIBRARIES += libschema.a
 libschema_a_SOURCES =
+libschema_a_SOURCES += %D%/PIF.def
+libschema_a_SOURCES += %D%/PIF_metrics.def
 libschema_a_SOURCES += %D%/VM.def
 libschema_a_SOURCES += %D%/VM_guest_metrics.def
 libschema_a_SOURCES += %D%/VM_metrics.def
@@ -21,6 +23,7 @@ libschema_a_SOURCES += %D%/event.def
 libschema_a_SOURCES += %D%/host.def
 libschema_a_SOURCES += %D%/host_cpu.def
 libschema_a_SOURCES += %D%/host_metrics.def
+libschema_a_SOURCES += %D%/network.def
 libschema_a_SOURCES += %D%/pool.def
 libschema_a_SOURCES += %D%/record.c
 libschema_a_SOURCES += %D%/record.h

@@ -155,6 +155,7 @@ python_tests += %D%/schema/api_reference.py
 python_tests += %D%/api/domain0.py
 python_tests += %D%/api/fields.py
 python_tests += %D%/api/messages.py
+python_tests += %D%/api/network.py
 python_tests += %D%/api/create.py
 python_tests += %D%/api/compatibility.py
 EXTRA_DIST += %D%/api/xen-api.names

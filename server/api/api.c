@@ -5,6 +5,7 @@
 #include "server/api/guest.h"
 #include "server/api/logins.h"
 #include "server/api/metrics.h"
+#include "server/api/network.h"
 #include "server/api/reconcile.h"
 #include "server/api/vm.h"
 
@@ -24,7 +25,14 @@ static int check(void *context, struct transaction *transaction, const struct re
 		 struct record *record, struct error *err)
 {
 	(void)transaction;
-	return record->cls->id == CLASS_VM ? vm_check(context, old, record, err) : 0;
+	switch (record->cls->id) {
+	case CLASS_VM:
+		return vm_check(context, old, record, err);
+	case CLASS_network:
+		return network_check(record, err);
+	default:
+		return 0;
+	}
 }
 
 static void derive(void *context, const struct record *old, struct record *record)

@@ -38,6 +38,30 @@ struct hypervisor_options {
 	int simulator_pcpus;		/* 0: 16 */
 };
 
+#define HOST_INTERFACES_MOST 64
+#define INTERFACE_NAME_SIZE 16
+#define MAC_SIZE 18
+
+/* A network interface that is a device. */
+struct host_nic {
+	char name[INTERFACE_NAME_SIZE];
+	char bridge[INTERFACE_NAME_SIZE]; /* whose port it is; "": none's */
+	char mac[MAC_SIZE];
+	int mtu;
+	bool up;
+	bool carrier;
+	bool full_duplex;
+	int speed_mbits; /* 0: not known */
+	char pci_path[16];
+	char vendor[8];
+	char device[8];
+};
+
+struct host_bridge {
+	char name[INTERFACE_NAME_SIZE];
+	int mtu;
+};
+
 struct host_facts {
 	int pcpus;
 	int64_t memory_total; /* bytes */
@@ -57,6 +81,10 @@ struct host_facts {
 	char capabilities[512]; /* separated by spaces */
 	char scheduler[32];
 	char supported_bootloaders[256]; /* separated by spaces */
+	struct host_nic nics[HOST_INTERFACES_MOST];
+	int nic_count;
+	struct host_bridge bridges[HOST_INTERFACES_MOST];
+	int bridge_count;
 };
 
 struct host_usage {

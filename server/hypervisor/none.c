@@ -4,6 +4,7 @@
 
 #include "schema/base.h"
 #include "server/hypervisor/cpuinfo.h"
+#include "server/hypervisor/interfaces.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -36,6 +37,7 @@ static int open_adapter(const char *argument, const struct hypervisor_options *o
 	facts.vcpus_max = facts.pcpus;
 	facts.memory_total = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 	cpuinfo_read(&facts);
+	interfaces_read(&facts);
 	none = allocate(sizeof(*none));
 	none->wake_fd = fd;
 	*ret_adapter = none;

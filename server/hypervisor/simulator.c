@@ -30,6 +30,20 @@ static const struct host_facts default_host = {
 	.capabilities = "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64",
 	.scheduler = "credit2",
 	.supported_bootloaders = "pygrub",
+	.nics = {{.name = "eth0",
+		  .bridge = "xenbr0",
+		  .mac = "00:16:3e:00:00:01",
+		  .mtu = 1500,
+		  .up = true,
+		  .carrier = true,
+		  .full_duplex = true,
+		  .speed_mbits = 1000,
+		  .pci_path = "0000:00:19.0",
+		  .vendor = "0x8086",
+		  .device = "0x1502"}},
+	.nic_count = 1,
+	.bridges = {{.name = "xenbr0", .mtu = 1500}},
+	.bridge_count = 1,
 };
 
 static int64_t realtime_ns(void)

@@ -4,6 +4,7 @@
 
 #include "schema/base.h"
 #include "schema/clock.h"
+#include "server/hypervisor/interfaces.h"
 #include "server/hypervisor/xen_ops.h"
 
 #include <errno.h>
@@ -68,6 +69,7 @@ static int bring_up(struct xen *xen, struct host_facts *ret_facts, struct hyperv
 	xen->clock_ns = clock_ns();
 	xen->idle_ns = xen_idle_ns(xen);
 	xen_read_facts(xen, &physical, ret_facts);
+	interfaces_read(ret_facts);
 	xen->events = xen_events_open(xen, err);
 	return xen->events ? 0 : -1;
 }

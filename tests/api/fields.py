@@ -29,6 +29,7 @@ RULES = {
                               "what is blocked is refused, here too"),
     "task.status": (["pending", "cancelling"], "the others are the last"),
     "task.progress": ([0.0, 0.25, 1.0], "0 to 1"),
+    "network.MTU": (["68", "1500", "65535"], "68 to 65535"),
     "host.hostname": ([EMOJI, "x" * 5000, "a b"], "an empty one is the machine's at the next start"),
     "host.address": (["192.0.2.1", EMOJI, "::1"], "an empty one is the machine's at the next start"),
 }

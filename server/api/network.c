@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* network.c – the host's networks and interfaces as objects, found at each start. */
+#include "server/api/network.h"
+
+#include <stdio.h>
+
+#define MTU_LEAST 68
+#define MTU_MOST 65535
+
+/* An object by the text of one field, and those that are not wanted any more. */
+struct search {
+	int field;
+	const char *text;
+	const char *ref; /* NULL: there is none */
+};
+
+static void compare(struct transaction *transaction, const struct record *record, void *argument)
+{
+	struct search *search = argument;
+
+	(void)transaction;
+	if (!search->ref && record_is(record, search->field, search->text))
+		search->ref = record_ref(record);
+}
+
+/* The object whose field has that text, made if there is none. */
+static struct record *named(struct transaction *transaction, enum class_id cls, int field,
+			    const char *text, bool *ret_new)
+{
+	struct search search = {.field = field, .text = text};
+	struct record *record;
+
+	transaction_each(transaction, cls, compare, &search);
+	*ret_new = !search.ref;
+	record = search.ref ? transaction_edit(transaction, cls, search.ref) :
+			      transaction_create(transaction, cls, NULL);
+	record_set_text(record, field, text);
+	return record;
+}
+
+static void describe_bridge(struct transaction *transaction, const struct host_bridge *bridge)
+{
+	bool is_new;
+	struct record *network =
+		named(transaction, CLASS_network, network_bridge, bridge->name, &is_new);
+
+	if (!is_new)
+		return;
+	record_set(network, network_name_label,
+		   value_string_format("Network of the bridge %s", bridge->name));
+	record_set(network, network_managed, value_bool(false));
+	record_set_int(network, network_MTU, bridge->mtu);
+}
+
+static void describe_metrics(struct transaction *transaction, struct record *pif,
+			     const struct host_nic *nic)
+{
+	struct record *metrics =
+		transaction_edit(transaction, CLASS_PIF_metrics, record_text(pif, PIF_metrics));
+
+	if (!metrics) {
+		metrics = transaction_create(transaction, CLASS_PIF_metrics, NULL);
+		record_set(pif, PIF_metrics, value_reference(metrics->ref));
+	}
+	record_set(metrics, PIF_metrics_carrier, value_bool(nic->carrier));
+	record_set_text(metrics, PIF_metrics_vendor_id, nic->vendor);
+	record_set_text(metrics, PIF_metrics_device_id, nic->device);
+	record_set_int(metrics, PIF_metrics_speed, nic->speed_mbits);
+	record_set(metrics, PIF_metrics_duplex, value_bool(nic->full_duplex));
+	record_set_text(metrics, PIF_metrics_pci_bus_path, nic->pci_path);
+	record_set(metrics, PIF_metrics_last_updated, value_datetime_of((time_t)now_seconds()));
+}
+
+static void describe_nic(struct transaction *transaction, const struct record *host,
+			 const struct host_nic *nic)
+{
+	struct search bridge = {.field = network_bridge, .text = nic->bridge};
+	bool is_new;
+	struct record *pif = named(transaction, CLASS_PIF, PIF_device, nic->name, &is_new);
+
+	if (*nic->bridge)
+		transaction_each(transaction, CLASS_network, compare, &bridge);
+	record_set_text(pif, PIF_network, bridge.ref ? bridge.ref : NULL_REF);
+	record_set(pif, PIF_host, value_reference(host->ref));
+	record_set_text(pif, PIF_MAC, nic->mac);
+	record_set_int(pif, PIF_MTU, nic->mtu);
+	record_set(pif, PIF_currently_attached, value_bool(nic->up));
+	describe_metrics(transaction, pif, nic);
+}
+
+struct gone {
+	const struct host_facts *facts;
+	struct value *refs; /* a set */
+};
+
+static void find_gone_nic(struct transaction *transaction, const struct record *pif, void *argument)
+{
+	struct gone *gone = argument;
+
+	(void)transaction;
+	for (int i = 0; i < gone->facts->nic_count; i++)
+		if (record_is(pif, PIF_device, gone->facts->nics[i].name))
+			return;
+	value_append(gone->refs, value_reference(pif->ref));
+}
+
+static void find_gone_bridge(struct transaction *transaction, const struct record *network,
+			     void *argument)
+{
+	struct gone *gone = argument;
+
+	(void)transaction;
+	if (record_bool(network, network_managed) || record_get(network, network_VIFs)->length)
+		return;
+	for (int i = 0; i < gone->facts->bridge_count; i++)
+		if (record_is(network, network_bridge, gone->facts->bridges[i].name))
+			return;
+	value_append(gone->refs, value_reference(network->ref));
+}
+
+static void delete_gone_nics(struct transaction *transaction, const struct host_facts *facts)
+{
+	AUTO(value) refs = value_set();
+	struct gone gone = {facts, refs};
+
+	transaction_each(transaction, CLASS_PIF, find_gone_nic, &gone);
+	for (uint32_t i = 0; i < refs->length; i++) {
+		const struct record *pif =
+			transaction_read(transaction, CLASS_PIF, refs->items[i]->text);
+
+		transaction_delete(transaction, CLASS_PIF_metrics, record_text(pif, PIF_metrics));
+		transaction_delete(transaction, CLASS_PIF, refs->items[i]->text);
+	}
+}
+
+static void delete_gone_bridges(struct transaction *transaction, const struct host_facts *facts)
+{
+	AUTO(value) refs = value_set();
+	struct gone gone = {facts, refs};
+
+	transaction_each(transaction, CLASS_network, find_gone_bridge, &gone);
+	for (uint32_t i = 0; i < refs->length; i++)
+		transaction_delete(transaction, CLASS_network, refs->items[i]->text);
+}
+
+void network_describe_host(struct transaction *transaction, const struct record *host,
+			   const struct host_facts *facts)
+{
+	delete_gone_nics(transaction, facts);
+	delete_gone_bridges(transaction, facts);
+	for (int i = 0; i < facts->bridge_count; i++)
+		describe_bridge(transaction, &facts->bridges[i]);
+	for (int i = 0; i < facts->nic_count; i++)
+		describe_nic(transaction, host, &facts->nics[i]);
+}
+
+int network_check(const struct record *network, struct error *err)
+{
+	int64_t mtu = record_int(network, network_MTU);
+	char text[32];
+
+	if (mtu >= MTU_LEAST && mtu <= MTU_MOST)
+		return 0;
+	snprintf(text, sizeof(text), "%lld", (long long)mtu);
+	return fail(err, ERROR_INVALID_VALUE, "MTU: 68 to 65535", text);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* network.h – the host's networks and interfaces as objects. */
+#ifndef SERVER_API_NETWORK_H
+#define SERVER_API_NETWORK_H
+
+#include "server/api/private.h"
+
+/* At each start, in a transaction: a network for each bridge, a PIF for each interface that is
+ * there; what is gone goes, but for networks that VIFs belong to. */
+void network_describe_host(struct transaction *transaction, const struct record *host,
+			   const struct host_facts *facts);
+
+/* The store's rule for the class network. */
+int network_check(const struct record *network, struct error *err);
+
+#endif
