@@ -5,6 +5,7 @@ noinst_LIBRARIES += libschema.a
 libschema_a_SOURCES =
 libschema_a_SOURCES += %D%/PIF.def
 libschema_a_SOURCES += %D%/PIF_metrics.def
+libschema_a_SOURCES += %D%/VIF.def
 libschema_a_SOURCES += %D%/VM.def
 libschema_a_SOURCES += %D%/VM_guest_metrics.def
 libschema_a_SOURCES += %D%/VM_metrics.def

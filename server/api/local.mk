@@ -69,4 +69,7 @@ libapi_a_SOURCES += %D%/network.c
 libapi_a_SOURCES += %D%/network.h
 libapi_a_SOURCES += %D%/settings.c
 libapi_a_SOURCES += %D%/settings.h
+libapi_a_SOURCES += %D%/vif.c
+libapi_a_SOURCES += %D%/vif.h
+libapi_a_SOURCES += %D%/vif_live.c
 libapi_a_SOURCES += %D%/vm_suspend.c

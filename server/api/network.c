@@ -154,13 +154,17 @@ void network_describe_host(struct transaction *transaction, const struct record 
 		describe_nic(transaction, host, &facts->nics[i]);
 }
 
-int network_check(const struct record *network, struct error *err)
+int network_check_mtu(int64_t mtu, struct error *err)
 {
-	int64_t mtu = record_int(network, network_MTU);
 	char text[32];
 
 	if (mtu >= MTU_LEAST && mtu <= MTU_MOST)
 		return 0;
 	snprintf(text, sizeof(text), "%lld", (long long)mtu);
 	return fail(err, ERROR_INVALID_VALUE, "MTU: 68 to 65535", text);
+}
+
+int network_check(const struct record *network, struct error *err)
+{
+	return network_check_mtu(record_int(network, network_MTU), err);
 }

@@ -10,6 +10,9 @@
 void network_describe_host(struct transaction *transaction, const struct record *host,
 			   const struct host_facts *facts);
 
+/* INVALID_VALUE */
+int network_check_mtu(int64_t mtu, struct error *err);
+
 /* The store's rule for the class network. */
 int network_check(const struct record *network, struct error *err);
 

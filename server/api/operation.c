@@ -54,9 +54,18 @@ static void unlink_operation(struct operation **list, const struct operation *op
 	*list = operation->next;
 }
 
+const char *operation_vm(const struct call *call)
+{
+	const struct record *self = call->self;
+
+	if (!self || self->cls->id == CLASS_VM)
+		return argument_text(call, 0);
+	return record_text(self, (int)(schema_field(self->cls, "VM") - self->cls->fields));
+}
+
 static bool same_vm(const struct operation *a, const struct operation *b)
 {
-	return strcmp(argument_text(a->call, 0), argument_text(b->call, 0)) == 0;
+	return strcmp(operation_vm(a->call), operation_vm(b->call)) == 0;
 }
 
 static void finish(struct operation *operation)
@@ -69,7 +78,7 @@ static void finish(struct operation *operation)
 		AUTO_TEXT text = error_text(&call->error);
 
 		log_warning("%s of VM %s: %s", operation_info(operation->id)->name,
-			    argument_text(call, 0), text);
+			    operation_vm(call), text);
 	}
 	record_release(operation->vm);
 	if (operation->on_worker)

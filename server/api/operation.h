@@ -42,7 +42,8 @@ bool operation_can_be_cancelled(enum operation_id id);
 struct value *operation_allowed(const struct record *vm);
 
 /*
- * A call that is an operation. Its VM is the first argument. Where its handler runs:
+ * A call that is an operation. Its VM is the first argument, or that object's VM. Where its handler
+ * runs:
  *
  * RECORD_ONLY: in the transaction.
  *
@@ -84,6 +85,8 @@ struct value *operation_intent_to_begin(const struct record *vm);
 struct operations *operations_new(struct api *api);
 void operations_free(struct operations *operations);
 
+/* The VM of a call that is an operation. */
+const char *operation_vm(const struct call *call);
 /* Runs call->message as an operation; the call is finished with call_finish. */
 void operation_start(struct call *call);
 /* The same for what no client asked for. An error is logged, unless it is of the VM's state: then

@@ -86,7 +86,7 @@ static void forget_earlier_run(struct operation *operation)
 int operation_begin(struct operation *operation, struct transaction *transaction, struct error *err)
 {
 	enum operation_effect effect = operation_info(operation->id)->effect;
-	const char *ref = argument_text(operation->call, 0);
+	const char *ref = operation_vm(operation->call);
 	const struct record *vm = transaction_read(transaction, CLASS_VM, ref);
 
 	forget_earlier_run(operation);

@@ -3,6 +3,7 @@
 #include "server/api/outside.h"
 
 #include "schema/log.h"
+#include "server/api/vif.h"
 #include "server/api/vm.h"
 
 #define LOOK_AGAIN_MS 250
@@ -57,7 +58,10 @@ static int run_follow(struct call *call, struct error *err)
 	/* its disks are no longer what the memory in the image believes */
 	if (record_is(vm, VM_power_state, "Suspended"))
 		vm_delete_image(call->api, vm);
-	return store_mutate(call->api->store, follow, &outside, err);
+	if (store_mutate(call->api->store, follow, &outside, err) < 0)
+		return -1;
+	vif_follow_domain(call->api, vm);
+	return 0;
 }
 
 static bool is_ours(const struct record *vm)

@@ -7,6 +7,7 @@
 #include "server/api/drift.h"
 #include "server/api/foreign.h"
 #include "server/api/live.h"
+#include "server/api/vif.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
@@ -191,7 +192,11 @@ static int settle(struct finding *finding, struct error *err)
 	if (!record_is(vm, VM_power_state, finding->state))
 		log_info("VM %s (%s) was %s and is %s", record_text(vm, VM_name_label),
 			 record_uuid(vm), record_text(vm, VM_power_state), finding->state);
-	return store_mutate(finding->api->store, become, finding, err);
+	if (store_mutate(finding->api->store, become, finding, err) < 0)
+		return -1;
+	if (strcmp(finding->state, "Running") == 0 || strcmp(finding->state, "Paused") == 0)
+		vif_follow_domain(finding->api, vm);
+	return 0;
 }
 
 static const struct domain_info *find_domain(const struct domain_info *domains, size_t count,

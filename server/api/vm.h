@@ -10,11 +10,14 @@ int vm_check(struct api *api, const struct record *old, struct record *vm, struc
 void vm_derive(const struct record *old, struct record *vm);
 
 /* vm_create.c */
+/* What a create takes from its struct, for an object of any class. */
+int vm_set_fields(struct transaction *transaction, struct record *vm, const struct value *fields,
+		  struct error *err);
 /* Sets fields as VM.create takes them, and those that follow from them. */
 int vm_fill(struct transaction *transaction, struct record *vm, const struct value *fields,
 	    struct error *err);
 struct record *vm_make_metrics(struct transaction *transaction, struct record *vm);
-/* With its metrics and consoles. `vm` is the record in the transaction. */
+/* With its metrics, consoles and VIFs. `vm` is the record in the transaction. */
 void vm_delete(struct transaction *transaction, const struct record *vm);
 /* What create_from_config and adopt answer; the report becomes part of it. */
 struct value *vm_creation_result(const char *ref, struct value *report);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_boot.c – whether a VM can be started here, and the domain that its record describes. */
+#include "server/api/vif.h"
 #include "server/api/vm.h"
 
 #include <inttypes.h>
@@ -131,20 +132,28 @@ int vm_build_domain(struct api *api, const struct record *vm, const char *image,
 		    struct error *err)
 {
 	const struct value *keys = record_get(vm, VM_platform);
-	struct key_value *platform = allocate(keys->length * sizeof(*platform));
+	struct key_value *platform;
 	struct hypervisor_error reason = {0};
 	struct domain_config config;
+	struct nic_config *nics;
+	size_t nic_count;
 	int rc;
 
+	if (vif_read_all(api, vm, &nics, &nic_count, err) < 0)
+		return -1;
+	platform = allocate(keys->length * sizeof(*platform));
 	for (uint32_t i = 0; i < keys->length; i++)
 		platform[i] = (struct key_value){keys->members[i].key->text,
 						 keys->members[i].value->text};
 	config = config_of(vm, platform);
+	config.nics = nics;
+	config.nic_count = nic_count;
 	if (image)
 		rc = hypervisor_resume(api->hypervisor, &config, image, true, ret_domid, &reason);
 	else
 		rc = hypervisor_start(api->hypervisor, &config, true, ret_domid, &reason);
 	free(platform);
+	free(nics);
 	return rc < 0 ? fail_hypervisor(err, vm, image ? OPERATION_resume : OPERATION_start,
 					&reason) :
 			0;

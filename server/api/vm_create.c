@@ -2,6 +2,7 @@
 /* vm_create.c – VMs made, copied and deleted. */
 #include "schema/convert.h"
 #include "schema/uuid.h"
+#include "server/api/vif.h"
 #include "server/api/vm.h"
 #include "server/import/xl_config.h"
 
@@ -32,8 +33,8 @@ static int set_reference(struct transaction *transaction, struct record *vm,
 	return 0;
 }
 
-static int set_fields(struct transaction *transaction, struct record *vm,
-		      const struct value *fields, struct error *err)
+int vm_set_fields(struct transaction *transaction, struct record *vm, const struct value *fields,
+		  struct error *err)
 {
 	for (uint32_t i = 0; i < fields->length; i++) {
 		const struct member *member = &fields->members[i];
@@ -123,7 +124,7 @@ static int set_uuid(struct transaction *transaction, struct record *vm, const st
 int vm_fill(struct transaction *transaction, struct record *vm, const struct value *fields,
 	    struct error *err)
 {
-	if (set_fields(transaction, vm, fields, err) < 0)
+	if (vm_set_fields(transaction, vm, fields, err) < 0)
 		return -1;
 	complete(vm, fields);
 	if (!value_find(record_get(vm, VM_other_config), "mac_seed"))
@@ -236,6 +237,7 @@ static void become_other(struct record *copy, const struct record *vm, const cha
 				  VM_live_intent,
 				  VM_told,
 				  VM_consoles,
+				  VM_VIFs,
 				  VM_snapshots,
 				  VM_children,
 				  VM_is_a_snapshot,
@@ -265,6 +267,7 @@ int run_VM_clone(struct call *call, struct error *err)
 	become_other(copy, vm, argument_text(call, 1));
 	set_mac_seed(copy);
 	vm_make_metrics(call->transaction, copy);
+	vif_copy_all(call->transaction, vm, copy);
 	call->result = value_string(record_ref(copy));
 	return 0;
 }
@@ -295,6 +298,7 @@ void vm_delete(struct transaction *transaction, const struct record *vm)
 
 	for (uint32_t i = 0; i < consoles->length; i++)
 		transaction_delete(transaction, CLASS_console, consoles->items[i]->text);
+	vif_delete_all(transaction, vm);
 	transaction_delete(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
 	transaction_delete(transaction, CLASS_VM_guest_metrics, record_text(vm, VM_guest_metrics));
 	transaction_delete(transaction, CLASS_VM, record_ref(vm));

@@ -5,6 +5,7 @@
 #include "schema/log.h"
 #include "schema/text.h"
 #include "server/api/settings.h"
+#include "server/api/vif.h"
 
 int fail_hypervisor(struct error *err, const struct record *vm, enum operation_id id,
 		    const struct hypervisor_error *reason)
@@ -55,6 +56,7 @@ int vm_become_halted(struct call *call, struct transaction *transaction, struct 
 	(void)err;
 	leave_domain(transaction, vm);
 	record_set_text(vm, VM_power_state, "Halted");
+	vif_follow_vm(transaction, vm, VIFS_DETACHED);
 	record_set(vm, VM_boot_record, value_map());
 	record_set(vm, VM_requires_reboot, value_bool(false));
 	if (metrics)
@@ -69,26 +71,27 @@ int vm_become_suspended(struct call *call, struct transaction *transaction, stru
 	(void)err;
 	leave_domain(transaction, vm);
 	record_set_text(vm, VM_power_state, "Suspended");
+	vif_follow_vm(transaction, vm, VIFS_DETACHED);
 	return 0;
 }
 
 int vm_become_paused(struct call *call, struct transaction *transaction, struct record *vm,
 		     struct error *err)
 {
-	(void)transaction;
 	if (!vm_is_live(vm))
 		return fail_power_state(err, vm, call->operation->id);
 	record_set_text(vm, VM_power_state, "Paused");
+	vif_follow_vm(transaction, vm, VIFS_STAY);
 	return 0;
 }
 
 int vm_become_running(struct call *call, struct transaction *transaction, struct record *vm,
 		      struct error *err)
 {
-	(void)transaction;
 	if (!vm_is_live(vm))
 		return fail_power_state(err, vm, call->operation->id);
 	record_set_text(vm, VM_power_state, "Running");
+	vif_follow_vm(transaction, vm, VIFS_STAY);
 	return 0;
 }
 
@@ -185,6 +188,8 @@ static bool is_new_domain(const struct record *vm, int domid)
 void vm_become_live(struct api *api, struct transaction *transaction, struct record *vm, int domid,
 		    const char *state, const struct record *booted)
 {
+	bool has_all_vifs = booted || !vm_is_live(vm);
+
 	if (booted || is_new_domain(vm, domid))
 		settings_note_built(vm, booted ? booted : vm);
 	if (booted)
@@ -194,6 +199,7 @@ void vm_become_live(struct api *api, struct transaction *transaction, struct rec
 		make_console(transaction, vm, domid);
 	}
 	record_set_text(vm, VM_power_state, state);
+	vif_follow_vm(transaction, vm, has_all_vifs ? VIFS_ATTACHED : VIFS_STAY);
 	record_set(vm, VM_live_intent, value_map());
 	record_set_int(vm, VM_domid, domid);
 	record_set_text(vm, VM_resident_on, api->host_ref);

@@ -45,6 +45,12 @@ struct hypervisor_ops {
 			      struct hypervisor_error *err);
 	int (*set_shadow_memory)(void *adapter, const char *uuid, int64_t bytes,
 				 struct hypervisor_error *err);
+	int (*get_nics)(void *adapter, const char *uuid, int *ret_devices, size_t capacity,
+			size_t *ret_count, struct hypervisor_error *err);
+	int (*attach_nic)(void *adapter, const char *uuid, const struct nic_config *nic,
+			  struct hypervisor_error *err);
+	int (*detach_nic)(void *adapter, const char *uuid, int device, bool force,
+			  struct hypervisor_error *err);
 	int (*wait_event)(void *adapter, int timeout_ms, struct hypervisor_event *ret_event,
 			  struct hypervisor_error *err);
 	void (*wake)(void *adapter);

@@ -4,6 +4,7 @@
 #define SERVER_HYPERVISOR_DOMAIN_H
 
 #include "schema/uuid.h"
+#include "server/hypervisor/host.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,60 +37,6 @@ struct hypervisor_options {
 	const char *simulator_control;	/* path of its control socket; NULL: none */
 	int64_t simulator_memory_bytes; /* 0: 64 GiB */
 	int simulator_pcpus;		/* 0: 16 */
-};
-
-#define HOST_INTERFACES_MOST 64
-#define INTERFACE_NAME_SIZE 16
-#define MAC_SIZE 18
-
-/* A network interface that is a device. */
-struct host_nic {
-	char name[INTERFACE_NAME_SIZE];
-	char bridge[INTERFACE_NAME_SIZE]; /* whose port it is; "": none's */
-	char mac[MAC_SIZE];
-	int mtu;
-	bool up;
-	bool carrier;
-	bool full_duplex;
-	int speed_mbits; /* 0: not known */
-	char pci_path[16];
-	char vendor[8];
-	char device[8];
-};
-
-struct host_bridge {
-	char name[INTERFACE_NAME_SIZE];
-	int mtu;
-};
-
-struct host_facts {
-	int pcpus;
-	int64_t memory_total; /* bytes */
-	int vcpus_max;	      /* the most that one domain may have */
-	int cpu_mhz;
-	int cpu_family;
-	int cpu_model;
-	int cpu_stepping;
-	int cpu_sockets;
-	int cpu_threads_per_core;
-	bool hvm; /* HVM and PVH guests are possible */
-	char cpu_vendor[64];
-	char cpu_modelname[128];
-	char cpu_flags[4096];
-	char cpu_features[256]; /* hexadecimal words, as xapi says them */
-	char xen_version[64];
-	char capabilities[512]; /* separated by spaces */
-	char scheduler[32];
-	char supported_bootloaders[256]; /* separated by spaces */
-	struct host_nic nics[HOST_INTERFACES_MOST];
-	int nic_count;
-	struct host_bridge bridges[HOST_INTERFACES_MOST];
-	int bridge_count;
-};
-
-struct host_usage {
-	int64_t memory_free;  /* bytes */
-	uint64_t cpu_time_ns; /* summed over pCPUs, never idle time; for rates */
 };
 
 enum shutdown_reason { SHUTDOWN_POWEROFF, SHUTDOWN_REBOOT, SHUTDOWN_SUSPEND, SHUTDOWN_CRASH };
@@ -153,6 +100,15 @@ struct key_value {
 	const char *value;
 };
 
+/* A network interface as a domain is to have it. */
+struct nic_config {
+	int device; /* its number in the guest */
+	int mtu;
+	char mac[MAC_SIZE];
+	char bridge[INTERFACE_NAME_SIZE];
+	int64_t rate_bytes; /* per second, of what the guest sends; 0: no limit */
+};
+
 /* What a domain is built from. Texts are valid during the call only; "" where there is none. */
 struct domain_config {
 	const char *uuid;
@@ -173,6 +129,8 @@ struct domain_config {
 	const char *boot_order; /* HVM: "cdn" */
 	const struct key_value *platform;
 	size_t platform_count;
+	const struct nic_config *nics;
+	size_t nic_count;
 };
 
 /*

@@ -342,6 +342,27 @@ int hypervisor_set_shadow_memory(struct hypervisor *hypervisor, const char *uuid
 	return CALL(set_shadow_memory, uuid, uuid, bytes);
 }
 
+int hypervisor_get_nics(struct hypervisor *hypervisor, const char *uuid, int *ret_devices,
+			size_t capacity, size_t *ret_count, struct hypervisor_error *err)
+{
+	assert(uuid && (ret_devices || capacity == 0) && ret_count);
+	return CALL(get_nics, uuid, uuid, ret_devices, capacity, ret_count);
+}
+
+int hypervisor_attach_nic(struct hypervisor *hypervisor, const char *uuid,
+			  const struct nic_config *nic, struct hypervisor_error *err)
+{
+	assert(uuid && nic);
+	return CALL(attach_nic, uuid, uuid, nic);
+}
+
+int hypervisor_detach_nic(struct hypervisor *hypervisor, const char *uuid, int device, bool force,
+			  struct hypervisor_error *err)
+{
+	assert(uuid);
+	return CALL(detach_nic, uuid, uuid, device, force);
+}
+
 int hypervisor_wait_event(struct hypervisor *hypervisor, int timeout_ms,
 			  struct hypervisor_event *ret_event, struct hypervisor_error *err)
 {

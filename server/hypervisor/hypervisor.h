@@ -91,6 +91,17 @@ int hypervisor_set_scheduling(struct hypervisor *hypervisor, const char *uuid,
 int hypervisor_set_shadow_memory(struct hypervisor *hypervisor, const char *uuid, int64_t bytes,
 				 struct hypervisor_error *err);
 
+/* The numbers of the first `capacity` network interfaces that the domain has; *ret_count says how
+ * many there are. */
+int hypervisor_get_nics(struct hypervisor *hypervisor, const char *uuid, int *ret_devices,
+			size_t capacity, size_t *ret_count, struct hypervisor_error *err);
+/* HYPERVISOR_FAILED: the domain has one of that number, or the host has no such bridge. */
+int hypervisor_attach_nic(struct hypervisor *hypervisor, const char *uuid,
+			  const struct nic_config *nic, struct hypervisor_error *err);
+/* The guest has to let go of it, unless by force. HYPERVISOR_FAILED: it has none of that number. */
+int hypervisor_detach_nic(struct hypervisor *hypervisor, const char *uuid, int device, bool force,
+			  struct hypervisor_error *err);
+
 /*
  * Waits for what a guest did by itself, or somebody with a domain, this program being somebody too
  * (for ever with a negative timeout). Returns 1 with

@@ -289,6 +289,9 @@ const struct hypervisor_ops adapter_simulator = {
 	.set_vcpus = simulator_set_vcpus,
 	.set_scheduling = simulator_set_scheduling,
 	.set_shadow_memory = simulator_set_shadow_memory,
+	.get_nics = simulator_get_nics,
+	.attach_nic = simulator_attach_nic,
+	.detach_nic = simulator_detach_nic,
 	.wait_event = wait_event,
 	.wake = wake,
 };

@@ -43,6 +43,7 @@ struct guest {
 	int64_t at_ns;		 /* how far its time has been computed */
 	int64_t shutdown_due_ns; /* it was asked to shut down and will then; 0: it was not */
 	enum shutdown_reason shutdown_as; /* what it was asked */
+	json_t *nics;			  /* an array of what nic_config says */
 	json_t *built_from;		  /* what nothing here looks at: kernel, platform, … */
 };
 
@@ -129,6 +130,10 @@ void simulator_clear_guest(struct guest *guest); /* frees what it owns */
 int simulator_check_scheduling(const struct simulator *simulator,
 			       const struct scheduling *scheduling, struct hypervisor_error *err);
 void simulator_apply_scheduling(struct guest *guest, const struct scheduling *scheduling);
+
+/* simulator_nic.c, with the lock held. An array; NULL: refused. */
+json_t *simulator_make_nics(const struct simulator *simulator, const struct domain_config *config,
+			    struct hypervisor_error *err);
 
 /* simulator_state.c, with the lock held. A reference; NULL: a text is not UTF-8. */
 json_t *simulator_dump(const struct simulator *simulator);

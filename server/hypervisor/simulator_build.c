@@ -167,15 +167,19 @@ static struct guest *append_guest(struct simulator *simulator, const struct doma
 struct guest *simulator_add_guest(struct simulator *simulator, const struct domain_config *config,
 				  int64_t memory_actual, struct hypervisor_error *err)
 {
-	json_t *built_from, *check;
+	json_t *nics, *built_from, *check;
 	struct guest *guest;
 
 	if (check_config(simulator, config, err) < 0 ||
 	    check_memory(simulator, config, memory_actual, err) < 0)
 		return NULL;
+	nics = simulator_make_nics(simulator, config, err);
+	if (!nics)
+		return NULL;
 	built_from = keep_config(config);
 	check = json_string(config->name);
 	if (!built_from || !check) {
+		json_decref(nics);
 		json_decref(built_from);
 		json_decref(check);
 		hypervisor_fail(err, HYPERVISOR_FAILED, "a text of the domain is not UTF-8");
@@ -183,6 +187,7 @@ struct guest *simulator_add_guest(struct simulator *simulator, const struct doma
 	}
 	json_decref(check);
 	guest = append_guest(simulator, config, memory_actual);
+	guest->nics = nics;
 	guest->built_from = built_from;
 	simulator_queue_event(simulator, EVENT_DOMAIN_APPEARED, guest);
 	return guest;
@@ -205,12 +210,14 @@ void simulator_add_domain_0(struct simulator *simulator)
 	struct guest *guest = append_guest(simulator, &config, memory);
 
 	guest->memory_floor = memory < DOMAIN_0_FLOOR ? memory : DOMAIN_0_FLOOR;
+	guest->nics = json_array();
 	guest->built_from = keep_config(&config);
 }
 
 void simulator_clear_guest(struct guest *guest)
 {
 	free(guest->mask);
+	json_decref(guest->nics);
 	json_decref(guest->built_from);
 	*guest = (struct guest){0};
 }

@@ -30,6 +30,14 @@ int simulator_set_scheduling(void *adapter, const char *uuid, const struct sched
 int simulator_set_shadow_memory(void *adapter, const char *uuid, int64_t bytes,
 				struct hypervisor_error *err);
 
+/* simulator_nic.c */
+int simulator_get_nics(void *adapter, const char *uuid, int *ret_devices, size_t capacity,
+		       size_t *ret_count, struct hypervisor_error *err);
+int simulator_attach_nic(void *adapter, const char *uuid, const struct nic_config *nic,
+			 struct hypervisor_error *err);
+int simulator_detach_nic(void *adapter, const char *uuid, int device, bool force,
+			 struct hypervisor_error *err);
+
 /* simulator_describe.c */
 int simulator_describe_domain(void *adapter, const char *uuid,
 			      struct domain_description *ret_description,

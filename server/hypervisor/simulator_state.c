@@ -62,6 +62,7 @@ json_t *simulator_dump_guest(const struct guest *guest)
 	for (int i = 0; i < guest->vcpus_max; i++)
 		json_array_append_new(times, json_integer((json_int_t)guest->vcpu_time_ns[i]));
 	json_object_set_new(dump, "vcpu_time_ns", times);
+	json_object_set(dump, "nics", guest->nics);
 	json_object_set(dump, "built_from", guest->built_from);
 	return dump;
 }
@@ -134,17 +135,20 @@ static bool read_guest(const json_t *dump, struct guest *guest)
 	const char *name = json_string_value(json_object_get(dump, "name"));
 	const char *mask = json_string_value(json_object_get(dump, "mask"));
 	const json_t *times = json_object_get(dump, "vcpu_time_ns");
+	json_t *nics = json_object_get(dump, "nics");
 	json_t *built_from = json_object_get(dump, "built_from");
 
 	if (!uuid || !name || !mask || !uuid_is_valid(uuid) || strlen(name) >= DOMAIN_NAME_SIZE ||
-	    !json_is_object(built_from) || !read_scalars(dump, guest) ||
-	    json_array_size(times) != (size_t)guest->vcpus_max)
+	    (nics && !json_is_array(nics)) || !json_is_object(built_from) ||
+	    !read_scalars(dump, guest) || json_array_size(times) != (size_t)guest->vcpus_max)
 		return false;
 	memcpy(guest->uuid, uuid, UUID_SIZE);
 	memcpy(guest->name, name, strlen(name) + 1);
 	for (size_t i = 0; i < json_array_size(times); i++)
 		guest->vcpu_time_ns[i] = (uint64_t)json_integer_value(json_array_get(times, i));
 	guest->mask = text_copy(mask);
+	/* an earlier version had none */
+	guest->nics = nics ? json_incref(nics) : json_array();
 	guest->built_from = json_incref(built_from);
 	return true;
 }

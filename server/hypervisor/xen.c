@@ -118,6 +118,9 @@ const struct hypervisor_ops adapter_xen = {
 	.set_vcpus = xen_set_vcpus,
 	.set_scheduling = xen_set_scheduling,
 	.set_shadow_memory = xen_set_shadow_memory,
+	.get_nics = xen_get_nics,
+	.attach_nic = xen_attach_nic,
+	.detach_nic = xen_detach_nic,
 	.wait_event = xen_wait_event,
 	.wake = xen_wake,
 };

@@ -26,8 +26,18 @@ class Subject:
     def __init__(self, host, state):
         self.host, self.state = host, state
         self.other = host.add("Running")  # for a console and the like
-        self.vm = host.add(state, NVRAM={"key": ""})
+        self.make_vm()
         self.task = self.make_task()
+
+    def make_vm(self):
+        """With a VIF that its domain, if it has one, has."""
+        self.vm = self.host.add("Halted", NVRAM={"key": ""})
+        self.make_vif()
+        self.host.bring(self.vm, self.state)
+
+    def make_vif(self, device="0"):
+        session = self.host.session
+        return session.VIF.create({"device": device, "VM": self.vm, "network": session.network.get_all()[0]})
 
     def make_task(self):
         return self.host.session.call("Async.host.compute_free_memory", self.host.ref)
@@ -43,12 +53,12 @@ class Subject:
             host.session.host.enable(host.ref)
         if message.cls == "task" and not message.short_name.startswith("get_"):
             self.task = self.make_task()
-        if message.cls != "VM" or message.short_name.startswith("get_"):
+        if message.cls not in ("VM", "VIF") or message.short_name.startswith("get_"):
             return
         if host.failure("VM.get_uuid", self.vm)[0] != "HANDLE_INVALID":
             host.idle(self.vm)
             host.remove(self.vm)
-        self.vm = host.add(self.state, NVRAM={"key": ""})
+        self.make_vm()
 
     def object(self, cls):
         """The reference of one, or the null reference where the server has none."""
@@ -61,6 +71,8 @@ class Subject:
             return session.session.get_this_user(session.ref)
         if cls == "task":
             return self.task
+        if cls == "VIF":
+            return session.VM.get_VIFs(self.vm)[0]
         if cls in ("VM_metrics", "VM_guest_metrics"):
             own = session.call(f"VM.get_{cls.removeprefix('VM_')}", self.vm)
             return own if own != NULL else session.call(f"VM.get_{cls.removeprefix('VM_')}", self.other)
@@ -95,6 +107,12 @@ def argument(api, subject, message, parameter):
 def arguments(api, subject, message):
     if message.name in MESSAGES:
         return arguments_for(message.name, subject.vm, subject.host.ref)
+    if message.name == "network.set_MTU":
+        return [subject.object("network"), "1500"]
+    if message.name == "VIF.create":
+        return [{"device": "1", "VM": subject.vm, "network": subject.object("network")}]
+    if message.name in ("VIF.plug", "VIF.destroy"):
+        return [subject.make_vif("1")]
     if message.cls == "system":
         return ["VM.start" for _ in message.parameters]
     if message.name == "VM.create":
@@ -116,8 +134,8 @@ def run(host, name, given):
 def run_once(api, subject, message, name):
     """Error and number of changing calls of a message; some messages need no session or one that may end."""
     host = subject.host
-    before = host.record(subject.vm) if message.name in MESSAGES else None
     given = arguments(api, subject, message)
+    before = host.record(subject.vm) if operation_of(message.name) else None
     host.simulator.reset()
     if message.cls == "system":
         error = None if getattr(host.session.rpc, name)(*given) else ["nothing"]

@@ -165,6 +165,12 @@ static void test_wake(void)
 	hypervisor_close(hypervisor);
 }
 
+enum {
+#define OP(name, changes) OP_##name,
+#include "server/hypervisor/ops.def"
+	OP_COUNT
+};
+
 static void test_statistics(void)
 {
 	struct hypervisor_error err = {0};
@@ -177,7 +183,7 @@ static void test_statistics(void)
 	hypervisor_pause(hypervisor, UUID_A, &err);
 	hypervisor_wait_event(hypervisor, 2, &event, &err);
 	count = hypervisor_get_statistics(hypervisor, statistics, ARRAY_SIZE(statistics));
-	is_int((int64_t)count, 18, "an entry for each op");
+	is_int((int64_t)count, OP_COUNT, "an entry for each op");
 	for (size_t i = 0; i < count; i++) {
 		bool is_pause = strcmp(statistics[i].operation, "pause") == 0;
 		bool is_wait = strcmp(statistics[i].operation, "wait_event") == 0;

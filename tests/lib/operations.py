@@ -55,9 +55,14 @@ MESSAGES = {f"VM.{message}": operation for message, operation in
             re.findall(r"^MESSAGE\(VM, (\w+), .*?, OP\((\w+)\)", _read("VM.def"), re.M)} | _SETTERS
 
 
+# What is done with a device of a VM: its first parameter is the device.
+DEVICE_MESSAGES = {f"VIF.{message}": operation for message, operation in
+                   re.findall(r"^MESSAGE\(VIF, (\w+), .*?, OP\((\w+)\)", _read("VIF.def"), re.M)}
+
+
 def operation_of(message):
     """The Operation that a message of that name is, "Async." before it or not; None: it is none."""
-    name = MESSAGES.get(message.removeprefix("Async."))
+    name = {**MESSAGES, **DEVICE_MESSAGES}.get(message.removeprefix("Async."))
     return OPERATIONS[name] if name else None
 
 

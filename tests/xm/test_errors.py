@@ -51,6 +51,11 @@ SENTENCES = {
         "the host has only 1000 bytes free, and 500 MiB are needed",
     ("HOST_NOT_ENOUGH_PCPUS", "8", "4"): "the host has only 4 CPUs, and 8 are wanted",
     ("HOST_DISABLED", "h"): "the host is disabled: no domain can be started on it",
+    ("DEVICE_ALREADY_EXISTS", "0"): "there is a device 0 already",
+    ("DEVICE_ALREADY_ATTACHED", "d"): "the domain has the device already",
+    ("DEVICE_ALREADY_DETACHED", "d"): "the domain does not have the device",
+    ("INVALID_DEVICE", "x"): "x is no number of a device",
+    ("MAC_INVALID", "x"): "x is no MAC of a network interface",
     ("HYPERVISOR_ERROR", "start", "REF", "no kernel\n"): "the hypervisor refused start for demo: no kernel\\n",
 }
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vif.h – the network interfaces of VMs: records, and what a domain gets of them. */
+#ifndef SERVER_API_VIF_H
+#define SERVER_API_VIF_H
+
+#include "server/api/private.h"
+
+/* In a transaction: the same for `copy`, with MACs of its own; all of them gone. */
+void vif_copy_all(struct transaction *transaction, const struct record *vm,
+		  const struct record *copy);
+void vif_delete_all(struct transaction *transaction, const struct record *vm);
+
+enum vif_change { VIFS_STAY, VIFS_ATTACHED, VIFS_DETACHED };
+/* In a transaction, when the VM's power state is set: whether its domain has them, and what follows
+ * from both. */
+void vif_follow_vm(struct transaction *transaction, const struct record *vm,
+		   enum vif_change change);
+
+/* As a domain is to have it. INVALID_VALUE: of its rate limit. */
+int vif_read(struct api *api, const struct record *vif, struct nic_config *ret_nic,
+	     struct error *err);
+/* All of a VM's; to be freed. */
+int vif_read_all(struct api *api, const struct record *vm, struct nic_config **ret_nics,
+		 size_t *ret_count, struct error *err);
+
+/* May block. Makes the records of a VM's interfaces what its domain has. */
+void vif_follow_domain(struct api *api, const struct record *vm);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* host.h – what an adapter says of its host, as plain values. */
+#ifndef SERVER_HYPERVISOR_HOST_H
+#define SERVER_HYPERVISOR_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HOST_INTERFACES_MOST 64
+#define INTERFACE_NAME_SIZE 16
+#define MAC_SIZE 18
+
+/* A network interface that is a device. */
+struct host_nic {
+	char name[INTERFACE_NAME_SIZE];
+	char bridge[INTERFACE_NAME_SIZE]; /* whose port it is; "": none's */
+	char mac[MAC_SIZE];
+	int mtu;
+	bool up;
+	bool carrier;
+	bool full_duplex;
+	int speed_mbits; /* 0: not known */
+	char pci_path[16];
+	char vendor[8];
+	char device[8];
+};
+
+struct host_bridge {
+	char name[INTERFACE_NAME_SIZE];
+	int mtu;
+};
+
+struct host_facts {
+	int pcpus;
+	int64_t memory_total; /* bytes */
+	int vcpus_max;	      /* the most that one domain may have */
+	int cpu_mhz;
+	int cpu_family;
+	int cpu_model;
+	int cpu_stepping;
+	int cpu_sockets;
+	int cpu_threads_per_core;
+	bool hvm; /* HVM and PVH guests are possible */
+	char cpu_vendor[64];
+	char cpu_modelname[128];
+	char cpu_flags[4096];
+	char cpu_features[256]; /* hexadecimal words, as xapi says them */
+	char xen_version[64];
+	char capabilities[512]; /* separated by spaces */
+	char scheduler[32];
+	char supported_bootloaders[256]; /* separated by spaces */
+	struct host_nic nics[HOST_INTERFACES_MOST];
+	int nic_count;
+	struct host_bridge bridges[HOST_INTERFACES_MOST];
+	int bridge_count;
+};
+
+struct host_usage {
+	int64_t memory_free;  /* bytes */
+	uint64_t cpu_time_ns; /* summed over pCPUs, never idle time; for rates */
+};
+
+#endif
