@@ -158,6 +158,7 @@ python_tests += %D%/api/messages.py
 python_tests += %D%/api/network.py
 python_tests += %D%/api/create.py
 python_tests += %D%/api/compatibility.py
+python_tests += %D%/api/hosts.py
 EXTRA_DIST += %D%/api/xen-api.names
 python_tests += %D%/api/input.py
 python_tests += %D%/api/sessions.py

@@ -66,6 +66,20 @@ int run_host_get_server_localtime(struct call *call, struct error *err)
 	return 0;
 }
 
+/* The committer answers what stands before these when it is on the disk, and them after it. */
+
+int run_host_sync_data(struct call *call, struct error *err)
+{
+	return call_edit(call, CLASS_host, 0, err) ? 0 : -1;
+}
+
+int run_pool_sync_database(struct call *call, struct error *err)
+{
+	(void)call;
+	(void)err;
+	return 0;
+}
+
 int run_host_list_methods(struct call *call, struct error *err)
 {
 	(void)err;

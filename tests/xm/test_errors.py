@@ -56,6 +56,7 @@ SENTENCES = {
     ("DEVICE_ALREADY_DETACHED", "d"): "the domain does not have the device",
     ("INVALID_DEVICE", "x"): "x is no number of a device",
     ("MAC_INVALID", "x"): "x is no MAC of a network interface",
+    ("CANNOT_EVACUATE_HOST", "x"): "the host has domains that no other host could take: x",
     ("HYPERVISOR_ERROR", "start", "REF", "no kernel\n"): "the hypervisor refused start for demo: no kernel\\n",
 }
 
