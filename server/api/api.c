@@ -170,6 +170,7 @@ struct api *api_open(struct store *store, struct hypervisor *hypervisor,
 		free_parts(api);
 		return NULL;
 	}
+	network_open(api);
 	api->guests = guests_new(api);
 	api->metrics = metrics_new(api);
 	api->events = events_new(api);

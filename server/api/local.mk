@@ -68,6 +68,7 @@ libapi_a_SOURCES += %D%/drift.c
 libapi_a_SOURCES += %D%/drift.h
 libapi_a_SOURCES += %D%/network.c
 libapi_a_SOURCES += %D%/network.h
+libapi_a_SOURCES += %D%/network_messages.c
 libapi_a_SOURCES += %D%/settings.c
 libapi_a_SOURCES += %D%/settings.h
 libapi_a_SOURCES += %D%/vif.c

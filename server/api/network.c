@@ -38,6 +38,14 @@ static struct record *named(struct transaction *transaction, enum class_id cls, 
 	return record;
 }
 
+const struct record *network_find_bridge(struct transaction *transaction, const char *bridge)
+{
+	struct search search = {.field = network_bridge, .text = bridge};
+
+	transaction_each(transaction, CLASS_network, compare, &search);
+	return search.ref ? transaction_read(transaction, CLASS_network, search.ref) : NULL;
+}
+
 static void describe_bridge(struct transaction *transaction, const struct host_bridge *bridge)
 {
 	bool is_new;
@@ -74,13 +82,12 @@ static void describe_metrics(struct transaction *transaction, struct record *pif
 static void describe_nic(struct transaction *transaction, const struct record *host,
 			 const struct host_nic *nic)
 {
-	struct search bridge = {.field = network_bridge, .text = nic->bridge};
+	const struct record *network =
+		*nic->bridge ? network_find_bridge(transaction, nic->bridge) : NULL;
 	bool is_new;
 	struct record *pif = named(transaction, CLASS_PIF, PIF_device, nic->name, &is_new);
 
-	if (*nic->bridge)
-		transaction_each(transaction, CLASS_network, compare, &bridge);
-	record_set_text(pif, PIF_network, bridge.ref ? bridge.ref : NULL_REF);
+	record_set_text(pif, PIF_network, network ? record_ref(network) : NULL_REF);
 	record_set(pif, PIF_host, value_reference(host->ref));
 	record_set_text(pif, PIF_MAC, nic->mac);
 	record_set_int(pif, PIF_MTU, nic->mtu);

@@ -10,6 +10,13 @@
 void network_describe_host(struct transaction *transaction, const struct record *host,
 			   const struct host_facts *facts);
 
+/* The network of that bridge; NULL: there is none. */
+const struct record *network_find_bridge(struct transaction *transaction, const char *bridge);
+
+/* network_messages.c. At each start: makes the bridges of our own networks that are not there any
+ * more. */
+void network_open(struct api *api);
+
 /* INVALID_VALUE */
 int network_check_mtu(int64_t mtu, struct error *err);
 

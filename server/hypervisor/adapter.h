@@ -51,6 +51,9 @@ struct hypervisor_ops {
 			  struct hypervisor_error *err);
 	int (*detach_nic)(void *adapter, const char *uuid, int device, bool force,
 			  struct hypervisor_error *err);
+	int (*create_bridge)(void *adapter, const struct host_bridge *bridge,
+			     struct hypervisor_error *err);
+	int (*destroy_bridge)(void *adapter, const char *name, struct hypervisor_error *err);
 	int (*wait_event)(void *adapter, int timeout_ms, struct hypervisor_event *ret_event,
 			  struct hypervisor_error *err);
 	void (*wake)(void *adapter);

@@ -363,6 +363,20 @@ int hypervisor_detach_nic(struct hypervisor *hypervisor, const char *uuid, int d
 	return CALL(detach_nic, uuid, uuid, device, force);
 }
 
+int hypervisor_create_bridge(struct hypervisor *hypervisor, const struct host_bridge *bridge,
+			     struct hypervisor_error *err)
+{
+	assert(bridge);
+	return CALL(create_bridge, bridge->name, bridge);
+}
+
+int hypervisor_destroy_bridge(struct hypervisor *hypervisor, const char *name,
+			      struct hypervisor_error *err)
+{
+	assert(name);
+	return CALL(destroy_bridge, name, name);
+}
+
 int hypervisor_wait_event(struct hypervisor *hypervisor, int timeout_ms,
 			  struct hypervisor_event *ret_event, struct hypervisor_error *err)
 {

@@ -102,6 +102,13 @@ int hypervisor_attach_nic(struct hypervisor *hypervisor, const char *uuid,
 int hypervisor_detach_nic(struct hypervisor *hypervisor, const char *uuid, int device, bool force,
 			  struct hypervisor_error *err);
 
+/* A bridge of the host, up, without ports. HYPERVISOR_FAILED: the host has something of that name.
+ */
+int hypervisor_create_bridge(struct hypervisor *hypervisor, const struct host_bridge *bridge,
+			     struct hypervisor_error *err);
+int hypervisor_destroy_bridge(struct hypervisor *hypervisor, const char *name,
+			      struct hypervisor_error *err);
+
 /*
  * Waits for what a guest did by itself, or somebody with a domain, this program being somebody too
  * (for ever with a negative timeout). Returns 1 with

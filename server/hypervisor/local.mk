@@ -37,6 +37,7 @@ libhypervisor_a_SOURCES += %D%/simulator_state.c
 if HAVE_XEN
 libhypervisor_a_SOURCES += %D%/xen.c
 libhypervisor_a_SOURCES += %D%/xen.h
+libhypervisor_a_SOURCES += %D%/xen_bridge.c
 libhypervisor_a_SOURCES += %D%/xen_build.c
 libhypervisor_a_SOURCES += %D%/xen_config.c
 libhypervisor_a_SOURCES += %D%/xen_describe.c

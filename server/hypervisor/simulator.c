@@ -292,6 +292,8 @@ const struct hypervisor_ops adapter_simulator = {
 	.get_nics = simulator_get_nics,
 	.attach_nic = simulator_attach_nic,
 	.detach_nic = simulator_detach_nic,
+	.create_bridge = simulator_create_bridge,
+	.destroy_bridge = simulator_destroy_bridge,
 	.wait_event = wait_event,
 	.wake = wake,
 };

@@ -115,3 +115,38 @@ int simulator_detach_nic(void *adapter, const char *uuid, int device, bool force
 	json_array_remove(nics, (size_t)place);
 	return commit_nics(simulator, guest, nics, err);
 }
+
+/* As on a host that was booted anew, the bridges of an earlier run are gone. */
+int simulator_create_bridge(void *adapter, const struct host_bridge *bridge,
+			    struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_create_bridge, err);
+
+	if (!simulator)
+		return -1;
+	if (has_bridge(simulator, bridge->name))
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has a bridge \"%s\"",
+				       bridge->name);
+	if (simulator->host.bridge_count == HOST_INTERFACES_MOST)
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has %d bridges already",
+				       HOST_INTERFACES_MOST);
+	simulator->host.bridges[simulator->host.bridge_count++] = *bridge;
+	return 0;
+}
+
+int simulator_destroy_bridge(void *adapter, const char *name, struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_destroy_bridge, err);
+	struct host_facts *host;
+
+	if (!simulator)
+		return -1;
+	host = &simulator->host;
+	for (int i = 0; i < host->bridge_count; i++) {
+		if (strcmp(host->bridges[i].name, name) != 0)
+			continue;
+		host->bridges[i] = host->bridges[--host->bridge_count];
+		return 0;
+	}
+	return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no bridge \"%s\"", name);
+}

@@ -37,6 +37,9 @@ int simulator_attach_nic(void *adapter, const char *uuid, const struct nic_confi
 			 struct hypervisor_error *err);
 int simulator_detach_nic(void *adapter, const char *uuid, int device, bool force,
 			 struct hypervisor_error *err);
+int simulator_create_bridge(void *adapter, const struct host_bridge *bridge,
+			    struct hypervisor_error *err);
+int simulator_destroy_bridge(void *adapter, const char *name, struct hypervisor_error *err);
 
 /* simulator_describe.c */
 int simulator_describe_domain(void *adapter, const char *uuid,

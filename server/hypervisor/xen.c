@@ -121,6 +121,8 @@ const struct hypervisor_ops adapter_xen = {
 	.get_nics = xen_get_nics,
 	.attach_nic = xen_attach_nic,
 	.detach_nic = xen_detach_nic,
+	.create_bridge = xen_create_bridge,
+	.destroy_bridge = xen_destroy_bridge,
 	.wait_event = xen_wait_event,
 	.wake = xen_wake,
 };

@@ -39,6 +39,9 @@ int xen_attach_nic(void *adapter, const char *uuid, const struct nic_config *con
 		   struct hypervisor_error *err);
 int xen_detach_nic(void *adapter, const char *uuid, int device, bool force,
 		   struct hypervisor_error *err);
+int xen_create_bridge(void *adapter, const struct host_bridge *bridge,
+		      struct hypervisor_error *err);
+int xen_destroy_bridge(void *adapter, const char *name, struct hypervisor_error *err);
 int xen_wait_event(void *adapter, int timeout_ms, struct hypervisor_event *ret_event,
 		   struct hypervisor_error *err);
 void xen_wake(void *adapter);

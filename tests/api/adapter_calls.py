@@ -107,6 +107,8 @@ def argument(api, subject, message, parameter):
 def arguments(api, subject, message):
     if message.name in MESSAGES:
         return arguments_for(message.name, subject.vm, subject.host.ref)
+    if message.name == "network.destroy":
+        return [subject.host.session.network.create({"name_label": "made"})]
     if message.name == "network.set_MTU":
         return [subject.object("network"), "1500"]
     if message.name == "VIF.create":

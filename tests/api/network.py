@@ -169,6 +169,36 @@ def test_crash(host):
     host.remove(vm)
 
 
+def test_private(host):
+    """A bridge that the server makes, for VMs only."""
+    session = host.session
+    found = session.network.get_all()[0]
+    network = session.network.create({"name_label": "inside", "MTU": "9000"})
+    record = session.network.get_record(network)
+    is_([record[f] for f in ("name_label", "MTU", "bridge", "managed", "PIFs")], ["inside", "9000", "xenapi0", True, []],
+        "the server has chosen the name of its bridge")
+    is_(host.failure("network.create", {"bridge": "xenapi0"}),
+        ["INVALID_VALUE", "bridge: another network has it", "xenapi0"], "it is taken")
+    is_(host.failure("network.create", {"bridge": "../x"})[::2], ["INVALID_VALUE", "../x"], "no name of a bridge")
+    is_(host.failure("network.create", {"MTU": "1"}), ["INVALID_VALUE", "MTU: 68 to 65535", "1"], "no MTU")
+    host.simulator.fail("create_bridge", text="no")
+    is_(host.failure("network.create", {"bridge": "br1"})[0], "HYPERVISOR_ERROR", "a bridge that cannot be made")
+    is_(session.network.get_all(), [found, network], "leaves no network behind")
+    vm = host.add()
+    vif = session.VIF.create({"device": "0", "network": network, "VM": vm, "MAC": "00:16:3e:aa:bb:00"})
+    host.crash()
+    session = host.session
+    session.VM.start(vm, False, False)
+    is_(nics(host, vm), {0: ("00:16:3e:aa:bb:00", "xenapi0", 9000, 0)}, "the bridge is there again after a start of the host")
+    is_(host.failure("network.destroy", network), ["NETWORK_CONTAINS_VIF", vif], "not destroyed while VIFs belong to it")
+    host.remove(vm)
+    session.network.destroy(network)
+    is_(session.network.get_all(), [found], "destroyed")
+    is_(host.failure("network.destroy", found)[0], "OPERATION_NOT_ALLOWED", "one that was found is not ours to destroy")
+    session.network.destroy(session.network.create({"bridge": "xenapi0"}))
+    is_(session.network.get_all(), [found], "its bridge is gone too: another can have the name")
+
+
 def edit_domains(host, uuid, changed):
     """In the state file of a simulator that does not run."""
     path = host.server.path("domains")
@@ -184,6 +214,6 @@ def edit_domains(host, uuid, changed):
 if not program():
     skip_all("no xenapid to test (XENAPID)")
 with Host() as running:
-    for test in (test_host, test_records, test_refused, test_life, test_live, test_crash):
+    for test in (test_host, test_records, test_refused, test_life, test_live, test_crash, test_private):
         test(running)
 done()

@@ -57,6 +57,7 @@ SENTENCES = {
     ("INVALID_DEVICE", "x"): "x is no number of a device",
     ("MAC_INVALID", "x"): "x is no MAC of a network interface",
     ("CANNOT_EVACUATE_HOST", "x"): "the host has domains that no other host could take: x",
+    ("NETWORK_CONTAINS_VIF", "v"): "network interfaces of domains belong to the network",
     ("HYPERVISOR_ERROR", "start", "REF", "no kernel\n"): "the hypervisor refused start for demo: no kernel\\n",
 }
 
