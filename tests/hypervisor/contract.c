@@ -87,12 +87,14 @@ void contract_nobody(const char *uuid, const char *what)
 {
 	struct hypervisor *h = contract.hypervisor;
 	const struct scheduling scheduling = {.cap = -1};
+	const struct nic_config nic = {.mac = "00:16:3e:00:00:02"};
 	AUTO_TEXT text = text_format("there is no domain %s", uuid);
 	AUTO_TEXT path = fixture_path("nobody");
 	struct domain_description description;
 	struct domain_info info;
 	struct vcpu_info vcpu;
 	size_t count;
+	int device;
 
 	contract_need(hypervisor_get_domain(h, uuid, &info, &fixture_error) < 0, what);
 #define NOBODY(call) fixture_refused(call, HYPERVISOR_NO_DOMAIN, text)
@@ -109,6 +111,9 @@ void contract_nobody(const char *uuid, const char *what)
 	NOBODY(hypervisor_set_vcpus(h, uuid, 1, &fixture_error));
 	NOBODY(hypervisor_set_scheduling(h, uuid, &scheduling, &fixture_error));
 	NOBODY(hypervisor_set_shadow_memory(h, uuid, MIB, &fixture_error));
+	NOBODY(hypervisor_get_nics(h, uuid, &device, 1, &count, &fixture_error));
+	NOBODY(hypervisor_attach_nic(h, uuid, &nic, &fixture_error));
+	NOBODY(hypervisor_detach_nic(h, uuid, 0, true, &fixture_error));
 #undef NOBODY
 	is_int(access(path, F_OK), -1, "no image was written");
 }
