@@ -103,9 +103,12 @@ static int set_boot(libxl_domain_build_info *build, const struct domain_config *
 		if (config->bootloader_arguments && *config->bootloader_arguments)
 			build->bootloader_args = split_words(config->bootloader_arguments);
 	}
-	if (config->type == GUEST_HVM)
+	if (config->type == GUEST_HVM) {
 		build->u.hvm.boot = copy_or_null(order);
-	else if (!build->kernel && !build->bootloader)
+		/* unless told, libxl shows the screen to every user of the host, without a password
+		 */
+		libxl_defbool_set(&build->u.hvm.vnc.enable, false);
+	} else if (!build->kernel && !build->bootloader)
 		return hypervisor_fail(err, HYPERVISOR_FAILED,
 				       "a PV or PVH guest needs a kernel or a boot loader");
 	return 0;

@@ -213,13 +213,12 @@ static int64_t read_start_time(struct xen *xen, uint32_t domid)
 	return text ? strtoll(text, NULL, 10) : 0;
 }
 
-/* What libxl and xen_live.c tell the guest; QEMU is told itself, and its answer is not in xenstore.
- */
-static int read_vcpus_target(struct xen *xen, const xc_domaininfo_t *domain, enum guest_type type)
+/* What libxl and xen_live.c tell the guest. */
+static int read_vcpus_target(struct xen *xen, const xc_domaininfo_t *domain)
 {
 	int count = 0;
 
-	for (uint32_t i = 0; type != GUEST_HVM && i < xen_vcpu_count(domain); i++) {
+	for (uint32_t i = 0; i < xen_vcpu_count(domain); i++) {
 		AUTO_TEXT key = text_format("cpu/%u/availability", i);
 		AUTO_TEXT availability = xen_store_read(xen, domain->domain, key);
 
@@ -245,7 +244,7 @@ static void describe(struct xen *xen, const xc_domaininfo_t *domain, struct doma
 		.start_time = read_start_time(xen, domain->domain),
 		.balloons = xen_store_read_int(xen, domain->domain, "control/feature-balloon", 0),
 	};
-	ret_info->vcpus_target = read_vcpus_target(xen, domain, ret_info->type);
+	ret_info->vcpus_target = read_vcpus_target(xen, domain);
 	xen_read_weight(xen, domain->domain, &ret_info->weight, &ret_info->cap);
 	if (ret_info->shutdown)
 		ret_info->reason = xen_reason_of(domain);

@@ -25,6 +25,31 @@ static int set_limit(struct xen *xen, uint32_t domid, int64_t bytes, struct hype
 			       bytes, strerror(errno));
 }
 
+/*
+ * What a PVH or HVM guest has not touched yet comes from a cache of Xen's: with less in it than the
+ * guest may have, Xen has to look for pages that are all zeroes.
+ */
+static int set_cache(struct xen *xen, const xc_domaininfo_t *domain, int64_t bytes,
+		     struct hypervisor_error *err)
+{
+	AUTO_UNLOCK lock = xen_lock(&xen->lock);
+
+	if (!(domain->flags & XEN_DOMINF_hvm_guest) ||
+	    xc_domain_set_pod_target(xen->xc, domain->domain, (uint64_t)(bytes + SLACK) / XEN_PAGE,
+				     NULL, NULL, NULL) == 0)
+		return 0;
+	return hypervisor_fail(err, HYPERVISOR_FAILED,
+			       "Xen does not set %" PRId64 " bytes aside for domain %u: %s", bytes,
+			       domain->domain, strerror(errno));
+}
+
+static int set_limits(struct xen *xen, const xc_domaininfo_t *domain, int64_t bytes,
+		      struct hypervisor_error *err)
+{
+	return set_limit(xen, domain->domain, bytes, err) < 0 ? -1 :
+								set_cache(xen, domain, bytes, err);
+}
+
 static int check_target(struct xen *xen, const char *uuid, const xc_domaininfo_t *domain,
 			int64_t target, struct hypervisor_error *err)
 {
@@ -60,15 +85,13 @@ static int apply_target(struct xen *xen, const xc_domaininfo_t *domain,
 	bool grows = range->target + SLACK > limit;
 
 	xen_memory_keys(range, xen_memory_video(xen, domain), keys);
-	if (grows && set_limit(xen, domain->domain, range->target, err) < 0)
-		return -1;
-	if (xen_store_write(xen, domain->domain, keys, XEN_MEMORY_KEYS, err) < 0) {
+	if ((grows && set_limits(xen, domain, range->target, err) < 0) ||
+	    xen_store_write(xen, domain->domain, keys, XEN_MEMORY_KEYS, err) < 0) {
 		if (grows)
-			set_limit(xen, domain->domain, limit - SLACK, &ignored);
+			set_limits(xen, domain, limit - SLACK, &ignored);
 		return -1;
 	}
-	return grows || domain->domain == 0 ? 0 :
-					      set_limit(xen, domain->domain, range->target, err);
+	return grows || domain->domain == 0 ? 0 : set_limits(xen, domain, range->target, err);
 }
 
 /*

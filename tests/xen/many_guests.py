@@ -11,6 +11,7 @@ from xen.host import MIB, parse_domains
 
 MINUTE = float(os.environ.get("XEN_RIG_MINUTE", "60"))
 SEED = int(os.environ.get("XENAPID_SEED", str(random.SystemRandom().randrange(10**6))))
+PAUSE = 0.4  # seconds, of each client between two changes
 LEAST, MOST = 96, 640  # MiB of each: not all of it is there for four
 # What the host and the neighbours may say to a change that is well made.
 ALLOWED = {"MEMORY_CONSTRAINT_VIOLATION_ORDER", "HOST_NOT_ENOUGH_FREE_MEMORY", "OTHER_OPERATION_IN_PROGRESS"}
@@ -41,6 +42,8 @@ class Client(threading.Thread):
                 while time.monotonic() < self.deadline:
                     for change in self.changes():
                         self.change(session, *change)
+                    # the guests, and the other machine of the rig, want to do something as well
+                    time.sleep(PAUSE)
         except Exception as raised:  # that is a result, too
             self.died = raised
 
