@@ -105,11 +105,11 @@ static void report_vm(struct api *api, const struct record *vm, const struct dom
 		      size_t count, struct value *set)
 {
 	struct report report = {set, vm};
+	const struct domain_info *domain =
+		is_idle(vm) ? domain_find(domains, count, record_uuid(vm)) : NULL;
 
-	for (size_t i = 0; is_idle(vm) && i < count; i++)
-		if (strcmp(domains[i].uuid, record_uuid(vm)) == 0 && !domains[i].shutdown &&
-		    !domains[i].dying && is_unchanged(api, vm))
-			compare(&report, &domains[i]);
+	if (domain && !domain->shutdown && !domain->dying && is_unchanged(api, vm))
+		compare(&report, domain);
 }
 
 static int by_name(const void *a, const void *b)

@@ -8,9 +8,6 @@
 #include "server/api/metrics.h"
 #include "server/api/vm.h"
 
-#define LOOK_AGAIN_MS 250
-#define LOOKS_MOST 40
-
 /* What a look at a domain has found. */
 struct look {
 	struct api *api;
@@ -136,55 +133,18 @@ static bool is_ours(struct api *api, const char *uuid)
  * Whether the uuid is ours is asked before the domain is looked at: a VM that is deleted has no
  * domain any more, so what is then found is not the last of it.
  */
-static bool take_look(struct look *look)
-{
-	AUTO_ERROR ignored = {0};
-
-	if (is_ours(look->api, look->uuid))
-		return false;
-	metrics_take(look->api, look->uuid, &look->sample);
-	if ((look->sample.there || look->sample.gone) &&
-	    store_mutate(look->api->store, follow, look, &ignored) == 0 && look->news)
-		log_info("domain %s, which somebody else made, %s", look->uuid, look->news);
-	return true;
-}
-
 bool foreign_look(struct api *api, const char *uuid)
 {
 	struct look look = {.api = api, .uuid = uuid};
-
-	return take_look(&look);
-}
-
-struct watch {
-	struct api *api;
-	char uuid[UUID_SIZE];
-	int looks;
-};
-
-/* Whoever builds a domain unpauses it last, of which there is no event. */
-static void look_again(void *argument)
-{
-	struct watch *watch = argument;
-	struct look look = {.api = watch->api, .uuid = watch->uuid};
-
-	if (!atomic_load(&watch->api->closing) && take_look(&look) && look.sample.there &&
-	    look.sample.domain.paused && ++watch->looks < LOOKS_MOST)
-		workers_run(watch->api->workers, LOOK_AGAIN_MS, look_again, watch);
-	else
-		free(watch);
-}
-
-void foreign_appeared(struct api *api, const char *uuid)
-{
-	struct watch *watch;
+	AUTO_ERROR ignored = {0};
 
 	if (is_ours(api, uuid))
-		return;
-	watch = allocate(sizeof(*watch));
-	watch->api = api;
-	memcpy(watch->uuid, uuid, sizeof(watch->uuid));
-	look_again(watch);
+		return false;
+	metrics_take(api, uuid, &look.sample);
+	if ((look.sample.there || look.sample.gone) &&
+	    store_mutate(api->store, follow, &look, &ignored) == 0 && look.news)
+		log_info("domain %s, which somebody else made, %s", uuid, look.news);
+	return true;
 }
 
 void foreign_open(struct api *api, const struct domain_info *domains, size_t count)
@@ -193,7 +153,8 @@ void foreign_open(struct api *api, const struct domain_info *domains, size_t cou
 	struct record **vms = store_list(api->store, CLASS_VM, &vm_count);
 
 	for (size_t i = 0; i < vm_count; i++)
-		if (!record_bool(vms[i], VM_is_managed))
+		if (!record_bool(vms[i], VM_is_managed) &&
+		    !domain_find(domains, count, record_uuid(vms[i])))
 			foreign_look(api, record_uuid(vms[i]));
 	store_free_list(vms, vm_count);
 	for (size_t i = 0; i < count; i++)

@@ -12,8 +12,6 @@
  * block.
  */
 bool foreign_look(struct api *api, const char *uuid);
-/* The same, and again while it may be only half built. */
-void foreign_appeared(struct api *api, const char *uuid);
 /* At start: at all that are there, and at all that were there. */
 void foreign_open(struct api *api, const struct domain_info *domains, size_t count);
 

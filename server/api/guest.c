@@ -113,8 +113,6 @@ void guest_stopped(struct api *api, const char *uuid)
 
 static void act_on(struct api *api, const struct hypervisor_event *event)
 {
-	if (event->kind == EVENT_DOMAIN_APPEARED)
-		foreign_appeared(api, event->uuid);
 	if (foreign_look(api, event->uuid))
 		return;
 	if (event->kind == EVENT_DOMAIN_APPEARED || event->kind == EVENT_DOMAIN_PAUSED)

@@ -210,14 +210,6 @@ static void sample_domain(struct api *api, const struct domain_info *domain)
 		guest_stopped(api, domain->uuid);
 }
 
-static bool is_listed(const struct domain_info *domains, size_t count, const char *uuid)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(domains[i].uuid, uuid) == 0)
-			return true;
-	return false;
-}
-
 /* VMs whose domain is gone without an event, or whose end could not be stored then. */
 static void look_for_gone(struct api *api, const struct domain_info *domains, size_t domain_count)
 {
@@ -226,7 +218,7 @@ static void look_for_gone(struct api *api, const struct domain_info *domains, si
 
 	for (size_t i = 0; i < count; i++)
 		if (vm_is_live(vms[i]) && record_get(vms[i], VM_current_operations)->length == 0 &&
-		    !is_listed(domains, domain_count, record_uuid(vms[i])) &&
+		    !domain_find(domains, domain_count, record_uuid(vms[i])) &&
 		    !foreign_look(api, record_uuid(vms[i])))
 			guest_stopped(api, record_uuid(vms[i]));
 	store_free_list(vms, count);

@@ -7,7 +7,7 @@
 #define MTU_LEAST 68
 #define MTU_MOST 65535
 
-/* An object by the text of one field, and those that are not wanted any more. */
+/* An object by the text of one field. */
 struct search {
 	int field;
 	const char *text;
@@ -23,27 +23,34 @@ static void compare(struct transaction *transaction, const struct record *record
 		search->ref = record_ref(record);
 }
 
-/* The object whose field has that text, made if there is none. */
+/* The ref of the object whose field has that text; NULL: there is none. */
+static const char *find(struct transaction *transaction, enum class_id cls, int field,
+			const char *text)
+{
+	struct search search = {.field = field, .text = text};
+
+	transaction_each(transaction, cls, compare, &search);
+	return search.ref;
+}
+
+/* That object, made if there is none. */
 static struct record *named(struct transaction *transaction, enum class_id cls, int field,
 			    const char *text, bool *ret_new)
 {
-	struct search search = {.field = field, .text = text};
-	struct record *record;
+	const char *ref = find(transaction, cls, field, text);
+	struct record *record = ref ? transaction_edit(transaction, cls, ref) :
+				      transaction_create(transaction, cls, NULL);
 
-	transaction_each(transaction, cls, compare, &search);
-	*ret_new = !search.ref;
-	record = search.ref ? transaction_edit(transaction, cls, search.ref) :
-			      transaction_create(transaction, cls, NULL);
+	*ret_new = !ref;
 	record_set_text(record, field, text);
 	return record;
 }
 
 const struct record *network_find_bridge(struct transaction *transaction, const char *bridge)
 {
-	struct search search = {.field = network_bridge, .text = bridge};
+	const char *ref = find(transaction, CLASS_network, network_bridge, bridge);
 
-	transaction_each(transaction, CLASS_network, compare, &search);
-	return search.ref ? transaction_read(transaction, CLASS_network, search.ref) : NULL;
+	return ref ? transaction_read(transaction, CLASS_network, ref) : NULL;
 }
 
 static void describe_bridge(struct transaction *transaction, const struct host_bridge *bridge)

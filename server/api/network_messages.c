@@ -58,7 +58,7 @@ static int make(struct transaction *transaction, void *argument, struct error *e
 	if (take_name(transaction, name ? name : "", &making->bridge, err) < 0)
 		return -1;
 	network = transaction_create(transaction, CLASS_network, NULL);
-	if (vm_set_fields(transaction, network, making->fields, err) < 0 ||
+	if (record_fill(transaction, network, making->fields, err) < 0 ||
 	    network_check(network, err) < 0)
 		return -1;
 	record_set_text(network, network_bridge, making->bridge.name);

@@ -3,17 +3,12 @@
 #include "server/api/outside.h"
 
 #include "schema/log.h"
+#include "server/api/domain.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
 
 #define LOOK_AGAIN_MS 250
 #define LOOKS_MOST 20
-
-struct outside {
-	struct api *api;
-	const struct record *vm;
-	struct domain_info domain;
-};
 
 static const char *state_of(const struct domain_info *domain)
 {
@@ -30,35 +25,22 @@ static bool is_news(const struct record *vm, const struct domain_info *domain)
 	return vm_is_live(vm) ? !record_is(vm, VM_power_state, state_of(domain)) : !domain->paused;
 }
 
-static int follow(struct transaction *transaction, void *argument, struct error *err)
-{
-	const struct outside *outside = argument;
-	struct record *vm = transaction_edit(transaction, CLASS_VM, record_ref(outside->vm));
-
-	(void)err;
-	if (vm)
-		vm_become_live(outside->api, transaction, vm, outside->domain.domid,
-			       state_of(&outside->domain),
-			       record_get(vm, VM_boot_record)->length ? NULL : outside->vm);
-	return 0;
-}
-
 static int run_follow(struct call *call, struct error *err)
 {
-	struct outside outside = {.api = call->api, .vm = call->operation->vm};
-	const struct record *vm = outside.vm;
+	const struct record *vm = call->operation->vm;
+	const struct record *booted = record_get(vm, VM_boot_record)->length ? NULL : vm;
 	struct hypervisor_error ignored = {0};
+	struct domain_info domain;
 
-	if (hypervisor_get_domain(call->api->hypervisor, record_uuid(vm), &outside.domain,
-				  &ignored) < 0 ||
-	    !is_news(vm, &outside.domain))
+	if (hypervisor_get_domain(call->api->hypervisor, record_uuid(vm), &domain, &ignored) < 0 ||
+	    !is_news(vm, &domain))
 		return 0;
 	log_info("VM %s (%s) was %s; somebody else has made it %s", record_text(vm, VM_name_label),
-		 record_uuid(vm), record_text(vm, VM_power_state), state_of(&outside.domain));
+		 record_uuid(vm), record_text(vm, VM_power_state), state_of(&domain));
 	/* its disks are no longer what the memory in the image believes */
 	if (record_is(vm, VM_power_state, "Suspended"))
 		vm_delete_image(call->api, vm);
-	if (store_mutate(call->api->store, follow, &outside, err) < 0)
+	if (domain_commit(call, domain.domid, domain.paused, booted, err) < 0)
 		return -1;
 	vif_follow_domain(call->api, vm);
 	return 0;

@@ -34,6 +34,15 @@ int64_t now_seconds(void);
  * says what this host is. */
 int host_open(struct api *api, struct error *err);
 
+/* record_fill.c: sets what create's struct says of a new object that it may say; the rest of it is
+ * not looked at. */
+int record_fill(struct transaction *transaction, struct record *record, const struct value *fields,
+		struct error *err);
+/* All that the original has, except for the fields that are each one's own: they get their default.
+ */
+void record_copy_fields(struct record *copy, const struct record *original, const int *own,
+			size_t own_count);
+
 /* task.c */
 /* Makes a task and answers the call with it; `run` then starts the call itself. */
 void task_start(struct call *call, void (*run)(struct call *call));

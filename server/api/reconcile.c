@@ -199,15 +199,6 @@ static int settle(struct finding *finding, struct error *err)
 	return 0;
 }
 
-static const struct domain_info *find_domain(const struct domain_info *domains, size_t count,
-					     const char *uuid)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(domains[i].uuid, uuid) == 0)
-			return &domains[i];
-	return NULL;
-}
-
 int reconcile_open(struct api *api, struct error *err)
 {
 	struct hypervisor_error reason = {0};
@@ -224,7 +215,7 @@ int reconcile_open(struct api *api, struct error *err)
 	for (size_t i = 0; rc == 0 && i < vm_count; i++) {
 		struct finding finding = {.api = api,
 					  .vm = vms[i],
-					  .domain = find_domain(domains, domain_count,
+					  .domain = domain_find(domains, domain_count,
 								record_uuid(vms[i]))};
 
 		if (!record_bool(vms[i], VM_is_control_domain) &&

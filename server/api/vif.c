@@ -131,7 +131,7 @@ static int complete(struct transaction *transaction, struct record *vif, struct 
 	return network_check_mtu(record_int(vif, VIF_MTU), err);
 }
 
-static void set_state(struct record *vif, const struct record *vm, bool attached)
+void vif_set_state(struct record *vif, const struct record *vm, bool attached)
 {
 	struct value *allowed = value_set();
 
@@ -147,11 +147,11 @@ int run_VIF_create(struct call *call, struct error *err)
 {
 	struct record *vif = transaction_create(call->transaction, CLASS_VIF, NULL);
 
-	if (vm_set_fields(call->transaction, vif, call->arguments[0], err) < 0 ||
+	if (record_fill(call->transaction, vif, call->arguments[0], err) < 0 ||
 	    complete(call->transaction, vif, err) < 0)
 		return -1;
-	set_state(vif, transaction_read(call->transaction, CLASS_VM, record_text(vif, VIF_VM)),
-		  false);
+	vif_set_state(vif, transaction_read(call->transaction, CLASS_VM, record_text(vif, VIF_VM)),
+		      false);
 	call->result = value_string(record_ref(vif));
 	return 0;
 }
@@ -182,14 +182,10 @@ void vif_copy_all(struct transaction *transaction, const struct record *vm,
 
 		if (!new)
 			continue;
-		for (int k = 0; k < vif->cls->field_count; k++)
-			record_set(new, k, value_reference(record_get(vif, k)));
-		for (size_t k = 0; k < ARRAY_SIZE(own); k++)
-			record_set(new, own[k],
-				   value_reference(vif->cls->fields[own[k]].default_value));
+		record_copy_fields(new, vif, own, ARRAY_SIZE(own));
 		record_set(new, VIF_VM, value_reference(copy->ref));
 		draw_mac(new, copy);
-		set_state(new, copy, false);
+		vif_set_state(new, copy, false);
 	}
 }
 
@@ -210,9 +206,9 @@ void vif_follow_vm(struct transaction *transaction, const struct record *vm, enu
 
 		if (!vif)
 			continue;
-		set_state(vif, vm,
-			  change == VIFS_STAY ? record_bool(vif, VIF_currently_attached) :
-						change == VIFS_ATTACHED);
+		vif_set_state(vif, vm,
+			      change == VIFS_STAY ? record_bool(vif, VIF_currently_attached) :
+						    change == VIFS_ATTACHED);
 	}
 }
 

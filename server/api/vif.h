@@ -10,9 +10,10 @@ void vif_copy_all(struct transaction *transaction, const struct record *vm,
 		  const struct record *copy);
 void vif_delete_all(struct transaction *transaction, const struct record *vm);
 
+/* Whether the VM's domain has it, and what follows from that and the VM's power state. */
+void vif_set_state(struct record *vif, const struct record *vm, bool attached);
 enum vif_change { VIFS_STAY, VIFS_ATTACHED, VIFS_DETACHED };
-/* In a transaction, when the VM's power state is set: whether its domain has them, and what follows
- * from both. */
+/* The same of all of a VM's, in a transaction, when its power state is set. */
 void vif_follow_vm(struct transaction *transaction, const struct record *vm,
 		   enum vif_change change);
 

@@ -87,12 +87,10 @@ static int follow(struct transaction *transaction, void *argument, struct error 
 	for (uint32_t i = 0; i < vifs->length; i++) {
 		struct record *vif = transaction_edit(transaction, CLASS_VIF, vifs->items[i]->text);
 
-		if (!vif)
-			continue;
-		record_set(vif, VIF_currently_attached,
-			   value_bool(is_there(following, atoi(record_text(vif, VIF_device)))));
+		if (vif)
+			vif_set_state(vif, vm,
+				      is_there(following, atoi(record_text(vif, VIF_device))));
 	}
-	vif_follow_vm(transaction, vm, VIFS_STAY);
 	return 0;
 }
 
@@ -124,8 +122,7 @@ static int set_attached(struct call *call, struct transaction *transaction, stru
 	/* the guest has stopped meanwhile */
 	if (!vm_is_live(vm))
 		return fail_power_state(err, vm, call->operation->id);
-	record_set(vif, VIF_currently_attached, value_bool(attached));
-	vif_follow_vm(transaction, vm, VIFS_STAY);
+	vif_set_state(vif, vm, attached);
 	return 0;
 }
 

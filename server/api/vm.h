@@ -10,9 +10,6 @@ int vm_check(struct api *api, const struct record *old, struct record *vm, struc
 void vm_derive(const struct record *old, struct record *vm);
 
 /* vm_create.c */
-/* What a create takes from its struct, for an object of any class. */
-int vm_set_fields(struct transaction *transaction, struct record *vm, const struct value *fields,
-		  struct error *err);
 /* Sets fields as VM.create takes them, and those that follow from them. */
 int vm_fill(struct transaction *transaction, struct record *vm, const struct value *fields,
 	    struct error *err);

@@ -10,51 +10,6 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-/* What create takes from its struct: what a client may say about a VM that does not exist yet. */
-static bool is_settable(const struct field_info *field)
-{
-	return (field->qualifier == QUALIFIER_RW || field->qualifier == QUALIFIER_RO_INS ||
-		field->setter != ROLE_nobody) &&
-	       strcmp(field->name, "power_state") != 0;
-}
-
-/* Old clients use the uuid of an object for its reference. */
-static int set_reference(struct transaction *transaction, struct record *vm,
-			 const struct field_info *field, const char *ref, struct error *err)
-{
-	const struct class_info *cls = schema_class(field->type->cls);
-	const struct record *other =
-		cls && !ref_is_null(ref) ? transaction_read(transaction, cls->id, ref) : NULL;
-
-	if (!other && !ref_is_null(ref))
-		return fail(err, ERROR_HANDLE_INVALID, field->type->cls, ref);
-	if (other)
-		record_set(vm, (int)(field - vm->cls->fields), value_reference(other->ref));
-	return 0;
-}
-
-int vm_set_fields(struct transaction *transaction, struct record *vm, const struct value *fields,
-		  struct error *err)
-{
-	for (uint32_t i = 0; i < fields->length; i++) {
-		const struct member *member = &fields->members[i];
-		const struct field_info *field = schema_field(vm->cls, member->key->text);
-		struct value *value;
-
-		/* old clients send whole records: what they may not say, or we do not know, is not
-		 * looked at */
-		if (!field || !is_settable(field) || member->value->kind == VALUE_NIL)
-			continue;
-		if (convert_value(field->type, member->value, field->name, &value, err) < 0)
-			return -1;
-		record_set(vm, (int)(field - vm->cls->fields), value);
-		if (field->type->kind == TYPE_REF &&
-		    set_reference(transaction, vm, field, value->text, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static bool is_given(const struct value *fields, int field)
 {
 	const struct value *value =
@@ -124,7 +79,7 @@ static int set_uuid(struct transaction *transaction, struct record *vm, const st
 int vm_fill(struct transaction *transaction, struct record *vm, const struct value *fields,
 	    struct error *err)
 {
-	if (vm_set_fields(transaction, vm, fields, err) < 0)
+	if (record_fill(transaction, vm, fields, err) < 0)
 		return -1;
 	complete(vm, fields);
 	if (!value_find(record_get(vm, VM_other_config), "mac_seed"))
@@ -251,10 +206,7 @@ static void become_other(struct record *copy, const struct record *vm, const cha
 				  VM_last_boot_CPU_flags,
 				  VM_last_booted_record};
 
-	for (int i = 0; i < vm->cls->field_count; i++)
-		record_set(copy, i, value_reference(record_get(vm, i)));
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		record_set(copy, own[i], value_reference(vm->cls->fields[own[i]].default_value));
+	record_copy_fields(copy, vm, own, ARRAY_SIZE(own));
 	record_set_text(copy, VM_name_label, name);
 }
 

@@ -59,6 +59,17 @@ struct hypervisor_ops {
 	void (*wake)(void *adapter);
 };
 
+/* A row of adapters.def. */
+struct adapter {
+	const char *name;
+	const char *argument;		  /* as it is shown behind the name */
+	const struct hypervisor_ops *ops; /* NULL: not built into this program */
+};
+
+/* By the first `length` bytes of `name`; auto is xen or none. NULL with *err: there is none of that
+ * name in this program. */
+const struct adapter *adapter_choose(const char *name, size_t length, struct hypervisor_error *err);
+
 /* HYPERVISOR_OP_pause and so on, in the order of ops.def */
 enum hypervisor_op {
 #define OP(name, changes) HYPERVISOR_OP_##name,

@@ -4,6 +4,8 @@
 
 #include "schema/base.h"
 
+#include <string.h>
+
 const char *guest_type_name(enum guest_type type)
 {
 	static const char *const names[] = {
@@ -26,4 +28,13 @@ int64_t domain_most_memory(const struct domain_info *domain, const struct host_f
 int domain_wanted_vcpus(const struct domain_info *domain)
 {
 	return domain->vcpus_target ? domain->vcpus_target : domain->vcpus_online;
+}
+
+const struct domain_info *domain_find(const struct domain_info *domains, size_t count,
+				      const char *uuid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(domains[i].uuid, uuid) == 0)
+			return &domains[i];
+	return NULL;
 }

@@ -75,6 +75,10 @@ int domain_wanted_vcpus(const struct domain_info *domain);
 /* The most that it may have on this host: without a limit Xen says a number beyond all memory. */
 int64_t domain_most_memory(const struct domain_info *domain, const struct host_facts *host);
 
+/* The one of that uuid in a list; NULL: it is not there. */
+const struct domain_info *domain_find(const struct domain_info *domains, size_t count,
+				      const char *uuid);
+
 struct vcpu_info {
 	int pcpu; /* where it ran last */
 	bool online;

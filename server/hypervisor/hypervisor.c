@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* hypervisor.c – picks the adapter; every call of an op is checked, counted, timed and traced here
- */
+/* hypervisor.c – every call of an op is checked, counted, timed and traced here */
 #include "server/hypervisor/hypervisor.h"
 
-#include "schema/buffer.h"
+#include "schema/base.h"
 #include "schema/clock.h"
-#include "schema/log.h"
 #include "server/hypervisor/adapter.h"
 
 #include <assert.h>
@@ -13,6 +11,8 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct counter {
 	_Atomic uint64_t calls;
@@ -27,22 +27,6 @@ struct hypervisor {
 	struct host_facts host;
 	bool trace;
 	struct counter counters[HYPERVISOR_OPS];
-};
-
-#define ABSENT(name)
-#define ADAPTER(name, argument) extern const struct hypervisor_ops adapter_##name;
-#include "server/hypervisor/adapters.def"
-
-static const struct adapter {
-	const char *name;
-	const char *argument;		  /* as it is shown behind the name */
-	const struct hypervisor_ops *ops; /* NULL: not built into this program */
-} adapters[] = {
-#define NO_ARGUMENT ""
-#define STATE_FILE "[:STATE-FILE]"
-#define ABSENT(name) {#name, "", NULL},
-#define ADAPTER(name, argument) {#name, argument, &adapter_##name},
-#include "server/hypervisor/adapters.def"
 };
 
 static const char *const op_names[] = {
@@ -64,74 +48,6 @@ int hypervisor_fail(struct hypervisor_error *err, enum hypervisor_error_kind kin
 	return -1;
 }
 
-static bool is_name(const char *known, const char *name, size_t length)
-{
-	return strlen(known) == length && memcmp(known, name, length) == 0;
-}
-
-static const struct adapter *find_adapter(const char *name, size_t length)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(adapters); i++)
-		if (is_name(adapters[i].name, name, length))
-			return &adapters[i];
-	return NULL;
-}
-
-/* Whether this is the domain that rules over a Xen host. */
-static bool is_control_domain(void)
-{
-	FILE *file = fopen("/proc/xen/capabilities", "re");
-	char line[256];
-	bool found = false;
-
-	while (file && !found && fgets(line, sizeof(line), file))
-		found = strstr(line, "control_d");
-	if (file)
-		fclose(file);
-	return found;
-}
-
-static const struct adapter *choose_automatically(void)
-{
-	const struct adapter *xen = is_control_domain() ? find_adapter("xen", 3) : NULL;
-
-	if (xen && xen->ops)
-		return xen;
-	if (xen)
-		log_warning(
-			"this is a Xen host, but the xen adapter is not built into this program: "
-			"records can be read and changed, nothing can be started");
-	return find_adapter("none", 4);
-}
-
-static void fail_unknown(const char *name, size_t length, struct hypervisor_error *err)
-{
-	AUTO_BUFFER known = {0};
-
-	for (size_t i = 0; i < ARRAY_SIZE(adapters); i++)
-		buffer_add_format(&known, "%s%s%s", i + 1 < ARRAY_SIZE(adapters) ? ", " : " and ",
-				  adapters[i].name, adapters[i].argument);
-	hypervisor_fail(err, HYPERVISOR_UNSUPPORTED,
-			"there is no hypervisor adapter \"%.*s\", only auto%s",
-			length < 64 ? (int)length : 64, name, known.data);
-}
-
-static const struct adapter *choose_adapter(const char *name, size_t length,
-					    struct hypervisor_error *err)
-{
-	const struct adapter *adapter = is_name("auto", name, length) ? choose_automatically() :
-									find_adapter(name, length);
-
-	if (adapter && adapter->ops)
-		return adapter;
-	if (adapter)
-		hypervisor_fail(err, HYPERVISOR_UNSUPPORTED,
-				"the %s adapter is not built into this program", adapter->name);
-	else
-		fail_unknown(name, length, err);
-	return NULL;
-}
-
 struct hypervisor *hypervisor_open(const char *name, const struct hypervisor_options *options,
 				   struct hypervisor_error *err)
 {
@@ -141,7 +57,7 @@ struct hypervisor *hypervisor_open(const char *name, const struct hypervisor_opt
 	struct hypervisor *hypervisor;
 
 	err->operation = "open";
-	adapter = choose_adapter(name, colon ? (size_t)(colon - name) : strlen(name), err);
+	adapter = adapter_choose(name, colon ? (size_t)(colon - name) : strlen(name), err);
 	if (!adapter)
 		return NULL;
 	hypervisor = allocate(sizeof(*hypervisor));

@@ -4,6 +4,7 @@
 noinst_LIBRARIES += libhypervisor.a
 libhypervisor_a_SOURCES =
 libhypervisor_a_SOURCES += %D%/adapter.h
+libhypervisor_a_SOURCES += %D%/adapters.c
 libhypervisor_a_SOURCES += %D%/adapters.def
 libhypervisor_a_SOURCES += %D%/cpuinfo.c
 libhypervisor_a_SOURCES += %D%/cpuinfo.h

@@ -125,6 +125,15 @@ int xen_libxl_fail(const struct xen_libxl *libxl, int rc, struct hypervisor_erro
 /* For xc_interface_open: keeps nothing, prints nothing. */
 extern xentoollog_logger xen_quiet;
 
+/* xen_config.c: the switches of xl.cfg that are a libxl_defbool of libxl_domain_build_info; a NULL
+ * key ends them. */
+struct xen_switch {
+	const char *key;
+	size_t offset;
+	bool hvm_only;
+	bool is_platform; /* a key of VM.platform, too */
+};
+extern const struct xen_switch xen_switches[];
 /* xen_config.c. The same to libxl; to be disposed of, also after a failure. */
 int xen_make_config(struct xen *xen, libxl_ctx *ctx, const struct domain_config *config,
 		    int64_t memory_bytes, libxl_domain_config *ret_config,

@@ -8,24 +8,25 @@
 #include <libxl_utils.h>
 #include <stddef.h>
 
-/* The platform keys that libxl knows; the others are for other toolstacks. */
-static const struct {
-	const char *key;
-	size_t offset; /* of a libxl_defbool in libxl_domain_build_info */
-	bool hvm_only;
-} switches[] = {
-#define SWITCH(key, member, hvm_only)                                    \
-	{                                                                \
-		key, offsetof(libxl_domain_build_info, member), hvm_only \
+const struct xen_switch xen_switches[] = {
+#define SWITCH(key, member, hvm_only, is_platform)                                     \
+	{                                                                              \
+#key, offsetof(libxl_domain_build_info, member), hvm_only, is_platform \
 	}
-	SWITCH("acpi", acpi, false),
-	SWITCH("apic", apic, false),
-	SWITCH("nestedhvm", nested_hvm, true),
-	SWITCH("nested-virt", nested_hvm, true),
-	SWITCH("pae", u.hvm.pae, true),
-	SWITCH("nx", u.hvm.nx, true),
-	SWITCH("viridian", u.hvm.viridian, true),
-	SWITCH("hpet", u.hvm.hpet, true),
+	SWITCH(acpi, acpi, false, true),
+	SWITCH(apic, apic, false, true),
+	SWITCH(nestedhvm, nested_hvm, true, true),
+	SWITCH(nomigrate, disable_migrate, false, false),
+	SWITCH(localtime, localtime, false, false),
+	SWITCH(pae, u.hvm.pae, true, true),
+	SWITCH(nx, u.hvm.nx, true, true),
+	SWITCH(viridian, u.hvm.viridian, true, true),
+	SWITCH(hpet, u.hvm.hpet, true, true),
+	SWITCH(vpt_align, u.hvm.vpt_align, true, false),
+	SWITCH(acpi_s3, u.hvm.acpi_s3, true, false),
+	SWITCH(acpi_s4, u.hvm.acpi_s4, true, false),
+	SWITCH(xen_platform_pci, u.hvm.xen_platform_pci, true, false),
+	{0},
 #undef SWITCH
 };
 
@@ -36,12 +37,15 @@ static bool is_true(const char *value)
 
 static void set_switch(libxl_domain_build_info *build, const struct key_value *pair)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
-		char *at = (char *)build + switches[i].offset;
+	/* as xapi calls it, too */
+	const char *key = strcmp(pair->key, "nested-virt") == 0 ? "nestedhvm" : pair->key;
 
-		if (strcmp(switches[i].key, pair->key) != 0)
+	for (const struct xen_switch *each = xen_switches; each->key; each++) {
+		char *at = (char *)build + each->offset;
+
+		if (!each->is_platform || strcmp(each->key, key) != 0)
 			continue;
-		if (build->type == LIBXL_DOMAIN_TYPE_HVM || !switches[i].hvm_only)
+		if (build->type == LIBXL_DOMAIN_TYPE_HVM || !each->hvm_only)
 			libxl_defbool_set((libxl_defbool *)(void *)at, is_true(pair->value));
 	}
 }

@@ -8,32 +8,6 @@
 #include <libxl_utils.h>
 #include <stddef.h>
 
-/* What xl.cfg calls the switches that libxl keeps. */
-static const struct {
-	const char *key;
-	size_t offset; /* of a libxl_defbool in libxl_domain_build_info */
-	bool hvm_only;
-} switches[] = {
-#define SWITCH(key, member, hvm_only)                                     \
-	{                                                                 \
-#key, offsetof(libxl_domain_build_info, member), hvm_only \
-	}
-	SWITCH(acpi, acpi, false),
-	SWITCH(apic, apic, false),
-	SWITCH(nestedhvm, nested_hvm, true),
-	SWITCH(nomigrate, disable_migrate, false),
-	SWITCH(localtime, localtime, false),
-	SWITCH(pae, u.hvm.pae, true),
-	SWITCH(nx, u.hvm.nx, true),
-	SWITCH(viridian, u.hvm.viridian, true),
-	SWITCH(hpet, u.hvm.hpet, true),
-	SWITCH(vpt_align, u.hvm.vpt_align, true),
-	SWITCH(acpi_s3, u.hvm.acpi_s3, true),
-	SWITCH(acpi_s4, u.hvm.acpi_s4, true),
-	SWITCH(xen_platform_pci, u.hvm.xen_platform_pci, true),
-#undef SWITCH
-};
-
 static void add_switch(struct buffer *config, const char *key, const libxl_defbool *value)
 {
 	if (!libxl_defbool_is_default(*value))
@@ -49,12 +23,11 @@ static void add_platform(const libxl_domain_config *domain, struct buffer *confi
 	if (build->type == LIBXL_DOMAIN_TYPE_PV)
 		return;
 	add_switch(config, "hap", &domain->c_info.hap);
-	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
-		const char *at = (const char *)build + switches[i].offset;
+	for (const struct xen_switch *each = xen_switches; each->key; each++) {
+		const char *at = (const char *)build + each->offset;
 
-		if (build->type == LIBXL_DOMAIN_TYPE_HVM || !switches[i].hvm_only)
-			add_switch(config, switches[i].key,
-				   (const libxl_defbool *)(const void *)at);
+		if (build->type == LIBXL_DOMAIN_TYPE_HVM || !each->hvm_only)
+			add_switch(config, each->key, (const libxl_defbool *)(const void *)at);
 	}
 	if (build->shadow_memkb != LIBXL_MEMKB_DEFAULT && build->shadow_memkb >= 1024)
 		description_add_number(config, "shadow_memory",
