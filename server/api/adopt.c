@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* adopt.c – VM.adopt: a domain that somebody else made becomes a VM that is managed. */
 #include "server/api/foreign.h"
+#include "server/api/vif.h"
 #include "server/api/vm.h"
 #include "server/hypervisor/description.h"
 #include "server/import/xl_config.h"
@@ -144,6 +145,8 @@ static int take_over(struct transaction *transaction, void *argument, struct err
 	if (vm_fill(transaction, vm, adoption->fields, err) < 0)
 		return -1;
 	record_set(vm, VM_is_managed, value_bool(true));
+	if (vif_make_all(transaction, vm, value_find(adoption->fields, "VIFs"), err) < 0)
+		return -1;
 	foreign_follow(adoption->api, transaction, vm, domain);
 	set_range(vm, &adoption->description);
 	foreign_begin(adoption->api, transaction, vm, domain, vm);
@@ -155,6 +158,14 @@ static int adopt(struct adoption *adoption, const struct record *vm, struct erro
 	if (look(adoption, vm, err) < 0 || understand(adoption, vm, err) < 0)
 		return -1;
 	return store_mutate(adoption->api->store, take_over, adoption, err);
+}
+
+static void follow_vifs(struct adoption *adoption)
+{
+	AUTO(record) vm = store_read(adoption->api->store, CLASS_VM, adoption->ref);
+
+	if (vm)
+		vif_follow_domain(adoption->api, vm);
 }
 
 int run_VM_adopt(struct call *call, struct error *err)
@@ -170,6 +181,8 @@ int run_VM_adopt(struct call *call, struct error *err)
 	if (!vm)
 		return fail(err, ERROR_HANDLE_INVALID, "VM", adoption.ref);
 	rc = adopt(&adoption, vm, err);
+	if (rc == 0)
+		follow_vifs(&adoption);
 	if (rc == 0)
 		call->result = vm_creation_result(adoption.ref, TAKE(adoption.report));
 	release(&adoption);

@@ -53,18 +53,47 @@ const struct record *network_find_bridge(struct transaction *transaction, const 
 	return ref ? transaction_read(transaction, CLASS_network, ref) : NULL;
 }
 
-static void describe_bridge(struct transaction *transaction, const struct host_bridge *bridge)
+int network_check_bridge_name(const char *bridge, struct error *err)
+{
+	size_t length = strlen(bridge);
+
+	if (length >= 1 && length < INTERFACE_NAME_SIZE && *bridge != '.' && *bridge != '-' &&
+	    !bridge[strspn(bridge, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "_.-")])
+		return 0;
+	return fail(err, ERROR_INVALID_VALUE, "bridge: 1 to 15 letters, digits, _ . and -", bridge);
+}
+
+/* NULL: there is one already. */
+static struct record *add_bridge(struct transaction *transaction, const char *bridge)
 {
 	bool is_new;
-	struct record *network =
-		named(transaction, CLASS_network, network_bridge, bridge->name, &is_new);
+	struct record *network = named(transaction, CLASS_network, network_bridge, bridge, &is_new);
 
 	if (!is_new)
-		return;
+		return NULL;
 	record_set(network, network_name_label,
-		   value_string_format("Network of the bridge %s", bridge->name));
+		   value_string_format("Network of the bridge %s", bridge));
 	record_set(network, network_managed, value_bool(false));
-	record_set_int(network, network_MTU, bridge->mtu);
+	return network;
+}
+
+static void describe_bridge(struct transaction *transaction, const struct host_bridge *bridge)
+{
+	struct record *network = add_bridge(transaction, bridge->name);
+
+	if (network)
+		record_set_int(network, network_MTU, bridge->mtu);
+}
+
+const struct record *network_of_bridge(struct transaction *transaction, const char *bridge,
+				       struct error *err)
+{
+	const struct record *network = network_find_bridge(transaction, bridge);
+
+	if (network)
+		return network;
+	return network_check_bridge_name(bridge, err) < 0 ? NULL : add_bridge(transaction, bridge);
 }
 
 static void describe_metrics(struct transaction *transaction, struct record *pif,

@@ -13,6 +13,13 @@ void network_describe_host(struct transaction *transaction, const struct record 
 /* The network of that bridge; NULL: there is none. */
 const struct record *network_find_bridge(struct transaction *transaction, const char *bridge);
 
+/* The same, made if there is none: the bridge may come later. INVALID_VALUE: no bridge can be
+ * called so. */
+const struct record *network_of_bridge(struct transaction *transaction, const char *bridge,
+				       struct error *err);
+/* INVALID_VALUE */
+int network_check_bridge_name(const char *bridge, struct error *err);
+
 /* network_messages.c. At each start: makes the bridges of our own networks that are not there any
  * more. */
 void network_open(struct api *api);

@@ -15,15 +15,6 @@ struct making {
 	struct host_bridge bridge;
 };
 
-static bool is_bridge_name(const char *name)
-{
-	size_t length = strlen(name);
-
-	return length >= 1 && length < INTERFACE_NAME_SIZE && *name != '.' && *name != '-' &&
-	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				 "_.-")] == '\0';
-}
-
 static void choose_name(struct transaction *transaction, struct host_bridge *bridge)
 {
 	int number = 0;
@@ -40,9 +31,8 @@ static int take_name(struct transaction *transaction, const char *name, struct h
 		choose_name(transaction, bridge);
 		return 0;
 	}
-	if (!is_bridge_name(name))
-		return fail(err, ERROR_INVALID_VALUE, "bridge: 1 to 15 letters, digits, _ . and -",
-			    name);
+	if (network_check_bridge_name(name, err) < 0)
+		return -1;
 	if (network_find_bridge(transaction, name))
 		return fail(err, ERROR_INVALID_VALUE, "bridge: another network has it", name);
 	snprintf(bridge->name, sizeof(bridge->name), "%s", name);

@@ -143,16 +143,44 @@ void vif_set_state(struct record *vif, const struct record *vm, bool attached)
 	record_set(vif, VIF_allowed_operations, allowed);
 }
 
+/* Of a struct of fields; NULL: it is refused. */
+static struct record *make_vif(struct transaction *transaction, const struct value *fields,
+			       struct error *err)
+{
+	struct record *vif = transaction_create(transaction, CLASS_VIF, NULL);
+
+	if (record_fill(transaction, vif, fields, err) < 0 || complete(transaction, vif, err) < 0)
+		return NULL;
+	vif_set_state(vif, transaction_read(transaction, CLASS_VM, record_text(vif, VIF_VM)),
+		      false);
+	return vif;
+}
+
 int run_VIF_create(struct call *call, struct error *err)
 {
-	struct record *vif = transaction_create(call->transaction, CLASS_VIF, NULL);
+	struct record *vif = make_vif(call->transaction, call->arguments[0], err);
 
-	if (record_fill(call->transaction, vif, call->arguments[0], err) < 0 ||
-	    complete(call->transaction, vif, err) < 0)
+	if (!vif)
 		return -1;
-	vif_set_state(vif, transaction_read(call->transaction, CLASS_VM, record_text(vif, VIF_VM)),
-		      false);
 	call->result = value_string(record_ref(vif));
+	return 0;
+}
+
+int vif_make_all(struct transaction *transaction, const struct record *vm, const struct value *vifs,
+		 struct error *err)
+{
+	for (uint32_t i = 0; vifs && i < vifs->length; i++) {
+		const struct record *network = network_of_bridge(
+			transaction, value_find_text(vifs->items[i], "bridge"), err);
+		AUTO(value) at_vm = value_map_with(vifs->items[i], "VM", value_reference(vm->ref));
+		AUTO(value) fields = NULL;
+
+		if (!network)
+			return -1;
+		fields = value_map_with(at_vm, "network", value_reference(network->ref));
+		if (!make_vif(transaction, fields, err))
+			return -1;
+	}
 	return 0;
 }
 

@@ -5,6 +5,9 @@
 
 #include "server/api/private.h"
 
+/* In a transaction: those that an xl.cfg describes (server/import/xl_config.h). NULL: none. */
+int vif_make_all(struct transaction *transaction, const struct record *vm, const struct value *vifs,
+		 struct error *err);
 /* In a transaction: the same for `copy`, with MACs of its own; all of them gone. */
 void vif_copy_all(struct transaction *transaction, const struct record *vm,
 		  const struct record *copy);

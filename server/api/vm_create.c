@@ -144,7 +144,7 @@ static int create_named(struct transaction *transaction, void *argument, struct 
 		return fail(err, ERROR_INVALID_VALUE, field, search.name);
 	}
 	vm = make_vm(transaction, creation->fields, true, err);
-	if (!vm)
+	if (!vm || vif_make_all(transaction, vm, value_find(creation->fields, "VIFs"), err) < 0)
 		return -1;
 	value_release(creation->ref);
 	creation->ref = value_string(record_ref(vm));

@@ -26,8 +26,12 @@ static void describe_platform(json_t *platform, struct buffer *config, struct bu
 
 	json_object_foreach(platform, key, value)
 	{
-		if (is_xl_key(key))
-			description_add_text(config, key, json_string_value(value));
+		const char *text = json_string_value(value);
+
+		if (strcmp(key, "vif") == 0)
+			description_add_list(config, key, &text, 1);
+		else if (is_xl_key(key))
+			description_add_text(config, key, text);
 		else
 			description_add_unknown(unknown, "platform", "xl has no word for %s", key);
 	}

@@ -137,7 +137,8 @@ static char *text_of_nic(const libxl_device_nic *nic)
 {
 	AUTO_BUFFER text = {0};
 
-	buffer_add_format(&text, "mac=" LIBXL_MAC_FMT, LIBXL_MAC_BYTES(nic->mac));
+	buffer_add_format(&text, "devid=%d,mac=" LIBXL_MAC_FMT, nic->devid,
+			  LIBXL_MAC_BYTES(nic->mac));
 	add_part(&text, "bridge", nic->bridge);
 	add_part(&text, "ip", nic->ip);
 	add_part(&text, "model", nic->model);

@@ -12,3 +12,4 @@ libimport_a_SOURCES += %D%/xl_keys.def
 libimport_a_SOURCES += %D%/xl_scan.c
 libimport_a_SOURCES += %D%/xl_scan.h
 libimport_a_SOURCES += %D%/xl_values.c
+libimport_a_SOURCES += %D%/xl_vif.c

@@ -53,6 +53,8 @@ const struct xl_statement *xl_import_find(const struct xl_import *import, const 
 /* *ret_text is NULL where the key is not set, and the configuration's own. −1 when it is a list or
  * holds control characters. */
 int xl_import_text(struct xl_import *import, const char *key, const char **ret_text);
+/* False: it holds control characters, which a string escape can make and XML cannot carry. */
+bool xl_import_is_plain(const char *text);
 /* Leaves *number alone where the key is not set. */
 int xl_import_number(struct xl_import *import, const char *key, int64_t min, int64_t max,
 		     int64_t *number);
@@ -64,6 +66,10 @@ void xl_outcome_set(struct xl_outcome *outcome, enum xl_outcome_kind kind, const
 
 /* What several keys say together: domain type, memory, vCPUs, kernel arguments. */
 int xl_import_basics(struct xl_import *import);
+
+/* Of the key vif: the record's VIFs. */
+int take_vif(struct xl_import *import, const struct xl_key *key,
+	     const struct xl_statement *statement, struct xl_outcome *outcome);
 
 /*
  * xl's affinity ("0-3,^1"; lists of such, one for each vCPU) to xapi's mask ("0,2,3"; lists

@@ -59,14 +59,13 @@ const struct xl_statement *xl_import_find(const struct xl_import *import, const 
 	return found;
 }
 
-/* A string escape can make any of them, and XML can carry none but these three. */
-static bool has_control_character(const char *text)
+bool xl_import_is_plain(const char *text)
 {
 	for (; *text; text++) {
 		if ((unsigned char)*text < ' ' && !strchr("\t\n\r", *text))
-			return true;
+			return false;
 	}
-	return false;
+	return true;
 }
 
 int xl_import_text(struct xl_import *import, const char *key, const char **ret_text)
@@ -76,7 +75,7 @@ int xl_import_text(struct xl_import *import, const char *key, const char **ret_t
 
 	if (statement && xlu_cfg_get_string(import->config, key, &text, 1) != 0)
 		return xl_import_refuse(import, statement, "must be one value, not a list");
-	if (text && has_control_character(text))
+	if (text && !xl_import_is_plain(text))
 		return xl_import_refuse(import, statement, "contains a control character");
 	*ret_text = text;
 	return 0;

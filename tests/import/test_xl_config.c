@@ -30,6 +30,13 @@ static void show(struct buffer *out, const struct value *value)
 		}
 		buffer_add_text(out, value->length ? "}" : "{}");
 		return;
+	case VALUE_SET:
+		for (uint32_t i = 0; i < value->length; i++) {
+			buffer_add_text(out, i ? ", " : "");
+			show(out, value->items[i]);
+		}
+		buffer_add_text(out, "");
+		return;
 	default:
 		buffer_add_text(out, "?");
 	}
@@ -148,8 +155,20 @@ static const struct {
 	{"disk = [ 'phy:/dev/vg/x,xvda,w',\n  # two\n 'b' ]", "other_config",
 	 "{xl:disk=[ 'phy:/dev/vg/x,xvda,w',\n  # two\n 'b' ]}", "ignored",
 	 "this server does not handle disks yet"},
-	{"vif = ['a']\nvif += ['b'] # more", "other_config", "{xl:vif=['a']\nvif += ['b']}",
+	{"disk = ['a']\ndisk += ['b'] # more", "other_config", "{xl:disk=['a']\ndisk += ['b']}",
 	 "taken", "added to line 3"},
+	{"vif = []", "VIFs", "", "taken", "VIFs"},
+	{"vif = ['']", "VIFs", "{device=0 bridge=xenbr0 other_config={}}", "taken", "VIFs"},
+	{"vif = ['mac=00:16:3e:00:00:01,bridge=br7, mtu=9000']", "VIFs",
+	 "{device=0 bridge=br7 MAC=00:16:3e:00:00:01 MTU=9000 other_config={}}", "taken", NULL},
+	{"vif = ['devid=5']\nvif += ['rate=1MB/s@20ms']", "VIFs",
+	 "{device=5 bridge=xenbr0 other_config={}}, {device=1 bridge=xenbr0 "
+	 "qos_algorithm_type=ratelimit qos_algorithm_params={kbps=976} other_config={}}",
+	 "taken", "added to line 3"},
+	{"vif = ['script=/etc/xen/scripts/vif-bridge,model=e1000', 'script=x,model=a=b']", "VIFs",
+	 "{device=0 bridge=xenbr0 other_config={xl:model=e1000}}, {device=1 bridge=xenbr0 "
+	 "other_config={xl:script=x xl:model=a=b}}",
+	 "translated", "VIFs, without effect are model, script"},
 	{"extra = 'a'\nextra += ' b'", "PV_args", "a b", "taken", "added to line 3"},
 	{"novelty = \"a 'b' \\\" # c\" # d", "other_config", "{xl:novelty=\"a 'b' \\\" # c\"}",
 	 "unknown", "xl knows no such key"},
@@ -226,6 +245,17 @@ static const struct {
 	{BASE "kernel /boot", {"config (line 3: near `", "kernel /boot"}},
 	{BASE "extra = \"open\nvcpus = 2", {"config (line 3: near `", "extra = \"open"}},
 	{BASE "vif = [ 'a' 'b' ]", {"config (line 3: ", "vif = ["}},
+	{BASE "vif = 'bridge=x'", {"config (line 3: vif must be a list)", "'bridge=x'"}},
+	{BASE "vif = [['a']]", {"config (line 3: vif must be a list of texts)", "[["}},
+	{BASE "vif = ['a']", {"config (line 3: vif has an interface whose \"a\" is not", "['a']"}},
+	{BASE "vif = ['colour=red']", {"config (line 3: vif has an interface whose \"colour=", ""}},
+	{BASE "vif = ['rate=fast']",
+	 {"config (line 3: vif has an interface whose \"rate=fast", ""}},
+	{BASE "vif = ['mtu=']", {"config (line 3: vif has an interface whose \"mtu=\"", ""}},
+	{BASE "vif = ['bridge=']", {"config (line 3: vif has an interface whose \"bridge=\"", ""}},
+	{BASE "vif = ['devid=1', '']",
+	 {"config (line 3: vif has two interfaces with the devid 1)", "['devid"}},
+	{BASE "vif = ['ip=\\a']", {"config (line 3: vif contains a control character)", ""}},
 	{BASE "X = 1\nvcpus = 2\nY = 1",
 	 {"config (line 3: near `X': lexical error; line 5: near `Y'", "X = 1"}},
 	{BASE "include 'x'", {"config (line 3: ", "include 'x'"}},
