@@ -5,13 +5,17 @@
 #include "schema/buffer.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#define RECENT_MOST 65536
 
 static const struct {
 	const char *name;
@@ -57,6 +61,44 @@ static void add_escaped(struct buffer *line, const char *text)
 	}
 }
 
+/* Lines that may be asked for; what does not fit any more falls out in front, a line at a time. */
+static struct {
+	pthread_mutex_t lock;
+	size_t length;
+	char bytes[RECENT_MOST];
+} recent = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void drop_oldest(size_t at_least)
+{
+	const char *end = memchr(recent.bytes + at_least, '\n', recent.length - at_least);
+	size_t dropped = end ? (size_t)(end + 1 - recent.bytes) : recent.length;
+
+	recent.length -= dropped;
+	memmove(recent.bytes, recent.bytes + dropped, recent.length);
+}
+
+static void keep_recent(const struct buffer *line)
+{
+	if (line->length > RECENT_MOST)
+		return;
+	pthread_mutex_lock(&recent.lock);
+	if (recent.length + line->length > RECENT_MOST)
+		drop_oldest(recent.length + line->length - RECENT_MOST - 1);
+	memcpy(recent.bytes + recent.length, line->data, line->length);
+	recent.length += line->length;
+	pthread_mutex_unlock(&recent.lock);
+}
+
+char *log_recent(void)
+{
+	struct buffer text = {0};
+
+	pthread_mutex_lock(&recent.lock);
+	buffer_add(&text, recent.bytes, recent.length);
+	pthread_mutex_unlock(&recent.lock);
+	return buffer_take(&text);
+}
+
 static void __attribute__((format(printf, 2, 0)))
 log_line(enum log_level level, const char *format, va_list arguments)
 {
@@ -75,6 +117,7 @@ log_line(enum log_level level, const char *format, va_list arguments)
 	}
 	add_escaped(&line, text);
 	buffer_add_char(&line, '\n');
+	keep_recent(&line);
 	/* Nobody is left to be told that the log can not be written. */
 	ssize_t ignored __attribute__((unused)) = write(STDERR_FILENO, line.data, line.length);
 	errno = saved_errno;

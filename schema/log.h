@@ -21,6 +21,9 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The last 64 KiB of lines of this process, to be freed. */
+char *log_recent(void);
+
 /* Finds out whether the journal reads standard error: then priorities stand in front, otherwise the
  * time. */
 void log_open(void);

@@ -35,6 +35,7 @@ libapi_a_SOURCES += %D%/vm_vcpus.c
 libapi_a_SOURCES += %D%/where.c
 libapi_a_SOURCES += %D%/where.h
 libapi_a_SOURCES += %D%/host.c
+libapi_a_SOURCES += %D%/host_console.c
 libapi_a_SOURCES += %D%/host_evacuate.c
 libapi_a_SOURCES += %D%/host_facts.c
 libapi_a_SOURCES += %D%/host_facts.h

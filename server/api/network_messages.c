@@ -72,12 +72,6 @@ static int forget(struct transaction *transaction, void *argument, struct error 
 	return 0;
 }
 
-static int fail_bridge(const struct value *ref, const struct hypervisor_error *reason,
-		       struct error *err)
-{
-	return fail(err, ERROR_HYPERVISOR_ERROR, reason->operation, ref->text, reason->text);
-}
-
 /* The record first: a bridge that is missing is made at the next start. */
 int run_network_create(struct call *call, struct error *err)
 {
@@ -92,7 +86,7 @@ int run_network_create(struct call *call, struct error *err)
 		AUTO_ERROR ignored = {0};
 
 		store_mutate(call->api->store, forget, ref, &ignored);
-		return fail_bridge(ref, &reason, err);
+		return fail_hypervisor_host(err, ref, &reason);
 	}
 	call->result = TAKE(ref);
 	return 0;
@@ -119,7 +113,7 @@ int run_network_destroy(struct call *call, struct error *err)
 	if (vifs->length)
 		return fail(err, ERROR_NETWORK_CONTAINS_VIF, vifs->items[0]->text);
 	if (hypervisor_destroy_bridge(call->api->hypervisor, bridge.name, &reason) < 0)
-		return fail_bridge(network->ref, &reason, err);
+		return fail_hypervisor_host(err, network->ref, &reason);
 	if (store_mutate(call->api->store, forget, network->ref, err) == 0)
 		return 0;
 	hypervisor_create_bridge(call->api->hypervisor, &bridge, &reason);

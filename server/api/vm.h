@@ -69,6 +69,9 @@ void vm_move_consoles(struct transaction *transaction, const struct record *vm, 
 /* Ends the domain and builds it anew from the newest record. */
 int vm_restart_domain(struct call *call, struct error *err);
 
+/* The adapter's error as the API's: of the host, or of an object that is a part of it. */
+int fail_hypervisor_host(struct error *err, const struct value *ref,
+			 const struct hypervisor_error *reason);
 /* The adapter's error as the API's: of the VM `vm` in operation `id`. */
 int fail_hypervisor(struct error *err, const struct record *vm, enum operation_id id,
 		    const struct hypervisor_error *reason);

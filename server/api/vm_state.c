@@ -7,6 +7,13 @@
 #include "server/api/settings.h"
 #include "server/api/vif.h"
 
+int fail_hypervisor_host(struct error *err, const struct value *ref,
+			 const struct hypervisor_error *reason)
+{
+	return fail(err, ERROR_HYPERVISOR_ERROR, reason->operation ? reason->operation : "open",
+		    ref->text, reason->text);
+}
+
 int fail_hypervisor(struct error *err, const struct record *vm, enum operation_id id,
 		    const struct hypervisor_error *reason)
 {
@@ -23,8 +30,7 @@ int fail_hypervisor(struct error *err, const struct record *vm, enum operation_i
 
 		return fail(err, ERROR_HOST_NOT_ENOUGH_FREE_MEMORY, needed, available);
 	}
-	return fail(err, ERROR_HYPERVISOR_ERROR, reason->operation ? reason->operation : "open",
-		    record_ref(vm), reason->text);
+	return fail_hypervisor_host(err, vm->ref, reason);
 }
 
 /* The set itself follows at the end of the transaction. */

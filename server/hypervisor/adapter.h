@@ -54,6 +54,9 @@ struct hypervisor_ops {
 	int (*create_bridge)(void *adapter, const struct host_bridge *bridge,
 			     struct hypervisor_error *err);
 	int (*destroy_bridge)(void *adapter, const char *name, struct hypervisor_error *err);
+	int (*read_console_ring)(void *adapter, bool clear, char **ret_text,
+				 struct hypervisor_error *err);
+	int (*send_debug_keys)(void *adapter, const char *keys, struct hypervisor_error *err);
 	int (*wait_event)(void *adapter, int timeout_ms, struct hypervisor_event *ret_event,
 			  struct hypervisor_error *err);
 	void (*wake)(void *adapter);

@@ -293,6 +293,21 @@ int hypervisor_destroy_bridge(struct hypervisor *hypervisor, const char *name,
 	return CALL(destroy_bridge, name, name);
 }
 
+int hypervisor_read_console_ring(struct hypervisor *hypervisor, bool clear, char **ret_text,
+				 struct hypervisor_error *err)
+{
+	assert(ret_text);
+	return CALL(read_console_ring, "-", clear, ret_text);
+}
+
+/* Some keys end the host: what Xen makes of R and C. */
+int hypervisor_send_debug_keys(struct hypervisor *hypervisor, const char *keys,
+			       struct hypervisor_error *err)
+{
+	assert(keys);
+	return CALL(send_debug_keys, keys, keys);
+}
+
 int hypervisor_wait_event(struct hypervisor *hypervisor, int timeout_ms,
 			  struct hypervisor_event *ret_event, struct hypervisor_error *err)
 {

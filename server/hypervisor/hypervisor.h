@@ -109,6 +109,14 @@ int hypervisor_create_bridge(struct hypervisor *hypervisor, const struct host_br
 int hypervisor_destroy_bridge(struct hypervisor *hypervisor, const char *name,
 			      struct hypervisor_error *err);
 
+/* The hypervisor's own log, as bytes that may be no UTF-8, to be freed; `clear` empties it. */
+int hypervisor_read_console_ring(struct hypervisor *hypervisor, bool clear, char **ret_text,
+				 struct hypervisor_error *err);
+/* Each key makes the hypervisor write something into that log. HYPERVISOR_FAILED: one is no
+ * letter, digit or mark of ASCII. */
+int hypervisor_send_debug_keys(struct hypervisor *hypervisor, const char *keys,
+			       struct hypervisor_error *err);
+
 /*
  * Waits for what a guest did by itself, or somebody with a domain, this program being somebody too
  * (for ever with a negative timeout). Returns 1 with

@@ -69,6 +69,7 @@ static struct simulator *make_simulator(const char *state_path,
 	simulator->state_path = state_path ? text_copy(state_path) : NULL;
 	simulator->wall_ns = realtime_ns() - clock_ns();
 	simulator->speed = 1;
+	buffer_add_text(&simulator->console, "(XEN) this is a simulated host\n");
 	return simulator;
 }
 
@@ -81,6 +82,7 @@ static void close_adapter(void *adapter)
 	for (size_t i = 0; i < simulator->count; i++)
 		simulator_clear_guest(&simulator->guests[i]);
 	free(simulator->guests);
+	buffer_free(&simulator->console);
 	free(simulator->events);
 	free(simulator->faults);
 	free(simulator->state_path);
@@ -294,6 +296,8 @@ const struct hypervisor_ops adapter_simulator = {
 	.detach_nic = simulator_detach_nic,
 	.create_bridge = simulator_create_bridge,
 	.destroy_bridge = simulator_destroy_bridge,
+	.read_console_ring = simulator_read_console_ring,
+	.send_debug_keys = simulator_send_debug_keys,
 	.wait_event = wait_event,
 	.wake = wake,
 };

@@ -3,6 +3,7 @@
 #ifndef SERVER_HYPERVISOR_SIMULATOR_H
 #define SERVER_HYPERVISOR_SIMULATOR_H
 
+#include "schema/buffer.h"
 #include "server/hypervisor/adapter.h"
 
 #include <jansson.h>
@@ -66,6 +67,7 @@ struct simulator {
 	struct guest *guests;	 /* by domid */
 	size_t count;
 	int next_domid;
+	struct buffer console; /* its log */
 	uint64_t past_time_ns; /* CPU time of the domains that are gone */
 	double speed;
 

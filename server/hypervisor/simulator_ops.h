@@ -41,6 +41,11 @@ int simulator_create_bridge(void *adapter, const struct host_bridge *bridge,
 			    struct hypervisor_error *err);
 int simulator_destroy_bridge(void *adapter, const char *name, struct hypervisor_error *err);
 
+/* simulator_console.c */
+int simulator_read_console_ring(void *adapter, bool clear, char **ret_text,
+				struct hypervisor_error *err);
+int simulator_send_debug_keys(void *adapter, const char *keys, struct hypervisor_error *err);
+
 /* simulator_describe.c */
 int simulator_describe_domain(void *adapter, const char *uuid,
 			      struct domain_description *ret_description,

@@ -123,6 +123,8 @@ const struct hypervisor_ops adapter_xen = {
 	.detach_nic = xen_detach_nic,
 	.create_bridge = xen_create_bridge,
 	.destroy_bridge = xen_destroy_bridge,
+	.read_console_ring = xen_read_console_ring,
+	.send_debug_keys = xen_send_debug_keys,
 	.wait_event = xen_wait_event,
 	.wake = xen_wake,
 };

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """hosts.py – emptying a host, and waiting for the disk."""
 from lib.server import Server, program
-from lib.tap import done, is_, skip_all
+from lib.tap import done, is_, ok, skip_all
 from lib.world import MIB, answer
 
 REASON = "NO_HOSTS_AVAILABLE"
@@ -27,6 +27,21 @@ def test_evacuation(session):
     is_(answer(session.host.evacuate, host, "OpaqueRef:NULL", "0"), None, "with all of its parameters")
 
 
+def test_console(server, session):
+    host = session.host.get_all()[0]
+    is_(session.host.dmesg(host), "(XEN) this is a simulated host\n", "what the hypervisor has logged")
+    session.host.send_debug_keys(host, "hq")
+    is_(session.host.dmesg(host).splitlines()[1:], ["(XEN) 'h' pressed", "(XEN) 'q' pressed"], "debug keys come to it")
+    for keys in ("", "a b", "ä", "\n", "x" * 65):
+        is_(answer(session.host.send_debug_keys, host, keys),
+            ("INVALID_VALUE", "keys: 1 to 64 letters, digits and marks of ASCII", keys), f"keys that are none: {keys[:5]!r}")
+    is_(len(session.host.dmesg_clear(host).splitlines()), 3, "dmesg_clear gives it once more")
+    is_(session.host.dmesg(host), "", "then it is empty")
+    log = session.host.get_log(host)
+    ok("debug keys for the hypervisor: hq" in log, "the server's own log says so, too")
+    ok(log in server.stderr(), "it is what the server has written")
+
+
 def test_disk(server, session):
     host, pool = session.host.get_all()[0], session.pool.get_all()[0]
     for method, arguments in (("host.sync_data", [host]), ("pool.sync_database", [])):
@@ -44,6 +59,7 @@ def main():
     with Server() as server:
         session = server.login()
         test_evacuation(session)
+        test_console(server, session)
         test_disk(server, session)
     done()
 

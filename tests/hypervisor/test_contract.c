@@ -44,6 +44,22 @@ static void test_wake(struct hypervisor *h)
 	is_int(hypervisor_wait_event(h, 0, &event, &fixture_error), 0, "it counts once");
 }
 
+/* Xen writes a line when it gets a key. */
+static void test_console(struct hypervisor *h)
+{
+	AUTO_TEXT before = NULL;
+	AUTO_TEXT after = NULL;
+	AUTO_TEXT emptied = NULL;
+
+	contract_done(hypervisor_read_console_ring(h, true, &before, &fixture_error), "its log");
+	ok(before && *before, "something is in it");
+	contract_done(hypervisor_send_debug_keys(h, "h", &fixture_error), "a debug key");
+	contract_done(hypervisor_read_console_ring(h, true, &after, &fixture_error), "its log");
+	ok(after && strstr(after, "'h' pressed"), "the key is in it");
+	contract_done(hypervisor_read_console_ring(h, false, &emptied, &fixture_error), "again");
+	ok(emptied && !strstr(emptied, "'h' pressed"), "it was emptied");
+}
+
 static const struct domain_info *find_domain(const struct domain_info *domains, size_t count,
 					     const char *uuid)
 {
@@ -291,6 +307,7 @@ int main(int argc, char **argv)
 	}
 	test_wake(contract.hypervisor);
 	test_host(contract.hypervisor);
+	test_console(contract.hypervisor);
 	if (!type || strcmp(type, "pv") == 0)
 		run(GUEST_PV);
 	if (!type || strcmp(type, "pvh") == 0)

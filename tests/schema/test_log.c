@@ -122,11 +122,32 @@ static void test_threads(void)
 	is_int(whole, (int64_t)THREADS * LINES, "lines of several threads stay whole");
 }
 
+static void test_recent(void)
+{
+	AUTO_TEXT before = NULL;
+	AUTO_TEXT after = NULL;
+
+	catch_lines();
+	log_info("the last line");
+	free(caught_text());
+	before = log_recent();
+	ok(strstr(before, "the last line\n"), "recent lines are kept");
+	catch_lines();
+	for (int i = 0; i < 2000; i++)
+		log_info("%04d %060d", i, 0);
+	free(caught_text());
+	after = log_recent();
+	ok(strlen(after) > 60000 && strlen(after) <= 65536, "not more than 64 KiB of them");
+	ok(strstr(after, "info: 1999 ") && !strstr(after, "info: 0000 "), "the newest");
+	ok(after[10] == 'T' && after[23] == 'Z', "from the begin of a line on");
+}
+
 int main(void)
 {
 	test_levels();
 	test_control_characters();
 	test_journal();
 	test_threads();
+	test_recent();
 	return done_testing();
 }
