@@ -24,17 +24,14 @@ static int check(void *context, const char *user, const char *password, bool *re
 	bool allowed;
 
 	if (signin->file) {
-		allowed = user_file_check(signin->file, user, password);
+		allowed = user_file_check(signin->file, user, password, ret_superuser);
 	} else {
 		pthread_mutex_lock(&signin->lock);
 		group = text_copy(signin->admin_group);
 		pthread_mutex_unlock(&signin->lock);
-		allowed = signin_check_pam(user, password, group);
+		allowed = signin_check_pam(user, password, group, ret_superuser);
 	}
-	if (!allowed)
-		return -1;
-	*ret_superuser = true;
-	return 0;
+	return allowed ? 0 : -1;
 }
 
 struct signin *signin_open(const char *method, const char *admin_group, char **ret_problem)

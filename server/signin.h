@@ -8,7 +8,8 @@
 struct signin;
 
 /*
- * `method` is pam, file:PATH or none. Whoever is let in is a superuser: there are no roles yet.
+ * `method` is pam, file:PATH or none. Superusers are root and the members of admin_group with
+ * PAM, and who is not marked otherwise in the file.
  * NULL with *ret_problem, a sentence to be freed.
  */
 struct signin *signin_open(const char *method, const char *admin_group, char **ret_problem);

@@ -14,6 +14,7 @@
 struct user {
 	char *name;
 	char *hash;
+	bool superuser;
 };
 
 struct user_file {
@@ -51,7 +52,9 @@ static void read_line(struct user_file *file, char *line, int number)
 	}
 	*colon = '\0';
 	hash = colon + 1;
-	hash[strcspn(hash, ":")] = '\0'; /* what follows in a line of shadow(5) */
+	colon = strchr(hash, ':');
+	if (colon)
+		*colon++ = '\0'; /* a line of shadow(5) has numbers there */
 	if (crypt_checksalt(hash) == CRYPT_SALT_INVALID) {
 		log_warning("%s:%d: no hash of crypt(3), %s can not sign in", file->path, number,
 			    line);
@@ -59,6 +62,7 @@ static void read_line(struct user_file *file, char *line, int number)
 	}
 	file->users = reallocate(file->users, (file->count + 1) * sizeof(*file->users));
 	file->users[file->count].name = text_copy(line);
+	file->users[file->count].superuser = !colon || strcmp(colon, "subject") != 0;
 	file->users[file->count++].hash = text_copy(hash);
 }
 
@@ -136,7 +140,8 @@ static bool hashes_equal(const char *a, const char *b)
 }
 
 /* The user's hash. For one that there is not it is another's, which takes as long to check. */
-static char *find_hash(struct user_file *file, const char *user, bool *ret_known)
+static char *find_hash(struct user_file *file, const char *user, bool *ret_known,
+		       bool *ret_superuser)
 {
 	const char *hash = "$6$saltsaltsaltsalt$";
 	char *copy;
@@ -146,21 +151,24 @@ static char *find_hash(struct user_file *file, const char *user, bool *ret_known
 		log_error("nobody can sign in, %s can not be read: %s", file->path,
 			  strerror(errno));
 	*ret_known = false;
+	*ret_superuser = false;
 	for (size_t i = 0; i < file->count && !*ret_known; i++) {
 		*ret_known = strcmp(file->users[i].name, user) == 0;
 		if (i == 0 || *ret_known)
 			hash = file->users[i].hash;
+		*ret_superuser = *ret_known && file->users[i].superuser;
 	}
 	copy = text_copy(hash);
 	pthread_mutex_unlock(&file->lock);
 	return copy;
 }
 
-bool user_file_check(struct user_file *file, const char *user, const char *password)
+bool user_file_check(struct user_file *file, const char *user, const char *password,
+		     bool *ret_superuser)
 {
 	struct crypt_data *data = allocate(sizeof(*data)); /* 32 KiB: much for a worker's stack */
 	bool known;
-	char *hash = find_hash(file, user, &known);
+	char *hash = find_hash(file, user, &known, ret_superuser);
 	const char *made = crypt_r(password, hash, data);
 	/* crypt(3) marks a failure by a text that starts with * */
 	bool equal = made && made[0] != '*' && hashes_equal(made, hash);

@@ -106,12 +106,13 @@ static bool is_administrator(const char *user, const char *admin_group)
 	return entry.pw_uid == 0 || (*admin_group && is_member(user, entry.pw_gid, admin_group));
 }
 
-bool signin_check_pam(const char *user, const char *password, const char *admin_group)
+bool signin_check_pam(const char *user, const char *password, const char *admin_group,
+		      bool *ret_superuser)
 {
 	bool known = is_known_to_pam(user, password);
-	bool administrator = is_administrator(user, admin_group);
 
-	if (known && !administrator)
-		log_info("%s is known to PAM, but neither root nor in admin-group", user);
-	return known && administrator;
+	*ret_superuser = is_administrator(user, admin_group);
+	if (known && !*ret_superuser)
+		log_info("%s is known to PAM, and neither root nor in admin-group", user);
+	return known;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* dispatch.c – from a call's name and values to its handler: name, arity, types, session, objects,
- * in this order. */
+/* dispatch.c – from a call's name and values to its handler: name, arity, types, session, role,
+ * objects, in this order. */
 #include "schema/convert.h"
 #include "schema/log.h"
 #include "schema/text.h"
 #include "server/api/event.h"
 #include "server/api/operation.h"
+#include "server/api/role.h"
 #include "server/api/system.h"
 
 #include <stdio.h>
@@ -174,10 +175,11 @@ static int prepare(struct call *call, struct error *err)
 		return -1;
 	if (!open) {
 		call->session = session_find(call->api, given->items[0]->text, err);
-		if (!call->session)
+		if (!call->session || role_check(call, err) < 0)
 			return -1;
 	}
-	if (find_objects(call, err) < 0 || check_managed(call, err) < 0)
+	if (find_objects(call, err) < 0 || role_check_task(call, err) < 0 ||
+	    check_managed(call, err) < 0)
 		return -1;
 	/* whoever has no session yet may not fill the workers' queue */
 	return open ? session_admit(call, err) : 0;

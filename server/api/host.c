@@ -6,6 +6,7 @@
 #include "server/api/domain_0.h"
 #include "server/api/host_facts.h"
 #include "server/api/network.h"
+#include "server/api/role.h"
 
 #include <stdio.h>
 
@@ -230,6 +231,7 @@ static int write_down(struct transaction *transaction, void *argument, struct er
 	describe_metrics(named(transaction, CLASS_host_metrics, host, host_metrics), finding);
 	describe_cpus(transaction, host, finding->facts);
 	describe_pool(transaction, host, finding);
+	role_describe(transaction);
 	network_describe_host(transaction, host, finding->facts);
 	domain_0_describe(finding->api, transaction, host, &finding->domain_0);
 	snprintf(finding->api->host_ref, REF_SIZE, "%s", record_ref(host));

@@ -15,7 +15,7 @@ static void occupy(struct operation *operation, struct transaction *transaction)
 	const char *task = call->task;
 
 	if (!*task)
-		task = record_ref(task_create(call->api, transaction,
+		task = record_ref(task_create(call, transaction,
 					      call->message ? call->message->name : info->name,
 					      operation_can_be_cancelled(operation->id)));
 	snprintf(operation->task, sizeof(operation->task), "%s", task);

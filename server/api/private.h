@@ -48,9 +48,9 @@ void record_copy_fields(struct record *copy, const struct record *original, cons
 void task_start(struct call *call, void (*run)(struct call *call));
 /* Writes the call's end into its task and frees the call. */
 void task_finish(struct call *call);
-/* A new pending task of that name, in a transaction. */
-struct record *task_create(struct api *api, struct transaction *transaction, const char *name,
-			   bool cancellable);
+/* A new pending task of that name for the call, in a transaction. */
+struct record *task_create(const struct call *call, struct transaction *transaction,
+			   const char *name, bool cancellable);
 /* What holds for every task that has ended, whatever its status. */
 void task_end(struct record *task);
 bool task_is_pending(const struct record *task);

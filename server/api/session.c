@@ -4,6 +4,7 @@
 
 #include "schema/log.h"
 #include "server/api/logins.h"
+#include "server/api/role.h"
 
 /* What nobody types: no authenticator is bothered with it. */
 #define USER_LENGTH_MAX 256
@@ -92,14 +93,18 @@ static void make_room(struct transaction *transaction, const char *user, int lim
 static int add_session(struct transaction *transaction, void *argument, struct error *err)
 {
 	const struct login *login = argument;
-	const struct record *user = find_or_add_user(transaction, login->user);
+	const struct record *subject = NULL;
+	enum role role = login->superuser ? ROLE_pool_admin :
+					    subject_role_of(transaction, login->user, &subject);
 	struct record *session;
 
-	(void)err;
+	if (role == ROLE_nobody)
+		return fail(err, ERROR_SESSION_AUTHENTICATION_FAILED, login->user, "no role");
 	make_room(transaction, login->user, login->api->options.session_limit);
 	session = transaction_create(transaction, CLASS_session, login->ref);
 	record_set_text(session, session_this_host, login->api->host_ref);
-	record_set(session, session_this_user, value_reference(user->ref));
+	record_set(session, session_this_user,
+		   value_reference(find_or_add_user(transaction, login->user)->ref));
 	record_set(session, session_last_active, value_datetime_of(login->now));
 	record_set(session, session_validation_time, value_datetime_of(login->now));
 	record_set_int(session, session_active_time, login->now);
@@ -107,6 +112,11 @@ static int add_session(struct transaction *transaction, void *argument, struct e
 	record_set_text(session, session_auth_user_sid, login->user);
 	record_set(session, session_is_local_superuser, value_bool(login->superuser));
 	record_set_text(session, session_originator, login->originator);
+	record_set_int(session, session_role, role);
+	if (subject) {
+		record_set(session, session_subject, value_reference(subject->ref));
+		record_set(session, session_rbac_permissions, role_permissions(role));
+	}
 	return 0;
 }
 
@@ -172,10 +182,15 @@ static int check_and_sign_in(struct call *call, struct error *err)
 	bool right = check_password(call, &superuser);
 
 	wipe_password(call);
-	if (!right)
-		return refuse(call, user, err);
-	logins_note_success(call->api->logins, user, call->outer->origin.address);
-	return sign_in(call, user, superuser, err);
+	if (right && sign_in(call, user, superuser, err) == 0) {
+		logins_note_success(call->api->logins, user, call->outer->origin.address);
+		return 0;
+	}
+	if (right && err->code != ERROR_SESSION_AUTHENTICATION_FAILED)
+		return -1;
+	/* whoever guesses passwords does not learn that one was right */
+	error_clear(err);
+	return refuse(call, user, err);
 }
 
 int session_admit(struct call *call, struct error *err)

@@ -25,8 +25,8 @@ bool task_is_cancelled(const struct record *task)
 	return task && record_get(task, task_current_operations)->length;
 }
 
-struct record *task_create(struct api *api, struct transaction *transaction, const char *name,
-			   bool cancellable)
+struct record *task_create(const struct call *call, struct transaction *transaction,
+			   const char *name, bool cancellable)
 {
 	struct record *task = transaction_create(transaction, CLASS_task, NULL);
 	struct value *allowed = value_set();
@@ -38,7 +38,10 @@ struct record *task_create(struct api *api, struct transaction *transaction, con
 
 	record_set_text(task, task_name_label, name);
 	record_set(task, task_created, value_datetime_of((time_t)now_seconds()));
-	record_set_text(task, task_resident_on, api->host_ref);
+	record_set_text(task, task_resident_on, call->api->host_ref);
+	if (call->session)
+		record_set(task, task_owner,
+			   value_reference(record_get(call->session, session_auth_user_name)));
 	return task;
 }
 
@@ -56,7 +59,7 @@ static int make(struct transaction *transaction, void *argument, struct error *e
 
 	(void)err;
 	snprintf(call->task, sizeof(call->task), "%s",
-		 record_ref(task_create(call->api, transaction, call->outer->method,
+		 record_ref(task_create(call, transaction, call->outer->method,
 					operation_can_be_cancelled(call->message->operation))));
 	return 0;
 }

@@ -4,8 +4,7 @@
 
 int run_task_create(struct call *call, struct error *err)
 {
-	struct record *task =
-		task_create(call->api, call->transaction, argument_text(call, 0), true);
+	struct record *task = task_create(call, call->transaction, argument_text(call, 0), true);
 
 	(void)err;
 	record_set(task, task_of_client, value_bool(true));

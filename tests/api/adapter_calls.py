@@ -42,6 +42,9 @@ class Subject:
     def make_task(self):
         return self.host.session.call("Async.host.compute_free_memory", self.host.ref)
 
+    def make_subject(self):
+        return self.host.session.subject.create({"subject_identifier": f"x{next(_numbers)}"})
+
     def client_task(self):
         """One that can be cancelled."""
         return self.host.session.task.create("made", "by a client")
@@ -71,6 +74,8 @@ class Subject:
             return session.session.get_this_user(session.ref)
         if cls == "task":
             return self.task
+        if cls == "subject":
+            return self.make_subject()
         if cls == "VIF":
             return session.VM.get_VIFs(self.vm)[0]
         if cls in ("VM_metrics", "VM_guest_metrics"):
@@ -117,6 +122,8 @@ def arguments(api, subject, message):
         return [subject.make_vif("1")]
     if message.cls == "system":
         return ["VM.start" for _ in message.parameters]
+    if message.name == "subject.create":
+        return [{"subject_identifier": f"x{next(_numbers)}"}]
     if message.name == "VM.create":
         return [{"name_label": "created", "memory_static_max": str(GIB)}]
     return [argument(api, subject, message, parameter) for parameter in message.parameters]

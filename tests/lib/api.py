@@ -77,6 +77,7 @@ class Message:
         self.required = sum(not p.is_optional for p in self.parameters)
         self.result = Type(row["result"], enums)
         self.is_async = row["async"]
+        self.role = row.get("role")
         self.description = row["description"]
 
 

@@ -102,12 +102,12 @@ class Server:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def write_users(self, users):
-        """Name → password; takes effect at the next sign-in."""
+    def write_users(self, users, subjects=()):
+        """Name → password; takes effect at the next sign-in. Those of `subjects` have the roles of their subjects only."""
         descriptor = os.open(self.path("passwords.new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             for name, password in users.items():
-                file.write(f"{name}:{crypt(password)}\n")
+                file.write(f"{name}:{crypt(password)}{':subject' if name in subjects else ''}\n")
         os.rename(self.path("passwords.new"), self.path("passwords"))
 
     def certify(self):

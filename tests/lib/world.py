@@ -40,6 +40,7 @@ class World:
             self.halted, self.running, self.busy = (
                 self.session.VM.create({"name_label": name, "memory_static_max": str(256 * MIB)})
                 for name in ("halted", "running", "busy"))
+            self.session.subject.create({"subject_identifier": "somebody"})
             network = self.session.network.get_all()[0]
             for vm in (self.halted, self.running):
                 self.session.VIF.create({"device": "0", "network": network, "VM": vm})

@@ -26,6 +26,7 @@ SENTENCES = {
         "demo is busy with another operation, start; try again later",
     ("SESSION_INVALID", "s"): "the server has ended the session",
     ("SESSION_AUTHENTICATION_FAILED", "root", "no"): "the server does not let root in: no",
+    ("RBAC_PERMISSION_DENIED", "vm.start", "why"): "you may not do that (vm.start): your roles do not permit it",
     ("SESSION_NOT_REGISTERED", "s"): "the session has registered for no events",
     ("EVENTS_LOST",): "what was deleted meanwhile is not known any more",
     ("EVENT_FROM_TOKEN_PARSE_FAILURE", "x"): "x is no token",

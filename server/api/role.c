@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* role.c – the roles, and whether a session's role permits a call. */
+#include "server/api/role.h"
+
+#include <ctype.h>
+
+static const char *const descriptions[] = {
+	[ROLE_read_only] = "Sees everything, changes nothing.",
+	[ROLE_vm_operator] = "Starts and stops VMs, changes tags and the like.",
+	[ROLE_vm_admin] = "Makes, changes and deletes VMs and networks of VMs.",
+	[ROLE_vm_power_admin] = "Snapshots and everything else that can be done with VMs.",
+	[ROLE_pool_operator] = "Everything that concerns the host, its networks and its storage.",
+	[ROLE_pool_admin] = "Everything, subjects and their roles too.",
+};
+
+static void note_ref(struct transaction *transaction, const struct record *role, void *argument)
+{
+	struct value **refs = argument;
+
+	(void)transaction;
+	for (int i = ROLE_read_only; i <= ROLE_pool_admin; i++)
+		if (record_is(role, role_name_label, role_name((enum role)i)))
+			refs[i] = role->ref;
+}
+
+void role_describe(struct transaction *transaction)
+{
+	struct value *refs[ROLE_pool_admin + 1] = {0};
+	AUTO(value) below = value_set();
+
+	transaction_each(transaction, CLASS_role, note_ref, refs);
+	for (int i = ROLE_read_only; i <= ROLE_pool_admin; i++) {
+		struct record *role =
+			refs[i] ? transaction_edit(transaction, CLASS_role, refs[i]->text) :
+				  transaction_create(transaction, CLASS_role, NULL);
+		struct value *lower = below;
+
+		record_set_text(role, role_name_label, role_name((enum role)i));
+		record_set_text(role, role_name_description, descriptions[i]);
+		record_set(role, role_subroles, value_reference(lower));
+		below = value_set_with(lower, record_ref(role));
+		value_release(lower);
+	}
+}
+
+/* "vm.start" of VM.start; to be freed. */
+static char *permission_of(const struct message_info *message)
+{
+	char *name = text_copy(message->name);
+
+	for (char *at = name; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return name;
+}
+
+static int deny(const struct call *call, struct error *err)
+{
+	AUTO_TEXT permission = permission_of(call->message);
+
+	return fail(err, ERROR_RBAC_PERMISSION_DENIED, permission,
+		    "the roles of this session do not permit it");
+}
+
+int role_check(const struct call *call, struct error *err)
+{
+	return record_int(call->session, session_role) >= call->message->role ? 0 : deny(call, err);
+}
+
+int role_check_task(const struct call *call, struct error *err)
+{
+	const struct record *task = call->self;
+
+	if (!task || task->cls->id != CLASS_task || call->message->runs == RUNS_READ ||
+	    record_int(call->session, session_role) >= ROLE_pool_operator ||
+	    record_is(task, task_owner, record_text(call->session, session_auth_user_name)))
+		return 0;
+	return deny(call, err);
+}
+
+struct value *role_permissions(enum role role)
+{
+	struct value *permissions = value_set();
+
+	for (size_t i = 0; i < schema_message_count(); i++) {
+		const struct message_info *message = schema_message_at(i);
+		AUTO_TEXT permission = permission_of(message);
+
+		if (message->role <= role && message->role != ROLE_nobody)
+			value_append(permissions, value_string(permission));
+	}
+	return permissions;
+}
+
+/* ROLE_nobody: none has that name. */
+static enum role role_of_name(const char *name)
+{
+	for (int i = ROLE_pool_admin; i > ROLE_nobody; i--)
+		if (strcmp(role_name((enum role)i), name) == 0)
+			return (enum role)i;
+	return ROLE_nobody;
+}
+
+enum role role_of(const struct record *role)
+{
+	return role ? role_of_name(record_text(role, role_name_label)) : ROLE_nobody;
+}
+
+int run_role_get_permissions_name_label(struct call *call, struct error *err)
+{
+	(void)err;
+	call->result = role_permissions(role_of(call->self));
+	return 0;
+}
+
+/* The least role that permits it; ROLE_nobody: there is no such message. */
+static enum role least_role(const char *permission)
+{
+	for (size_t i = 0; i < schema_message_count(); i++) {
+		AUTO_TEXT name = permission_of(schema_message_at(i));
+
+		if (strcmp(name, permission) == 0)
+			return schema_message_at(i)->role;
+	}
+	return ROLE_nobody;
+}
+
+int run_role_get_by_permission_name_label(struct call *call, struct error *err)
+{
+	enum role least = least_role(argument_text(call, 0));
+	size_t count;
+	struct record **roles = store_list(call->api->store, CLASS_role, &count);
+
+	(void)err;
+	call->result = value_set();
+	for (size_t i = 0; i < count; i++)
+		if (least != ROLE_nobody && role_of(roles[i]) >= least)
+			value_append(call->result, value_reference(roles[i]->ref));
+	store_free_list(roles, count);
+	return 0;
+}
