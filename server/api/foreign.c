@@ -117,7 +117,7 @@ static int follow(struct transaction *transaction, void *argument, struct error 
 		     make_vm(transaction, look);
 	foreign_follow(look->api, transaction, vm, &look->sample.domain);
 	foreign_begin(look->api, transaction, vm, &look->sample.domain, NULL);
-	vm_move_consoles(transaction, vm, look->sample.domain.domid);
+	vm_move_consoles(look->api, transaction, vm, look->sample.domain.domid);
 	metrics_apply(transaction, vm, &look->sample);
 	return 0;
 }

@@ -63,7 +63,8 @@ void vm_become_live(struct api *api, struct transaction *transaction, struct rec
 void vm_overlay(struct record *vm, const struct value *texts);
 
 /* Another domain has taken the place of the one that the VM had. */
-void vm_move_consoles(struct transaction *transaction, const struct record *vm, int domid);
+void vm_move_consoles(const struct api *api, struct transaction *transaction,
+		      const struct record *vm, int domid);
 
 /* vm_power.c, for what guests do themselves */
 /* Ends the domain and builds it anew from the newest record. */

@@ -128,15 +128,19 @@ static struct value *boot_record_of(const struct record *vm)
 	return map;
 }
 
-static char *location_of(int domid)
+/* What shows it on the host. A simulated domain's console is nothing that xl must be asked for. */
+static char *location_of(const struct api *api, int domid)
 {
-	return text_format("xl console %d", domid);
+	bool simulated = strcmp(hypervisor_name(api->hypervisor), "simulator") == 0;
+
+	return text_format("%s console %d", simulated ? "simulator" : "xl", domid);
 }
 
-static void make_console(struct transaction *transaction, const struct record *vm, int domid)
+static void make_console(const struct api *api, struct transaction *transaction,
+			 const struct record *vm, int domid)
 {
 	struct record *console = transaction_create(transaction, CLASS_console, NULL);
-	AUTO_TEXT location = location_of(domid);
+	AUTO_TEXT location = location_of(api, domid);
 
 	record_set_text(console, console_VM, record_ref(vm));
 	record_set_text(console, console_protocol, "vt100");
@@ -202,7 +206,7 @@ void vm_become_live(struct api *api, struct transaction *transaction, struct rec
 		note_start(transaction, vm, booted);
 	if (booted || record_get(vm, VM_consoles)->length == 0) {
 		delete_consoles(transaction, vm);
-		make_console(transaction, vm, domid);
+		make_console(api, transaction, vm, domid);
 	}
 	record_set_text(vm, VM_power_state, state);
 	vif_follow_vm(transaction, vm, has_all_vifs ? VIFS_ATTACHED : VIFS_STAY);
@@ -212,10 +216,11 @@ void vm_become_live(struct api *api, struct transaction *transaction, struct rec
 	record_set_text(vm, VM_scheduled_to_be_resident_on, NULL_REF);
 }
 
-void vm_move_consoles(struct transaction *transaction, const struct record *vm, int domid)
+void vm_move_consoles(const struct api *api, struct transaction *transaction,
+		      const struct record *vm, int domid)
 {
 	const struct value *consoles = record_get(vm, VM_consoles);
-	AUTO_TEXT location = location_of(domid);
+	AUTO_TEXT location = location_of(api, domid);
 
 	for (uint32_t i = 0; i < consoles->length; i++) {
 		struct record *console =

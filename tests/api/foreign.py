@@ -170,7 +170,7 @@ def test_while_down(host):
     ok(find(host, its) is None, "one that was destroyed while the daemon was down is gone")
     ok(find(host, late), "one that was made meanwhile is there")
     record = host.record(moved[0])
-    is_([record["domid"], host.session.console.get_location(record["consoles"][0])], ["901", "xl console 901"],
+    is_([record["domid"], host.session.console.get_location(record["consoles"][0])], ["901", "simulator console 901"],
         "one that was made anew with its uuid is the same VM")
     is_(host.session.VM.get_is_managed(moved[0]), False, "and not managed")
     is_(host.simulator.calls(), {}, "no domain was touched")
