@@ -121,6 +121,7 @@ python_modules += %D%/lib/simulator.py
 python_modules += %D%/lib/wire.py
 python_modules += %D%/lib/xm.py
 python_tests += %D%/xm/test_commands.py
+python_tests += %D%/xm/test_devices.py
 python_tests += %D%/xm/test_errors.py
 python_tests += %D%/xm/test_list.py
 python_tests += %D%/e2e/event_storm.py

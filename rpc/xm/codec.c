@@ -35,7 +35,27 @@ static xmlrpc_value *make_set(xmlrpc_env *env, const struct value *set)
 	return array;
 }
 
-/* What xm sends: texts, numbers, flags, and a set of them as the parameters. */
+static xmlrpc_value *make_map(xmlrpc_env *env, const struct value *map)
+{
+	xmlrpc_value *made = xmlrpc_struct_new(env);
+
+	for (uint32_t i = 0; i < map->length && !env->fault_occurred; i++) {
+		const struct value *key = map->members[i].key;
+		xmlrpc_value *name = make_string(env, key->text, key->length);
+		xmlrpc_value *value = env->fault_occurred ? NULL :
+							    make_value(env, map->members[i].value);
+
+		if (!env->fault_occurred)
+			xmlrpc_struct_set_value_v(env, made, name, value);
+		if (name)
+			xmlrpc_DECREF(name);
+		if (value)
+			xmlrpc_DECREF(value);
+	}
+	return made;
+}
+
+/* What xm sends: texts, numbers, flags, sets and structs of them, and a set as the parameters. */
 static xmlrpc_value *make_value(xmlrpc_env *env, const struct value *value)
 {
 	char number[24];
@@ -47,6 +67,8 @@ static xmlrpc_value *make_value(xmlrpc_env *env, const struct value *value)
 		return xmlrpc_double_new(env, value->number);
 	case VALUE_SET:
 		return make_set(env, value);
+	case VALUE_MAP:
+		return make_map(env, value);
 	case VALUE_INT:
 		snprintf(number, sizeof(number), "%lld", (long long)value->integer);
 		return make_string(env, number, strlen(number));
@@ -61,6 +83,14 @@ static bool is_carried(const struct value *value)
 	if (value->kind == VALUE_SET) {
 		for (uint32_t i = 0; i < value->length; i++) {
 			if (!is_carried(value->items[i]))
+				return false;
+		}
+		return true;
+	}
+	if (value->kind == VALUE_MAP) {
+		for (uint32_t i = 0; i < value->length; i++) {
+			if (!is_carried(value->members[i].key) ||
+			    !is_carried(value->members[i].value))
 				return false;
 		}
 		return true;

@@ -5,17 +5,38 @@
 #include "rpc/xm/terminal.h"
 #include "schema/clock.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 /* So often the line is drawn anew though nothing has changed. */
 #define LOOK_SECONDS 1.0
+
+static volatile sig_atomic_t interrupted;
 
 struct follow {
 	struct value *task;
 	struct value *token;
 	struct value *record; /* of the task, as the last event had it */
 	int64_t begun_ms;
+	bool is_cancelled;
 };
+
+static void note_interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+/* The first Ctrl-C is for the task, the next one for xm. */
+static void catch_interrupt(struct sigaction *ret_before)
+{
+	const struct sigaction action = {.sa_handler = note_interrupt,
+					 .sa_flags = SA_RESETHAND | SA_RESTART};
+
+	sigaction(SIGINT, NULL, ret_before);
+	if (ret_before->sa_handler != SIG_IGN)
+		sigaction(SIGINT, &action, NULL);
+}
 
 enum status follow_report(struct xm *xm, const struct value *record)
 {
@@ -78,10 +99,21 @@ static const char *end_of(const struct follow *follow)
 	return status && strcmp(status, "pending") != 0 ? status : NULL;
 }
 
+/* What can not be cancelled goes on, and so does xm. */
+static void cancel(struct xm *xm, struct follow *follow)
+{
+	follow->is_cancelled = true;
+	if (!xm_call(xm, "task.cancel",
+		     parameters_of(value_reference(follow->task), (struct value *)NULL), NULL))
+		xm_report(xm);
+}
+
 static enum status follow_task(struct xm *xm, struct follow *follow)
 {
 	while (!end_of(follow)) {
 		show(xm, follow);
+		if (interrupted && !follow->is_cancelled)
+			cancel(xm, follow);
 		if (!wait_for_event(xm, follow))
 			return xm_report(xm);
 	}
@@ -95,13 +127,16 @@ static enum status call_async(struct xm *xm, const char *method, struct value *p
 {
 	AUTO_TEXT async = text_format("Async.%s", method);
 	struct follow follow = {.begun_ms = clock_ms(), .token = value_string("")};
+	struct sigaction before;
 	enum status status;
 
 	if (!xm_call(xm, async, parameters, &follow.task))
 		return xm_report(xm);
 	follow.record = value_map();
 	value_put(follow.record, "status", value_string("pending"));
+	catch_interrupt(&before);
 	status = follow_task(xm, &follow);
+	sigaction(SIGINT, &before, NULL);
 	xm_call(xm, "task.destroy",
 		parameters_of(value_reference(follow.task), (struct value *)NULL), NULL);
 	value_release(follow.task);

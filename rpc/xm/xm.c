@@ -89,6 +89,14 @@ bool xm_call(struct xm *xm, const char *method, struct value *parameters, struct
 	return rc == 0;
 }
 
+struct value *xm_ask(struct xm *xm, const char *method, const char *parameter)
+{
+	struct value *answer = NULL;
+
+	xm_call(xm, method, parameters_of(value_string(parameter), (struct value *)NULL), &answer);
+	return answer;
+}
+
 /* The name that belongs to a ref of an error, asked for when it is not the subject's. */
 static char *name_of_ref(void *context, const char *ref)
 {
@@ -215,6 +223,7 @@ static enum status run_command(struct xm *xm, const struct globals *globals)
 	if (!password)
 		return STATUS_FAILED;
 	xm->client = client_open(&options);
+	xm->is_local = strncmp(options.server, "unix:", 5) == 0;
 	client_set_account(xm->client, globals->user ? globals->user : "root", password);
 	explicit_bzero(password, strlen(password));
 	free(password);

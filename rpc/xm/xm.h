@@ -30,11 +30,12 @@ struct subject {
 
 struct xm {
 	struct client *client;
+	bool is_local; /* the server is on this host */
 	const struct command *command;
 	char **arguments; /* beside options */
 	int count;
 	struct {
-		bool paused, wait, detailed, json, templates;
+		bool paused, wait, detailed, json, templates, force;
 		const char *state;
 	} options;
 	struct subject subject;
@@ -52,6 +53,8 @@ int xm_run(int argc, char **argv);
  */
 bool xm_call(struct xm *xm, const char *method, struct value *parameters,
 	     struct value **ret_result);
+/* A call with one reference or text: what is answered, to be released; NULL: it failed. */
+struct value *xm_ask(struct xm *xm, const char *method, const char *parameter);
 /* Says what went wrong in the last call, as a sentence. Always STATUS_FAILED. */
 enum status xm_report(struct xm *xm);
 /* "Error: …" and a status */

@@ -4,6 +4,7 @@
 import os
 import pty
 import re
+import signal
 import subprocess
 
 from lib.host import MIB, Host, until
@@ -31,6 +32,12 @@ class Terminal:
             except OSError:  # the other side has closed it
                 break
         return self.text
+
+    def is_followed(self):
+        """It catches Ctrl-C."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            caught = re.search(r"SigCgt:\s*(\w+)", file.read()).group(1)
+        return int(caught, 16) >> (signal.SIGINT - 1) & 1
 
     def end(self):
         self.read_until("(?!)")
@@ -70,6 +77,28 @@ def main():
         host.simulator.clear()
         is_(terminal.end(), 1, "one that somebody cancels too")
         has(terminal.text, "Error: the operation was cancelled", "and says so")
+        host.simulator.delay("resume", 600_000)
+        terminal = Terminal(server, "resume", "demo")
+        task = next(iter(until(lambda: host.record(vm)["current_operations"])))
+        until(lambda: terminal.is_followed())
+        terminal.process.send_signal(signal.SIGINT)
+        ok(until(lambda: host.session.task.get_current_operations(task)), "Ctrl-C cancels the task")
+        is_(terminal.process.poll(), None, "and xm waits for its end")
+        host.simulator.clear()
+        is_(terminal.end(), 1, "which it says")
+        has(terminal.text, "Error: the operation was cancelled", "as an error")
+        is_(host.state(vm), "Suspended", "nothing was done")
+        host.simulator.delay("resume", 600_000)
+        terminal = Terminal(server, "resume", "demo")
+        task = next(iter(until(lambda: host.record(vm)["current_operations"])))
+        until(lambda: terminal.is_followed())
+        terminal.process.send_signal(signal.SIGINT)
+        until(lambda: host.session.task.get_current_operations(task))
+        terminal.process.send_signal(signal.SIGINT)
+        is_(terminal.end(), -signal.SIGINT, "a second one ends xm alone")
+        host.simulator.clear()
+        until(lambda: host.session.task.get_status(task) == "cancelled")
+        host.session.task.destroy(task)
         is_(host.session.task.get_all(), [], "no task is left behind")
         is_(run("resume", "demo", server=server), (0, "", ""), "without a terminal nothing is shown")
         is_(run("shutdown", "-w", "demo", server=server), (0, "", ""), "nor here")

@@ -102,19 +102,28 @@ class FakeServer:
         self.refusals = {}  # method → Refusal, or function of its parameters
         self.http_status = 200
         self.password = ""
+        self.console = "xl console 5"
         self.server = _Server(self.path("socket"), _Handler)
-        self.server.fake = self
+        self.server.fake, self.tcp = self, None
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def path(self, name):
         return os.path.join(self.folder, name)
 
+    def listen_tcp(self):
+        """The same on a port of its own; returns its URI."""
+        self.tcp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Handler)
+        self.tcp.daemon_threads, self.tcp.fake = True, self
+        threading.Thread(target=self.tcp.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.tcp.server_address[1]}"
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        for server in filter(None, (self.server, self.tcp)):
+            server.shutdown()
+            server.server_close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def xm(self, *arguments, **more):
@@ -293,6 +302,9 @@ class FakeServer:
             rows.append({"key": "disk", "value": "[]", "outcome": "ignored", "detail": "no disks yet",
                          "line": text[:text.index("disk")].count("\n") + 1})
         return {"ref": self.add(name_label=name.group(1)), "report": rows}
+
+    def run_console_get_record(self, _, ref):
+        return {"protocol": "vt100" if ref == "OpaqueRef:text" else "rfb", "location": self.console}
 
     def run_task_get_record(self, _, ref):
         return self.tasks[ref]

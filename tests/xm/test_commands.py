@@ -178,6 +178,27 @@ def test_texts():
         has(done_.stderr.decode(), "Error: ", "are an error")
 
 
+def test_console():
+    with FakeServer() as server:
+        ref = server.add(power_state="Running", domid=5, consoles=["OpaqueRef:screen", "OpaqueRef:text"])
+        os.mkdir(server.path("bin"))
+        with open(server.path("bin/xl"), "w", encoding="utf-8") as file:
+            file.write('#!/bin/sh\necho "xl $*"\nexit 7\n')
+        os.chmod(server.path("bin/xl"), 0o755)
+        with_xl = {"PATH": server.path("bin") + ":" + os.environ["PATH"]}
+        is_(server.xm("console", "demo", env=with_xl), (7, "xl console 5\n", ""), "console becomes xl")
+        is_(server.calls[-1][0], "session.logout", "after having signed out")
+        is_(server.xm("console", "demo", env={"PATH": server.path("")}), (1, "", "Error: xl can not be run: No such file or directory\n"),
+            "without xl")
+        is_(run("console", "demo", server=server.listen_tcp(), env=with_xl),
+            (1, "", "Error: the console of demo is on the server's host: xl console 5 there\n"), "nor is it tried from elsewhere")
+        server.console = "xl console 5; reboot"
+        is_(server.xm("console", "demo", env=with_xl)[1:], ("", "Error: the console of demo is none that xl could show\n"),
+            "nothing else that a server says is run")
+        server.vms[ref]["consoles"] = ["OpaqueRef:screen"]
+        is_(server.xm("console", "demo", env=with_xl)[2], "Error: demo has no console: it does not run\n", "no text console")
+
+
 def test_usage():
     with FakeServer() as server:
         for arguments, part in (
@@ -242,6 +263,7 @@ test_sizes()
 test_new()
 test_create()
 test_texts()
+test_console()
 test_usage()
 test_server()
 done()
