@@ -87,24 +87,50 @@ int xen_destroy(void *adapter, const char *uuid, struct hypervisor_error *err)
 		    0;
 }
 
-/* A guest without Xen's drivers has a power button, but none for rebooting. */
-static int ask_guest(uint32_t domid, enum shutdown_reason reason, struct hypervisor_error *err)
+/* Whether it has Xen's drivers, which listen to control/shutdown. Only an HVM guest may have none.
+ */
+static bool listens(struct xen *xen, const xc_domaininfo_t *domain)
+{
+	uint64_t interrupt = 0;
+
+	if (xen_type_of(xen, domain) != GUEST_HVM)
+		return true;
+	AUTO_UNLOCK lock = xen_lock(&xen->lock);
+	return xc_hvm_param_get(xen->xc, domain->domain, HVM_PARAM_CALLBACK_IRQ, &interrupt) == 0 &&
+	       interrupt;
+}
+
+/* A guest without the drivers has a power button, but none for rebooting. */
+static int press_button(uint32_t domid, enum shutdown_reason reason, struct hypervisor_error *err)
 {
 	AUTO_LIBXL libxl = {0};
 	int rc;
 
+	if (reason != SHUTDOWN_POWEROFF)
+		return hypervisor_fail(
+			err, HYPERVISOR_FAILED,
+			"domain %u has no Xen drivers, so it can not be asked to reboot", domid);
+	if (xen_libxl_open(&libxl, err) < 0)
+		return -1;
+	rc = libxl_send_trigger(libxl.ctx, domid, LIBXL_TRIGGER_POWER, 0, NULL);
+	return rc ? xen_libxl_fail(&libxl, rc, err, "domain %u could not be asked to shut down",
+				   domid) :
+		    0;
+}
+
+/* Not by libxl_domain_shutdown, which waits a minute for the guest to acknowledge it. */
+static int ask_guest(struct xen *xen, const xc_domaininfo_t *domain, enum shutdown_reason reason,
+		     struct hypervisor_error *err)
+{
+	struct xen_key key = {.path = "control/shutdown"};
+
 	if (reason != SHUTDOWN_POWEROFF && reason != SHUTDOWN_REBOOT)
 		return hypervisor_fail(err, HYPERVISOR_FAILED,
 				       "a guest can be asked to shut down or to reboot only");
-	if (xen_libxl_open(&libxl, err) < 0)
-		return -1;
-	rc = reason == SHUTDOWN_REBOOT ? libxl_domain_reboot(libxl.ctx, domid, NULL) :
-					 libxl_domain_shutdown(libxl.ctx, domid, NULL);
-	if (rc == ERROR_NOPARAVIRT && reason == SHUTDOWN_POWEROFF)
-		rc = libxl_send_trigger(libxl.ctx, domid, LIBXL_TRIGGER_POWER, 0, NULL);
-	return rc ? xen_libxl_fail(&libxl, rc, err, "domain %u could not be asked to %s", domid,
-				   reason == SHUTDOWN_REBOOT ? "reboot" : "shut down") :
-		    0;
+	if (!listens(xen, domain))
+		return press_button(domain->domain, reason, err);
+	strcpy(key.value, reason == SHUTDOWN_REBOOT ? "reboot" : "poweroff");
+	return xen_store_write(xen, domain->domain, &key, 1, err);
 }
 
 static void await_release(struct xs_handle *watcher, int64_t until_ms)
@@ -158,7 +184,7 @@ int xen_shutdown(void *adapter, const char *uuid, enum shutdown_reason reason, i
 		rc = hypervisor_fail(err, HYPERVISOR_FAILED, "xenstore cannot be watched: %s",
 				     strerror(errno));
 	} else {
-		rc = ask_guest(domain.domain, reason, err);
+		rc = ask_guest(adapter, &domain, reason, err);
 		if (rc == 0)
 			rc = await_shutdown(adapter, watcher, domain.domain, until_ms, err);
 	}
