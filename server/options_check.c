@@ -32,7 +32,7 @@ add_problem(const struct check *check, const char *member, const char *format, .
 
 static void check_file(const struct check *check, const char *member, const char *path)
 {
-	if (access(path, R_OK) < 0)
+	if (*path && access(path, R_OK) < 0)
 		add_problem(check, member, "%s: %s", path, strerror(errno));
 }
 
@@ -46,12 +46,12 @@ static void check_tls(const struct check *check)
 {
 	const struct options *options = check->options;
 
-	if (!*options->tls_certificate || !*options->tls_key) {
-		add_problem(check, "listen", "https://…: https needs tls-certificate and tls-key");
-		return;
-	}
+	if (!*options->tls_certificate != !*options->tls_key)
+		add_problem(check, "listen",
+			    "https://…: https needs both of tls-certificate and tls-key, or none");
 	check_file(check, "tls_certificate", options->tls_certificate);
 	check_file(check, "tls_key", options->tls_key);
+	check_file(check, "tls_client_ca", options->tls_client_ca);
 }
 
 static void check_listeners(const struct check *check)

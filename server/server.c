@@ -24,6 +24,7 @@ struct server {
 	struct http *http;
 	struct inherited inherited;
 	char *suspend_folder;
+	char *own_certificate; /* the server's own, which may not be there */
 };
 
 static int open_store(struct server *server, char **ret_problem)
@@ -91,14 +92,31 @@ static struct http_limits http_limits_of(const struct options *options)
 				    .idle_timeout_ms = options->idle_timeout};
 }
 
+static bool has_certificate(const struct options *options)
+{
+	return *options->tls_certificate != '\0';
+}
+
+static struct tls_files tls_files_of(const struct server *server)
+{
+	const struct options *options = server->options;
+	bool given = has_certificate(options);
+
+	return (struct tls_files){
+		.certificate = given ? options->tls_certificate : server->own_certificate,
+		.key = given ? options->tls_key : server->own_certificate,
+		.client_ca = options->tls_client_ca,
+		.needs_client = strcmp(options->tls_client_certificate, "required") == 0};
+}
+
 static int open_http(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
 	const struct http_options http_options = {.listen = options->listen.items,
 						  .inherited = &server->inherited,
 						  .socket_group = options->socket_group,
-						  .tls_certificate = options->tls_certificate,
-						  .tls_key = options->tls_key,
+						  .tls = tls_files_of(server),
+						  .makes_certificate = !has_certificate(options),
 						  .local_pages_only =
 							  strcmp(options->auth, "none") == 0,
 						  .limits = http_limits_of(options)};
@@ -114,15 +132,13 @@ static int cannot_make(const char *what, const char *path, char **ret_problem)
 	return -1;
 }
 
-/* Beside the database, so that a private one needs nothing of /var. */
-static char *suspend_folder_of(const struct options *options)
+/* A private database needs nothing of /var then. */
+static char *beside_database(const struct options *options, const char *name)
 {
 	const char *slash = strrchr(options->database, '/');
 	int length = slash ? (int)(slash - options->database) + 1 : 0;
 
-	if (*options->suspend_folder)
-		return text_copy(options->suspend_folder);
-	return text_format("%.*ssuspend", length, options->database);
+	return text_format("%.*s%s", length, options->database, name);
 }
 
 static int make_folders(struct server *server, char **ret_problem)
@@ -138,7 +154,9 @@ static int make_folders(struct server *server, char **ret_problem)
 		if (address.kind == ADDRESS_UNIX && !process_make_folder_of(address.path, 0755))
 			return cannot_make("the socket", address.path, ret_problem);
 	}
-	server->suspend_folder = suspend_folder_of(options);
+	server->suspend_folder = *options->suspend_folder ? text_copy(options->suspend_folder) :
+							    beside_database(options, "suspend");
+	server->own_certificate = beside_database(options, "tls.pem");
 	/* Everything else works without it. */
 	if (!process_make_folder(server->suspend_folder, 0700))
 		log_warning("no VM can be suspended, there is no folder %s: %s",
@@ -182,9 +200,13 @@ const char *server_uri(const struct server *server, size_t i)
 void server_reload(struct server *server)
 {
 	const struct http_limits limits = http_limits_of(server->options);
+	const struct tls_files files = tls_files_of(server);
+	AUTO_TEXT problem = NULL;
 
 	process_raise_file_limit(server->options->max_connections);
 	http_set_limits(server->http, &limits);
+	if (http_reload_tls(server->http, &files, &problem) < 0)
+		log_error("%s; https goes on with what it had", problem);
 	signin_set_admin_group(server->signin, server->options->admin_group);
 }
 
@@ -205,5 +227,6 @@ void server_close(struct server *server)
 	if (server->store)
 		store_close(server->store);
 	free(server->suspend_folder);
+	free(server->own_certificate);
 	free(server);
 }

@@ -134,6 +134,7 @@ python_tests += %D%/server/test_limits.py
 python_tests += %D%/server/test_activation.py
 python_tests += %D%/server/test_process.py
 python_tests += %D%/server/test_signin.py
+python_tests += %D%/server/test_tls.py
 python_tests += %D%/server/test_wire_rules.py
 python_modules += %D%/lib/host.py
 python_tests += %D%/api/events.py

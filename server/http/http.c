@@ -5,6 +5,7 @@
 #include "schema/clock.h"
 #include "schema/log.h"
 #include "server/http/acceptor.h"
+#include "server/http/certificate.h"
 #include "server/http/request.h"
 
 #include <errno.h>
@@ -29,8 +30,7 @@ struct http {
 	size_t listener_count;
 	struct acceptor *acceptor;
 	unsigned next; /* the accepting thread's: who gets the next connection */
-	char *certificate;
-	char *key;
+	bool has_tls;
 };
 
 static void __attribute__((format(printf, 2, 0)))
@@ -54,11 +54,10 @@ static int serve(void *context, bool tls, int fd, const struct sockaddr *peer, s
 
 static int start_worker(struct http *http, struct worker *worker, bool tls)
 {
-	struct MHD_OptionItem tls_options[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, http->certificate},
-					       {MHD_OPTION_HTTPS_MEM_KEY, 0, http->key},
-					       {MHD_OPTION_HTTPS_PRIORITIES, 0,
-						(char *)TLS_PRIORITIES},
-					       {MHD_OPTION_END, 0, NULL}};
+	struct MHD_OptionItem tls_options[] = {
+		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_retrieve},
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)TLS_PRIORITIES},
+		{MHD_OPTION_END, 0, NULL}};
 	struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 
 	worker->service = &http->service;
@@ -77,30 +76,7 @@ static int start_worker(struct http *http, struct worker *worker, bool tls)
 	return worker->daemon ? 0 : -1;
 }
 
-static char *read_text(const char *path, char **ret_problem)
-{
-	FILE *file = fopen(path, "re");
-	AUTO_BUFFER text = {0};
-	char piece[4096];
-	size_t length;
-
-	if (!file) {
-		*ret_problem = text_format("can not read %s: %s", path, strerror(errno));
-		return NULL;
-	}
-	while ((length = fread(piece, 1, sizeof(piece), file)) > 0)
-		buffer_add(&text, piece, length);
-	if (ferror(file)) {
-		*ret_problem = text_format("can not read %s: %s", path, strerror(errno));
-		fclose(file);
-		return NULL;
-	}
-	fclose(file);
-	return buffer_take(&text);
-}
-
-static int open_listeners(struct http *http, const struct http_options *options, bool *ret_tls,
-			  char **ret_problem)
+static int open_listeners(struct http *http, const struct http_options *options, char **ret_problem)
 {
 	AUTO_TEXT rest = NULL;
 	size_t count = 0;
@@ -115,7 +91,7 @@ static int open_listeners(struct http *http, const struct http_options *options,
 				  options->inherited, ret_problem) < 0)
 			return -1;
 		http->listener_count++;
-		*ret_tls = *ret_tls || listener->address.kind == ADDRESS_HTTPS;
+		http->has_tls = http->has_tls || listener->address.kind == ADDRESS_HTTPS;
 	}
 	rest = inherited_rest(options->inherited);
 	if (!rest)
@@ -126,21 +102,24 @@ static int open_listeners(struct http *http, const struct http_options *options,
 	return -1;
 }
 
-static int start_workers(struct http *http, bool tls, char **ret_problem)
+static int start_workers(struct http *http, char **ret_problem)
 {
 	for (size_t i = 0; i < THREADS; i++) {
-		if (start_worker(http, &http->plain[i], false) < 0) {
+		if (start_worker(http, &http->plain[i], false) < 0 ||
+		    (http->has_tls && start_worker(http, &http->tls[i], true) < 0)) {
 			*ret_problem = text_format("can not start HTTP: %s", strerror(errno));
-			return -1;
-		}
-		if (tls && start_worker(http, &http->tls[i], true) < 0) {
-			*ret_problem =
-				text_copy("can not start TLS: tls-certificate and tls-key are "
-					  "no PEM files that belong together");
 			return -1;
 		}
 	}
 	return 0;
+}
+
+static int start_tls(const struct http_options *options, char **ret_problem)
+{
+	if (options->makes_certificate &&
+	    certificate_make(options->tls.certificate, ret_problem) < 0)
+		return -1;
+	return tls_load(&options->tls, ret_problem);
 }
 
 static int start(struct http *http, const struct http_options *options, char **ret_problem)
@@ -150,17 +129,10 @@ static int start(struct http *http, const struct http_options *options, char **r
 						     &http->service.request_timeout_ms,
 					     .serve = serve,
 					     .context = http};
-	bool tls = false;
 
-	if (open_listeners(http, options, &tls, ret_problem) < 0)
-		return -1;
-	if (tls) {
-		http->certificate = read_text(options->tls_certificate, ret_problem);
-		http->key = http->certificate ? read_text(options->tls_key, ret_problem) : NULL;
-		if (!http->key)
-			return -1;
-	}
-	if (start_workers(http, tls, ret_problem) < 0)
+	if (open_listeners(http, options, ret_problem) < 0 ||
+	    (http->has_tls && start_tls(options, ret_problem) < 0) ||
+	    start_workers(http, ret_problem) < 0)
 		return -1;
 	accepting.listeners = http->listeners;
 	accepting.listener_count = http->listener_count;
@@ -180,6 +152,11 @@ void http_set_limits(struct http *http, const struct http_limits *limits)
 	atomic_store(&service->idle_timeout_ms, limits->idle_timeout_ms);
 	atomic_store(&service->requests.limit, limits->bytes_in_flight);
 	atomic_store(&service->replies.limit, limits->bytes_in_flight);
+}
+
+int http_reload_tls(struct http *http, const struct tls_files *files, char **ret_problem)
+{
+	return http->has_tls ? tls_load(files, ret_problem) : 0;
 }
 
 static void init_service(struct service *service, struct api *api,
@@ -259,9 +236,6 @@ void http_free(struct http *http)
 	pthread_mutex_destroy(&http->service.lock);
 	pthread_cond_destroy(&http->service.idle);
 	free(http->listeners);
-	free(http->certificate);
-	if (http->key)
-		explicit_bzero(http->key, strlen(http->key));
-	free(http->key);
+	tls_forget();
 	free(http);
 }

@@ -3,6 +3,8 @@
 #ifndef SERVER_HTTP_HTTP_H
 #define SERVER_HTTP_HTTP_H
 
+#include "server/http/tls.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,8 +27,8 @@ struct http_options {
 	char *const *listen;	     /* URIs as address.h has them, NULL-terminated */
 	struct inherited *inherited; /* what of these systemd has opened */
 	const char *socket_group;    /* "": none */
-	const char *tls_certificate; /* files; "" without https */
-	const char *tls_key;
+	struct tls_files tls;	     /* for https */
+	bool makes_certificate;	     /* where there is no file yet; it is that of the key, too */
 	bool local_pages_only; /* nobody has to sign in: refuse what a web page may have sent */
 	struct http_limits limits;
 };
@@ -39,6 +41,8 @@ struct http *http_open(struct api *api, const struct http_options *options, char
 /* What listener i really listens on, NULL behind the last one. */
 const char *http_uri(const struct http *http, size_t i);
 void http_set_limits(struct http *http, const struct http_limits *limits);
+/* Files that are not right change nothing: −1 with *ret_problem, to be freed. */
+int http_reload_tls(struct http *http, const struct tls_files *files, char **ret_problem);
 
 /*
  * Stops listening, lets calls in progress finish for at most grace_ms, cuts the rest off. Deferred

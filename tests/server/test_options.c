@@ -111,7 +111,9 @@ static void test_refusals(void)
 	ok(!accepts("listen = http://0.0.0.0:1\nauth = none\n"), "none, and not only this machine");
 	ok(accepts("listen = http://127.1.2.3:1\nlisten = http://localhost:1\nauth = none\n"),
 	   "none, and only this machine");
-	ok(!accepts("listen = https://127.0.0.1:1\n"), "https without a certificate");
+	ok(accepts("listen = https://127.0.0.1:1\n"), "https with a certificate of its own");
+	ok(!accepts("listen = https://127.0.0.1:1\ntls-key = /etc/passwd\n"),
+	   "https with a key alone");
 	ok(!accepts("auth = file:/nonexistent\n"), "a file of users that is not there");
 	ok(!accepts("auth = file:\n"), "a file of users without a name");
 	ok(!accepts("admin-group = no-such-group\n"), "a group that is not there");
