@@ -17,6 +17,7 @@ libapi_a_SOURCES += %D%/event_wait.c
 libapi_a_SOURCES += %D%/operation.c
 libapi_a_SOURCES += %D%/operation.h
 libapi_a_SOURCES += %D%/operation_begin.c
+libapi_a_SOURCES += %D%/operation_end.c
 libapi_a_SOURCES += %D%/operation_table.c
 libapi_a_SOURCES += %D%/workers.c
 libapi_a_SOURCES += %D%/generic.c

@@ -6,7 +6,6 @@
 #include "schema/clock.h"
 #include "schema/log.h"
 #include "server/api/live.h"
-#include "server/api/metrics.h"
 
 #include <unistd.h>
 
@@ -87,30 +86,6 @@ static void finish(struct operation *operation)
 	call_finish(call);
 }
 
-/* Ending: on a worker. */
-
-struct ending {
-	struct operation *operation;
-	const struct metrics_sample *sample;
-};
-
-static int end(struct transaction *transaction, void *argument, struct error *err)
-{
-	const struct ending *ending = argument;
-	const struct operation *operation = ending->operation;
-	struct record *vm = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
-
-	(void)err;
-	if (!*operation->call->task)
-		transaction_delete(transaction, CLASS_task, operation->task);
-	if (!vm)
-		return 0;
-	record_set(vm, VM_current_operations,
-		   value_map_without(record_get(vm, VM_current_operations), operation->task));
-	metrics_apply(transaction, vm, ending->sample);
-	return 0;
-}
-
 static void submit(struct operation *operation);
 
 /* hard_shutdown and hard_reboot need not wait for everything that another begins. */
@@ -147,22 +122,13 @@ static void run_on_worker(void *argument)
 	struct operation *operation = argument;
 	struct call *call = operation->call;
 	struct operations *operations = call->api->operations;
-	struct metrics_sample sample = {0};
-	struct ending ending = {operation, &sample};
-	AUTO_ERROR ignored = {0};
 
 	call->transaction = NULL;
 	if (operation_info(operation->id)->effect == LIVE_CHANGE)
 		live_change(call, &call->error);
 	else
 		call->handler(call, &call->error);
-	metrics_take(call->api, record_uuid(operation->vm), &sample);
-	/* concerns no stored field but a metric or two: a full disk does not keep the VM occupied
-	 */
-	if (store_mutate(call->api->store, end, &ending, &ignored) < 0) {
-		sample.there = false;
-		store_mutate(call->api->store, end, &ending, &ignored);
-	}
+	operation_leave_vm(operation);
 	pthread_mutex_lock(&operations->lock);
 	unlink_operation(&operations->running, operation);
 	pthread_cond_broadcast(&operations->ended);

@@ -79,6 +79,10 @@ struct operation {
 int operation_begin(struct operation *operation, struct transaction *transaction,
 		    struct error *err);
 
+/* operation_end.c, may block: takes the operation out of the VM's record, with fresh metrics.
+ * Tries until it works: without that the VM would be busy for ever. */
+void operation_leave_vm(struct operation *operation);
+
 /* What live_intent says of a VM while a domain is being made for it. */
 struct value *operation_intent_to_begin(const struct record *vm);
 

@@ -94,6 +94,8 @@ def test_changes(session):
     event = session.call("event.from", ["VM"], middle, 0.0)["events"][0]
     ok("snapshot" not in event, "has no snapshot")
     is_(changes(session, ["VM"], token), [], "what was made and deleted meanwhile is nothing")
+    is_(session.call("event.from", ["VM"], token, 0.0)["valid_ref_counts"]["vm"], len(session.VM.get_all()),
+        "whoever had listed it sees in valid_ref_counts that it is gone")
     ok(middle < got["token"] < now(session), "tokens are in order as texts, too")
 
 

@@ -45,6 +45,19 @@ def test_arguments(server):
     is_(rpc.session_login_with_password("anna", "")["Status"], "Success", "with an underscore too")
 
 
+def test_users(server):
+    """With auth none everybody is let in, and nobody fills the database with names."""
+    before = server.login()
+    names = [f"name {i}" for i in range(40)]
+    sessions = [Session(server.http, name, "") for name in names]
+    is_([s.session.get_auth_user_name(s.ref) for s in sessions], names, "any name signs in")
+    users = [s.session.get_this_user(s.ref) for s in sessions]
+    ok(1 < len(set(users)) <= 32, f"not each has a user of its own: {len(set(users))}")
+    is_(before.user.get_short_name(users[-1]), "root", "the last ones share root's")
+    for session in sessions:
+        session.session.logout()
+
+
 def test_logout(server):
     session, other = server.login(), server.login()
     ok(session.ref != other.ref, "each login makes a session of its own")
@@ -130,6 +143,7 @@ def main():
         skip_all("XENAPID names no program")
     with Server() as server:
         test_arguments(server)
+        test_users(server)
         test_logout(server)
     test_cap()
     test_idle()
