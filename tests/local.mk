@@ -74,6 +74,7 @@ check_PROGRAMS += %D%/hypervisor/test_simulator_control
 %C%_hypervisor_test_simulator_control_SOURCES = %D%/hypervisor/test_simulator_control.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
 check_PROGRAMS += %D%/hypervisor/test_simulator_lifecycle
 %C%_hypervisor_test_simulator_lifecycle_SOURCES = %D%/hypervisor/test_simulator_lifecycle.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
+check_PROGRAMS += %D%/api/test_child
 check_PROGRAMS += %D%/api/test_generic
 %C%_api_test_generic_SOURCES = %D%/api/test_generic.c %D%/api/caller.c %D%/api/caller.h
 check_PROGRAMS += %D%/api/test_host

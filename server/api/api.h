@@ -73,8 +73,12 @@ struct api_options {
 	const char *suspend_folder;	   /* where suspend images go: an existing folder */
 	const char *const *kernel_folders; /* NULL-terminated: kernels and ramdisks only from below
 					      these; NULL: any */
-	int session_idle_seconds;	   /* 0: 24 hours */
-	int session_limit;		   /* per user; 0: 500 */
+	/* Words of programs with their arguments; "" or NULL: what they are for is refused. */
+	const char *shutdown_command;
+	const char *reboot_command;
+	const char *hostname_command;
+	int session_idle_seconds; /* 0: 24 hours */
+	int session_limit;	  /* per user; 0: 500 */
 	int operation_wait_ms; /* how long a call waits for another operation on its VM; 0: 30 s */
 	int shutdown_timeout_ms; /* of clean_shutdown and clean_reboot; 0: 20 minutes */
 	int worker_threads;	 /* 0: 16 */

@@ -1,11 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """hosts.py – emptying a host, and waiting for the disk."""
+import contextlib
+import os
+
 from lib.server import Server, program
 from lib.tap import done, is_, ok, skip_all
 from lib.world import MIB, answer
 
 REASON = "NO_HOSTS_AVAILABLE"
+
+
+@contextlib.contextmanager
+def in_folder(path):
+    before = os.getcwd()
+    os.chdir(path)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def test_evacuation(session):
@@ -42,6 +55,49 @@ def test_console(server, session):
     ok(log in server.stderr(), "it is what the server has written")
 
 
+def test_power(server, session):
+    """The commands only leave a file behind."""
+    host = session.host.get_all()[0]
+    done_by = {name: server.path(name) for name in ("off", "again")}
+    for message, name in (("shutdown", "off"), ("reboot", "again")):
+        is_(answer(session.call, f"host.{message}", host), ("HOST_NOT_DISABLED",), f"{message} of a host that is enabled")
+        session.host.disable(host)
+        vm = session.VM.create({"name_label": "last", "memory_static_max": str(64 * MIB)})
+        session.host.enable(host)
+        session.VM.start(vm, False, False)
+        session.host.disable(host)
+        is_(answer(session.call, f"host.{message}", host), ("HOST_IN_USE", host, "VM", vm), "that a VM is on")
+        session.VM.hard_shutdown(vm)
+        ok(not os.path.exists(done_by[name]), "nothing has happened so far")
+        is_(answer(session.call, f"host.{message}", host), None, "now it is done")
+        ok(os.path.exists(done_by[name]), "with the command")
+        session.VM.destroy(vm)
+        session.host.enable(host)
+    server.kill()
+    server.settings["shutdown-command"] = "ls /there/is/nothing"
+    server.settings["reboot-command"] = ""
+    server.start()
+    session = server.login()
+    session.host.disable(host)
+    code, text = answer(session.host.shutdown, host)
+    is_((code, text.startswith("ls /there/is/nothing: exit status 2: ls: "), "No such file" in text), ("INTERNAL_ERROR", True, True),
+        "a command that fails")
+    is_(answer(session.host.reboot, host), ("OPERATION_NOT_ALLOWED", "the key reboot-command of the configuration is empty"),
+        "one that is not configured")
+    session.host.enable(host)
+    return session
+
+
+def test_hostname(server, session):
+    host = session.host.get_all()[0]
+    for name in ("", "-a", "a-", "a..b", ".a", "a.", "a b", "ä", "$(id)", "x" * 65):
+        is_(answer(session.host.set_hostname_live, host, name),
+            ("INVALID_VALUE", "hostname: letters, digits, hyphens and dots, 1 to 64", name), f"no name: {name[:9]!r}")
+    session.host.set_hostname_live(host, "new-1.example")
+    ok(os.path.isdir(server.path("new-1.example")), "the command was told the name")
+    is_(session.host.get_hostname(host), "new-1.example", "and the record has it")
+
+
 def test_disk(server, session):
     host, pool = session.host.get_all()[0], session.pool.get_all()[0]
     for method, arguments in (("host.sync_data", [host]), ("pool.sync_database", [])):
@@ -56,10 +112,16 @@ def test_disk(server, session):
 def main():
     if not program():
         skip_all("XENAPID names no program")
-    with Server() as server:
+    with Server(start=False) as server:
+        server.settings = {"shutdown-command": "touch " + server.path("off"), "reboot-command": "touch " + server.path("again"),
+                           "hostname-command": "mkdir --parents --"}
+        with in_folder(server.folder):
+            server.start()
         session = server.login()
         test_evacuation(session)
         test_console(server, session)
+        test_hostname(server, session)
+        session = test_power(server, session)
         test_disk(server, session)
     done()
 

@@ -57,6 +57,8 @@ SENTENCES = {
     ("DEVICE_ALREADY_DETACHED", "d"): "the domain does not have the device",
     ("INVALID_DEVICE", "x"): "x is no number of a device",
     ("MAC_INVALID", "x"): "x is no MAC of a network interface",
+    ("HOST_NOT_DISABLED",): "the host is to be disabled first",
+    ("HOST_IN_USE", "h", "VM", "v"): "the host is in use by VM v",
     ("CANNOT_EVACUATE_HOST", "x"): "the host has domains that no other host could take: x",
     ("NETWORK_CONTAINS_VIF", "v"): "network interfaces of domains belong to the network",
     ("HYPERVISOR_ERROR", "start", "REF", "no kernel\n"): "the hypervisor refused start for demo: no kernel\\n",
