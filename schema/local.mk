@@ -20,6 +20,7 @@ libschema_a_SOURCES += %D%/console.def
 libschema_a_SOURCES += %D%/enums.def
 libschema_a_SOURCES += %D%/error.c
 libschema_a_SOURCES += %D%/error.h
+libschema_a_SOURCES += %D%/data_source.def
 libschema_a_SOURCES += %D%/event.def
 libschema_a_SOURCES += %D%/host.def
 libschema_a_SOURCES += %D%/host_cpu.def

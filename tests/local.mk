@@ -159,6 +159,7 @@ python_modules += %D%/lib/api.py
 python_modules += %D%/lib/operations.py
 python_modules += %D%/lib/world.py
 python_tests += %D%/schema/api_reference.py
+python_tests += %D%/api/data_sources.py
 python_tests += %D%/api/domain0.py
 python_tests += %D%/api/fields.py
 python_tests += %D%/api/messages.py

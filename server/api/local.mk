@@ -9,6 +9,7 @@ libapi_a_SOURCES += %D%/private.h
 libapi_a_SOURCES += %D%/workers.h
 libapi_a_SOURCES += %D%/child.c
 libapi_a_SOURCES += %D%/child.h
+libapi_a_SOURCES += %D%/data_source.c
 libapi_a_SOURCES += %D%/dispatch.c
 libapi_a_SOURCES += %D%/event.h
 libapi_a_SOURCES += %D%/event_messages.c

@@ -18,6 +18,8 @@ struct metrics {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stop;
+	uint64_t cpu_time_ns; /* of the host, as last sampled; 0: not yet */
+	int64_t cpu_sampled_ns;
 };
 
 void metrics_take(struct api *api, const char *uuid, struct metrics_sample *ret_sample)
@@ -162,6 +164,7 @@ static int apply(struct transaction *transaction, void *argument, struct error *
 struct host_sample {
 	const char *host_ref;
 	struct host_usage usage;
+	double cpu_share;
 };
 
 static int apply_usage(struct transaction *transaction, void *argument, struct error *err)
@@ -176,18 +179,37 @@ static int apply_usage(struct transaction *transaction, void *argument, struct e
 	if (!metrics)
 		return 0;
 	record_set_int(metrics, host_metrics_memory_free, sample->usage.memory_free);
+	record_set(metrics, host_metrics_cpu_share, value_float(sample->cpu_share));
 	record_set(metrics, host_metrics_last_updated, value_datetime_of((time_t)now_seconds()));
 	return 0;
 }
 
-static void sample_host(struct api *api)
+static double cpu_share(struct metrics *metrics, const struct host_usage *usage)
 {
+	int64_t now_ns = clock_ns();
+	double busy_ns = (double)(int64_t)(usage->cpu_time_ns - metrics->cpu_time_ns);
+	double time_ns = (double)(now_ns - metrics->cpu_sampled_ns) *
+			 hypervisor_host(metrics->api->hypervisor)->pcpus;
+	bool is_first = metrics->cpu_time_ns == 0;
+
+	metrics->cpu_time_ns = usage->cpu_time_ns;
+	metrics->cpu_sampled_ns = now_ns;
+	if (is_first || time_ns <= 0 || busy_ns < 0)
+		return 0;
+	return busy_ns < time_ns ? busy_ns / time_ns : 1;
+}
+
+static void sample_host(struct metrics *metrics)
+{
+	struct api *api = metrics->api;
 	struct host_sample sample = {.host_ref = api->host_ref};
 	struct hypervisor_error reason = {0};
 	AUTO_ERROR ignored = {0};
 
-	if (hypervisor_get_host_usage(api->hypervisor, &sample.usage, &reason) == 0)
-		store_mutate(api->store, apply_usage, &sample, &ignored);
+	if (hypervisor_get_host_usage(api->hypervisor, &sample.usage, &reason) < 0)
+		return;
+	sample.cpu_share = cpu_share(metrics, &sample.usage);
+	store_mutate(api->store, apply_usage, &sample, &ignored);
 }
 
 static void sample_domain(struct api *api, const struct domain_info *domain)
@@ -224,13 +246,14 @@ static void look_for_gone(struct api *api, const struct domain_info *domains, si
 	store_free_list(vms, count);
 }
 
-static void sample_all(struct api *api)
+static void sample_all(struct metrics *metrics)
 {
+	struct api *api = metrics->api;
 	struct domain_info *domains;
 	struct hypervisor_error reason = {0};
 	size_t count;
 
-	sample_host(api);
+	sample_host(metrics);
 	domain_0_follow(api);
 	if (hypervisor_list_domains(api->hypervisor, &domains, &count, &reason) < 0)
 		return;
@@ -249,7 +272,7 @@ static void *run(void *argument)
 	pthread_mutex_lock(&metrics->lock);
 	while (!metrics->stop) {
 		pthread_mutex_unlock(&metrics->lock);
-		sample_all(metrics->api);
+		sample_all(metrics);
 		pthread_mutex_lock(&metrics->lock);
 		until_ns = clock_ns() + interval_ns;
 		if (!metrics->stop)
