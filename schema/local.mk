@@ -7,6 +7,7 @@ libschema_a_SOURCES += %D%/PIF.def
 libschema_a_SOURCES += %D%/PIF_metrics.def
 libschema_a_SOURCES += %D%/VIF.def
 libschema_a_SOURCES += %D%/VM.def
+libschema_a_SOURCES += %D%/VM_appliance.def
 libschema_a_SOURCES += %D%/VM_guest_metrics.def
 libschema_a_SOURCES += %D%/VM_metrics.def
 libschema_a_SOURCES += %D%/base.c

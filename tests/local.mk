@@ -163,6 +163,7 @@ python_tests += %D%/api/data_sources.py
 python_tests += %D%/api/domain0.py
 python_tests += %D%/api/fields.py
 python_tests += %D%/api/messages.py
+python_tests += %D%/api/appliances.py
 python_tests += %D%/api/network.py
 python_tests += %D%/api/network_config.py
 python_tests += %D%/api/create.py

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* api.c – opening and closing: the store's rules, this host, what runs, and the threads. */
 #include "schema/log.h"
+#include "server/api/appliance.h"
 #include "server/api/event.h"
 #include "server/api/guest.h"
 #include "server/api/logins.h"
@@ -24,10 +25,15 @@ int64_t now_seconds(void)
 static int check(void *context, struct transaction *transaction, const struct record *old,
 		 struct record *record, struct error *err)
 {
-	(void)transaction;
 	switch (record->cls->id) {
 	case CLASS_VM:
-		return vm_check(context, old, record, err);
+		if (vm_check(context, old, record, err) < 0)
+			return -1;
+		appliance_follow_vm(transaction, old, record);
+		return 0;
+	case CLASS_VM_appliance:
+		appliance_derive(transaction, record);
+		return 0;
 	case CLASS_network:
 		return network_check(record, err);
 	default:
@@ -166,7 +172,7 @@ struct api *api_open(struct store *store, struct hypervisor *hypervisor,
 	api->registrations = registrations_new();
 	store_set_rules(store, &rules);
 	if (check_identity(api, err) < 0 || host_open(api, err) < 0 ||
-	    reconcile_open(api, err) < 0) {
+	    reconcile_open(api, err) < 0 || appliance_open(api, err) < 0) {
 		free_parts(api);
 		return NULL;
 	}

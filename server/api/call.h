@@ -37,6 +37,7 @@ struct call {
 	int answer_delay_ms; /* call_finish answers so much later, without a thread that waits */
 	struct error error;
 	bool admitted;	     /* session_admit has counted it */
+	const char *part_of; /* the task that its own is a subtask of; or NULL */
 	char task[REF_SIZE]; /* of an Async call: who asked has been answered with it; otherwise ""
 			      */
 };

@@ -129,6 +129,10 @@ static int judge_kind(const struct operation_info *info, const struct record *vm
 		return fail(err, ERROR_VM_IS_TEMPLATE, record_ref(vm), info->wire);
 	if (record_bool(vm, VM_is_a_snapshot) && !(info->on & SNAPSHOT))
 		return fail(err, ERROR_VM_IS_SNAPSHOT, record_ref(vm), info->wire);
+	if (info == &infos[OPERATION_make_into_template] &&
+	    !ref_is_null(record_text(vm, VM_appliance)))
+		return fail(err, ERROR_VM_IS_PART_OF_AN_APPLIANCE, record_ref(vm),
+			    record_text(vm, VM_appliance));
 	if (!record_bool(vm, VM_is_control_domain))
 		return 0;
 	if (info->on & NOT_DOM0)

@@ -39,6 +39,8 @@ struct record *task_create(const struct call *call, struct transaction *transact
 	record_set_text(task, task_name_label, name);
 	record_set(task, task_created, value_datetime_of((time_t)now_seconds()));
 	record_set_text(task, task_resident_on, call->api->host_ref);
+	if (call->part_of)
+		record_set_text(task, task_subtask_of, call->part_of);
 	if (call->session)
 		record_set(task, task_owner,
 			   value_reference(record_get(call->session, session_auth_user_name)));
@@ -52,6 +54,13 @@ struct start {
 	void (*run)(struct call *call);
 };
 
+static bool can_be_cancelled(const struct message_info *message)
+{
+	bool of_appliance = message->cls->id == CLASS_VM_appliance && message->runs == RUNS_WORK;
+
+	return of_appliance || operation_can_be_cancelled(message->operation);
+}
+
 static int make(struct transaction *transaction, void *argument, struct error *err)
 {
 	const struct start *start = argument;
@@ -60,7 +69,7 @@ static int make(struct transaction *transaction, void *argument, struct error *e
 	(void)err;
 	snprintf(call->task, sizeof(call->task), "%s",
 		 record_ref(task_create(call, transaction, call->outer->method,
-					operation_can_be_cancelled(call->message->operation))));
+					can_be_cancelled(call->message))));
 	return 0;
 }
 

@@ -40,7 +40,7 @@ static void free_note(struct mutation *mutation, struct error *err)
 	atomic_fetch_sub(&api->calls, 1);
 }
 
-static void submit(struct api *api, const char *task, double share)
+void task_set_progress(struct api *api, const char *task, double share)
 {
 	struct note *note = allocate(sizeof(*note));
 
@@ -60,7 +60,7 @@ void task_note_progress(struct call *call, double share)
 	if (share < operation->progress + STEP)
 		return;
 	operation->progress = share;
-	submit(call->api, operation->task, share);
+	task_set_progress(call->api, operation->task, share);
 }
 
 /* Two have it: whoever began it, and the worker that looks now and then. */
@@ -91,10 +91,10 @@ static void look(void *argument)
 		return;
 	}
 	if (stat(watch->path, &file) == 0 && watch->bytes > 0)
-		submit(watch->api, watch->task,
-		       watch->share * (file.st_size < watch->bytes ?
-					       (double)file.st_size / watch->bytes :
-					       1));
+		task_set_progress(watch->api, watch->task,
+				  watch->share * (file.st_size < watch->bytes ?
+							  (double)file.st_size / watch->bytes :
+							  1));
 	workers_run(watch->api->workers, LOOK_MS, look, watch);
 }
 

@@ -8,6 +8,9 @@
 /* For handlers on a worker: so much (0..1) of the work is done. It never goes back. */
 void task_note_progress(struct call *call, double share);
 
+/* The same of any task, on any thread. */
+void task_set_progress(struct api *api, const char *task, double share);
+
 /* Until task_end_watch: that share of the work is done when the file has so many bytes. */
 struct file_watch;
 struct file_watch *task_watch_file(struct call *call, const char *path, int64_t bytes,

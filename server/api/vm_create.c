@@ -201,6 +201,7 @@ static void become_other(struct record *copy, const struct record *vm, const cha
 				  VM_snapshot_info,
 				  VM_snapshot_metadata,
 				  VM_requires_reboot,
+				  VM_appliance,
 				  VM_current_operations,
 				  VM_parent,
 				  VM_last_boot_CPU_flags,

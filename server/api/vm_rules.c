@@ -77,6 +77,21 @@ static int check_halted(const struct record *vm, enum operation_id id, struct er
 	return record_get(vm, VM_current_operations)->length ? fail_busy(err, vm) : 0;
 }
 
+/* Only what can be started and stopped belongs to an appliance. */
+static int check_appliance(const struct record *old, const struct record *vm, struct error *err)
+{
+	if (ref_is_null(record_text(vm, VM_appliance)) || !changed(old, vm, VM_appliance))
+		return 0;
+	if (record_bool(vm, VM_is_a_template))
+		return fail(err, ERROR_VM_IS_TEMPLATE, record_ref(vm), "set_appliance");
+	if (record_bool(vm, VM_is_a_snapshot))
+		return fail(err, ERROR_VM_IS_SNAPSHOT, record_ref(vm), "set_appliance");
+	if (record_bool(vm, VM_is_control_domain))
+		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
+			    "This operation is not allowed on a control domain");
+	return 0;
+}
+
 /* What only a VM without a domain may be told by its setters. */
 static int check_state(const struct record *old, const struct record *vm, struct error *err)
 {
@@ -118,7 +133,7 @@ int vm_check(struct api *api, const struct record *old, struct record *vm, struc
 	/* a control domain is what it is; its record only says so */
 	if (record_bool(vm, VM_is_control_domain) && !old)
 		return 0;
-	if (check_state(old, vm, err) < 0)
+	if (check_state(old, vm, err) < 0 || check_appliance(old, vm, err) < 0)
 		return -1;
 	if (!old || changed(old, vm, VM_domain_type) || changed(old, vm, VM_HVM_boot_policy))
 		match_domain_type(old, vm);
@@ -148,7 +163,8 @@ void vm_derive(const struct record *old, struct record *vm)
 	static const int of_operations[] = {VM_power_state,	   VM_current_operations,
 					    VM_is_a_template,	   VM_is_default_template,
 					    VM_is_a_snapshot,	   VM_is_control_domain,
-					    VM_blocked_operations, VM_is_managed};
+					    VM_blocked_operations, VM_is_managed,
+					    VM_appliance};
 	static const int of_overhead[] = {VM_memory_static_max, VM_VCPUs_max,
 					  VM_HVM_shadow_multiplier, VM_domain_type};
 

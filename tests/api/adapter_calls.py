@@ -10,7 +10,7 @@ import re
 
 from lib.api import Api
 from lib.host import GIB, STATES, Host, until
-from lib.operations import MESSAGES, arguments_for, operation_of, verdict
+from lib.operations import MESSAGES, OPERATIONS, arguments_for, operation_of, verdict
 from lib.rpc import Failure, value
 from lib.server import program
 from lib.tap import diag, done, is_, ok, skip_all
@@ -56,7 +56,7 @@ class Subject:
             host.session.host.enable(host.ref)
         if message.cls == "task" and not message.short_name.startswith("get_"):
             self.task = self.make_task()
-        if message.cls not in ("VM", "VIF") or message.short_name.startswith("get_"):
+        if message.cls not in ("VM", "VIF", "VM_appliance") or message.short_name.startswith("get_"):
             return
         if host.failure("VM.get_uuid", self.vm)[0] != "HANDLE_INVALID":
             host.idle(self.vm)
@@ -76,6 +76,8 @@ class Subject:
             return self.task
         if cls == "subject":
             return self.make_subject()
+        if cls == "VM_appliance":
+            return session.VM_appliance.create({"name_label": "made"})
         if cls == "VIF":
             return session.VM.get_VIFs(self.vm)[0]
         if cls in ("VM_metrics", "VM_guest_metrics"):
@@ -126,6 +128,10 @@ def arguments(api, subject, message):
         return ["VM.start" for _ in message.parameters]
     if message.name == "subject.create":
         return [{"subject_identifier": f"x{next(_numbers)}"}]
+    if message.cls == "VM_appliance" and message.short_name in OPERATIONS:
+        appliance = subject.object("VM_appliance")
+        subject.host.session.VM.set_appliance(subject.vm, appliance)
+        return [appliance, False][:len(message.parameters)]
     if message.name == "VM.create":
         return [{"name_label": "created", "memory_static_max": str(GIB)}]
     return [argument(api, subject, message, parameter) for parameter in message.parameters]
@@ -166,6 +172,8 @@ def run_once(api, subject, message, name):
 def judge(message, state, before, ref, error, calls):
     """What is wrong with that; None: nothing."""
     operation = operation_of(message.name)
+    if message.cls == "VM_appliance" and calls:
+        return None if state in OPERATIONS[message.short_name].states else f"it called {calls}"
     refusal = operation and verdict(operation, before, ref)
     if refusal and error != refusal:
         return f"got {error}, want {refusal}"

@@ -24,6 +24,7 @@ RULES = {
     "VM.start_delay": (NATURAL, "not negative"),
     "VM.shutdown_delay": (NATURAL, "not negative"),
     "VM.order": (NATURAL, "not negative"),
+    "VM.appliance": ([NULL_REF], "what belongs to one is no template, which is tried too"),
     "VM.domain_type": (["hvm", "pv", "pv_in_pvh", "pvh"], "unspecified becomes what HVM_boot_policy says"),
     "VM.blocked_operations": ([{"export": EMOJI}, {}, {"pool_migrate": "", "csvm": "reason"}],
                               "what is blocked is refused, here too"),
@@ -207,6 +208,7 @@ def test_references(world):
             named = world.refs(field.type.cls)[0]
             call(setter, ref, call(f"{field.type.cls}.get_uuid", named))
             is_(call(getter, ref), named, f"{field.name}: a uuid is the reference of its object")
+            call(setter, ref, NULL_REF)
 
 
 def main():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""world.py – a daemon with at least one object of every class: a Halted and a Running VM with a VIF each, and a pending task.
+"""world.py – a daemon with at least one object of every class: a Halted and a Running VM with a VIF each, an
+appliance without VMs, and a pending task.
 
     with World() as world:
         world.session.VM.get_record(world.halted)
@@ -44,6 +45,7 @@ class World:
             network = self.session.network.get_all()[0]
             for vm in (self.halted, self.running):
                 self.session.VIF.create({"device": "0", "network": network, "VM": vm})
+            self.session.VM_appliance.create({"name_label": "together"})
             self.session.VM.start(self.running, False, False)
             self._begin_task()
         except BaseException:

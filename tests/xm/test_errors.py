@@ -39,6 +39,8 @@ SENTENCES = {
     ("VM_BAD_POWER_STATE", "OpaqueRef:gone", "a", "b"): "OpaqueRef:gone is B; it must be A for this",
     ("VM_IS_TEMPLATE", "REF", "start"): "demo is a template; start is not possible with one",
     ("VM_IS_SNAPSHOT", "REF", "start"): "demo is a snapshot; start is not possible with one",
+    ("VM_IS_PART_OF_AN_APPLIANCE", "REF", "a"): "demo belongs to an appliance; it cannot be a template",
+    ("OPERATION_PARTIALLY_FAILED", "start", "REF", "why"): "start did not succeed with all VMs: why",
     ("VM_HVM_REQUIRED", "REF"): "demo needs hardware virtualisation, which the host has not",
     ("VM_HAS_NO_SUSPEND_VDI", "VM", "REF"): "what demo was suspended to is gone; it is Halted now",
     ("VM_SHUTDOWN_TIMEOUT", "REF", "1200"): "demo did not shut down within 1200 seconds; xm destroy would end it",
