@@ -25,7 +25,7 @@ static const struct row {
 #define UNLISTED false
 #define RECORD "only the record"
 #define LIVE "record; of a Running or Paused VM the domain first"
-#define USES "acts on the domain"
+#define USES "acts on the domain, or on files"
 #define BEGINS "a domain begins"
 #define ENDS "the domain ends"
 #define OPERATION(name, wire, states, on, listed, effect) \

@@ -131,16 +131,12 @@ static void part_done(struct api_call *outcome)
 
 static void begin_part(struct run *run, struct part *part)
 {
-	struct call *call = call_new(run->call->api);
+	struct call *call = operation_part(run->call, run->task, part->vm->text, &part->outcome);
 
 	part->begun = true;
 	part->outcome = (struct api_call){.done = part_done, .context = part};
-	call->outer = &part->outcome;
 	call->message = schema_message(run->action->message);
 	call->handler = run->action->handler;
-	call->part_of = run->task;
-	call->session = run->call->session ? record_reference(run->call->session) : NULL;
-	call->arguments[0] = value_reference(part->vm);
 	if (run->action->is_start) {
 		call->arguments[1] = value_bool(run->paused);
 		call->arguments[2] = value_bool(false);

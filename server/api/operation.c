@@ -235,6 +235,11 @@ void operation_start(struct call *call)
 	start(call, call->message->operation);
 }
 
+void operation_start_part(struct call *part, enum operation_id id)
+{
+	start(part, id);
+}
+
 void operation_start_internal(struct api *api, const char *vm_ref, enum operation_id id,
 			      handler_fn handler)
 {

@@ -99,6 +99,19 @@ void operation_start_internal(struct api *api, const char *vm_ref, enum operatio
 			      handler_fn handler);
 
 /*
+ * operation_part.c: a call of its own on that VM, for what the task does; message, handler and more
+ * arguments are to be set, then it is started. outcome->done is called on any thread when it has
+ * ended; until then `task` and `outcome` must stay.
+ */
+struct call *operation_part(const struct call *whole, const char *task, const char *vm,
+			    struct api_call *outcome);
+void operation_start_part(struct call *part, enum operation_id id);
+/* One whose end is waited for, by an operation that is on a worker. Its `self` is the VM of the
+ * whole. */
+int operation_run_part(struct call *whole, const char *vm, enum operation_id id, handler_fn handler,
+		       struct error *err);
+
+/*
  * For handlers on a worker. Runs `change` in a transaction with the newest record of the VM to
  * edit; VM_BAD_POWER_STATE and the like come from `change`. HANDLE_INVALID when the VM is gone.
  */

@@ -121,18 +121,33 @@ static bool is_busy(enum operation_id id, const struct record *vm)
 	return false;
 }
 
+/* What only one operation asks for. */
+static int judge_own(const struct operation_info *info, const struct record *vm, struct error *err)
+{
+	const char *appliance = record_text(vm, VM_appliance);
+
+	if (info == &infos[OPERATION_revert] && !record_bool(vm, VM_is_a_snapshot))
+		return fail(err, ERROR_REVERT_ONLY_ALLOWED_ON_SNAPSHOT);
+	if (info == &infos[OPERATION_revert] && ref_is_null(record_text(vm, VM_snapshot_of)))
+		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
+			    "the VM of the snapshot is gone: clone the snapshot");
+	if (info == &infos[OPERATION_make_into_template] && !ref_is_null(appliance))
+		return fail(err, ERROR_VM_IS_PART_OF_AN_APPLIANCE, record_ref(vm), appliance);
+	return 0;
+}
+
 static int judge_kind(const struct operation_info *info, const struct record *vm, struct error *err)
 {
 	bool own_template = (info->on & OWN_TEMPLATE) && !record_bool(vm, VM_is_default_template);
 
-	if (record_bool(vm, VM_is_a_template) && !(info->on & TEMPLATE) && !own_template)
+	/* a snapshot is a template too, with rules of its own */
+	if (record_bool(vm, VM_is_a_template) && !record_bool(vm, VM_is_a_snapshot) &&
+	    !(info->on & TEMPLATE) && !own_template)
 		return fail(err, ERROR_VM_IS_TEMPLATE, record_ref(vm), info->wire);
 	if (record_bool(vm, VM_is_a_snapshot) && !(info->on & SNAPSHOT))
 		return fail(err, ERROR_VM_IS_SNAPSHOT, record_ref(vm), info->wire);
-	if (info == &infos[OPERATION_make_into_template] &&
-	    !ref_is_null(record_text(vm, VM_appliance)))
-		return fail(err, ERROR_VM_IS_PART_OF_AN_APPLIANCE, record_ref(vm),
-			    record_text(vm, VM_appliance));
+	if (judge_own(info, vm, err) < 0)
+		return -1;
 	if (!record_bool(vm, VM_is_control_domain))
 		return 0;
 	if (info->on & NOT_DOM0)

@@ -34,7 +34,10 @@ int64_t now_seconds(void);
  * says what this host is. */
 int host_open(struct api *api, struct error *err);
 
-/* record_fill.c: sets what create's struct says of a new object that it may say; the rest of it is
+/* record_fill.c */
+/* What a client may say about an object that does not exist yet. */
+bool record_may_be_given(const struct field_info *field);
+/* Sets what create's struct says of a new object that it may say; the rest of it is
  * not looked at. */
 int record_fill(struct transaction *transaction, struct record *record, const struct value *fields,
 		struct error *err);

@@ -153,7 +153,11 @@ static const char *settle_absence(const struct finding *finding)
 		if (set_aside)
 			delete_used_image(finding);
 		/* saved, and it has not run since: only that could not be stored any more */
-		return vm_is_live(finding->vm) && has_image(finding) ? "Suspended" : "Halted";
+		if (vm_is_live(finding->vm) && has_image(finding))
+			return "Suspended";
+		/* a later domain must never be taken for the one that it is of */
+		vm_delete_image(finding->api, finding->vm);
+		return "Halted";
 	}
 	/* the record says Running before a resumed guest runs: this one did not */
 	if (set_aside)
@@ -226,6 +230,8 @@ int reconcile_open(struct api *api, struct error *err)
 	if (rc == 0)
 		foreign_open(api, domains, domain_count);
 	free(domains);
+	if (rc == 0)
+		vm_drop_images(api);
 	if (rc == 0)
 		drift_log(api);
 	return rc;

@@ -3,8 +3,7 @@
 #include "schema/convert.h"
 #include "server/api/private.h"
 
-/* What a client may say about an object that does not exist yet. */
-static bool is_settable(const struct field_info *field)
+bool record_may_be_given(const struct field_info *field)
 {
 	return (field->qualifier == QUALIFIER_RW || field->qualifier == QUALIFIER_RO_INS ||
 		field->setter != ROLE_nobody) &&
@@ -36,7 +35,7 @@ int record_fill(struct transaction *transaction, struct record *record, const st
 
 		/* old clients send whole records: what they may not say, or we do not know, is not
 		 * looked at */
-		if (!field || !is_settable(field) || member->value->kind == VALUE_NIL)
+		if (!field || !record_may_be_given(field) || member->value->kind == VALUE_NIL)
 			continue;
 		if (convert_value(field->type, member->value, field->name, &value, err) < 0)
 			return -1;

@@ -198,7 +198,7 @@ int run_VIF_destroy(struct call *call, struct error *err)
 }
 
 void vif_copy_all(struct transaction *transaction, const struct record *vm,
-		  const struct record *copy)
+		  const struct record *copy, enum vif_macs macs)
 {
 	static const int own[] = {VIF_uuid, VIF_currently_attached, VIF_VM};
 	const struct value *vifs = record_get(vm, VM_VIFs);
@@ -212,7 +212,8 @@ void vif_copy_all(struct transaction *transaction, const struct record *vm,
 			continue;
 		record_copy_fields(new, vif, own, ARRAY_SIZE(own));
 		record_set(new, VIF_VM, value_reference(copy->ref));
-		draw_mac(new, copy);
+		if (macs == VIFS_OWN_MACS)
+			draw_mac(new, copy);
 		vif_set_state(new, copy, false);
 	}
 }

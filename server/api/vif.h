@@ -8,9 +8,11 @@
 /* In a transaction: those that an xl.cfg describes (server/import/xl_config.h). NULL: none. */
 int vif_make_all(struct transaction *transaction, const struct record *vm, const struct value *vifs,
 		 struct error *err);
-/* In a transaction: the same for `copy`, with MACs of its own; all of them gone. */
+/* In a transaction: the same for `copy`, with MACs of its own or the same ones; all of them gone.
+ */
+enum vif_macs { VIFS_OWN_MACS, VIFS_SAME_MACS };
 void vif_copy_all(struct transaction *transaction, const struct record *vm,
-		  const struct record *copy);
+		  const struct record *copy, enum vif_macs macs);
 void vif_delete_all(struct transaction *transaction, const struct record *vm);
 
 /* Whether the VM's domain has it, and what follows from that and the VM's power state. */

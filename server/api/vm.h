@@ -14,6 +14,8 @@ void vm_derive(const struct record *old, struct record *vm);
 int vm_fill(struct transaction *transaction, struct record *vm, const struct value *fields,
 	    struct error *err);
 struct record *vm_make_metrics(struct transaction *transaction, struct record *vm);
+/* A Halted VM with the same settings and metrics of its own; it has no devices yet. */
+struct record *vm_copy(struct transaction *transaction, const struct record *vm, const char *name);
 /* With its metrics, consoles and VIFs. `vm` is the record in the transaction. */
 void vm_delete(struct transaction *transaction, const struct record *vm);
 /* What create_from_config and adopt answer; the report becomes part of it. */
@@ -41,7 +43,11 @@ int vm_check_boot(struct api *api, const struct record *vm, int64_t memory_free,
 int vm_build_domain(struct api *api, const struct record *vm, const char *image, int *ret_domid,
 		    struct error *err);
 
-/* vm_state.c: the record's fields at each transition, to be used as (or in) a vm_change_fn; halted
+/* vm_state.c */
+/* The record as it is, field to JSON text, so that fields may come and go between versions of the
+ * program. */
+struct value *vm_to_texts(const struct record *vm);
+/* The record's fields at each transition, to be used as (or in) a vm_change_fn; halted
  * and suspended need no call. */
 int vm_become_halted(struct call *call, struct transaction *transaction, struct record *vm,
 		     struct error *err);
@@ -76,7 +82,7 @@ int fail_hypervisor_host(struct error *err, const struct value *ref,
 /* The adapter's error as the API's: of the VM `vm` in operation `id`. */
 int fail_hypervisor(struct error *err, const struct record *vm, enum operation_id id,
 		    const struct hypervisor_error *reason);
-/* vm_suspend.c: where its image is while it is suspended, and where it is kept aside once a domain
+/* vm_image.c: where its image is while it is suspended, and where it is kept aside once a domain
  * has been built from it; to be freed. */
 char *vm_image_path(const struct api *api, const struct record *vm);
 char *vm_used_image_path(const struct api *api, const struct record *vm);
@@ -84,5 +90,12 @@ char *vm_used_image_path(const struct api *api, const struct record *vm);
 void vm_take_image_back(const struct api *api, const struct record *vm);
 /* That there is none is fine. */
 void vm_delete_image(const struct api *api, const struct record *vm);
+/* Whether it has that name from now on, a power cut included. */
+bool vm_rename_image(const struct api *api, const char *from, const char *to);
+/* A copy of a Suspended VM's, for a record that is to name it as its suspend_image; to be freed. */
+int vm_copy_image(const struct api *api, const struct record *vm, char **ret_name,
+		  struct error *err);
+/* When the server starts: copies that no record came to name. */
+void vm_drop_images(const struct api *api);
 
 #endif

@@ -179,9 +179,16 @@ int run_VM_create_from_config(struct call *call, struct error *err)
 	return 0;
 }
 
-/* Who the copy is, and what of the original's life is not its. */
-static void become_other(struct record *copy, const struct record *vm, const char *name)
+static void reset(struct record *vm, const int *fields, size_t count)
 {
+	for (size_t i = 0; i < count; i++)
+		record_set(vm, fields[i],
+			   value_reference(vm->cls->fields[fields[i]].default_value));
+}
+
+struct record *vm_copy(struct transaction *transaction, const struct record *vm, const char *name)
+{
+	/* who it is, and what of the original's life is not its */
 	static const int own[] = {VM_uuid,
 				  VM_power_state,
 				  VM_is_default_template,
@@ -190,37 +197,36 @@ static void become_other(struct record *copy, const struct record *vm, const cha
 				  VM_guest_metrics,
 				  VM_boot_record,
 				  VM_live_intent,
+				  VM_suspend_image,
 				  VM_told,
 				  VM_consoles,
 				  VM_VIFs,
 				  VM_snapshots,
 				  VM_children,
-				  VM_is_a_snapshot,
-				  VM_snapshot_of,
-				  VM_snapshot_time,
-				  VM_snapshot_info,
-				  VM_snapshot_metadata,
 				  VM_requires_reboot,
 				  VM_appliance,
-				  VM_current_operations,
-				  VM_parent,
-				  VM_last_boot_CPU_flags,
-				  VM_last_booted_record};
+				  VM_current_operations};
+	struct record *copy = transaction_create(transaction, CLASS_VM, NULL);
 
 	record_copy_fields(copy, vm, own, ARRAY_SIZE(own));
 	record_set_text(copy, VM_name_label, name);
+	vm_make_metrics(transaction, copy);
+	return copy;
 }
 
 int run_VM_clone(struct call *call, struct error *err)
 {
+	static const int of_snapshot[] = {VM_is_a_snapshot,	  VM_snapshot_of,
+					  VM_snapshot_time,	  VM_snapshot_info,
+					  VM_snapshot_metadata,	  VM_parent,
+					  VM_last_boot_CPU_flags, VM_last_booted_record};
 	const struct record *vm = call->operation->vm;
-	struct record *copy = transaction_create(call->transaction, CLASS_VM, NULL);
+	struct record *copy = vm_copy(call->transaction, vm, argument_text(call, 1));
 
 	(void)err;
-	become_other(copy, vm, argument_text(call, 1));
+	reset(copy, of_snapshot, ARRAY_SIZE(of_snapshot));
 	set_mac_seed(copy);
-	vm_make_metrics(call->transaction, copy);
-	vif_copy_all(call->transaction, vm, copy);
+	vif_copy_all(call->transaction, vm, copy, VIFS_OWN_MACS);
 	call->result = value_string(record_ref(copy));
 	return 0;
 }
@@ -248,9 +254,13 @@ static void after_destroy(struct call *call)
 void vm_delete(struct transaction *transaction, const struct record *vm)
 {
 	const struct value *consoles = record_get(vm, VM_consoles);
+	const struct value *children = record_get(vm, VM_children);
 
 	for (uint32_t i = 0; i < consoles->length; i++)
 		transaction_delete(transaction, CLASS_console, consoles->items[i]->text);
+	for (uint32_t i = 0; i < children->length; i++)
+		record_set(transaction_edit(transaction, CLASS_VM, children->items[i]->text),
+			   VM_parent, value_reference(record_get(vm, VM_parent)));
 	vif_delete_all(transaction, vm);
 	transaction_delete(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
 	transaction_delete(transaction, CLASS_VM_guest_metrics, record_text(vm, VM_guest_metrics));

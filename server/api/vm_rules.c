@@ -92,14 +92,22 @@ static int check_appliance(const struct record *old, const struct record *vm, st
 	return 0;
 }
 
+static bool is_reverting(const struct record *vm)
+{
+	const struct value *current = record_get(vm, VM_current_operations);
+
+	return current->length && strcmp(current->members[0].value->text,
+					 operation_info(OPERATION_reverting)->wire) == 0;
+}
+
 /* What only a VM without a domain may be told by its setters. */
 static int check_state(const struct record *old, const struct record *vm, struct error *err)
 {
 	static const int halted_only[] = {VM_is_a_template, VM_domain_type, VM_HVM_boot_policy,
 					  VM_has_vendor_device};
 
-	/* it has followed its domain */
-	if (!old || !record_bool(old, VM_is_managed))
+	/* it has followed its domain, or becomes what it was */
+	if (!old || !record_bool(old, VM_is_managed) || is_reverting(old))
 		return 0;
 	if (changed(old, vm, VM_NVRAM) && check_operation(old, OPERATION_changing_NVRAM, err) < 0)
 		return -1;
@@ -164,7 +172,7 @@ void vm_derive(const struct record *old, struct record *vm)
 					    VM_is_a_template,	   VM_is_default_template,
 					    VM_is_a_snapshot,	   VM_is_control_domain,
 					    VM_blocked_operations, VM_is_managed,
-					    VM_appliance};
+					    VM_appliance,	   VM_snapshot_of};
 	static const int of_overhead[] = {VM_memory_static_max, VM_VCPUs_max,
 					  VM_HVM_shadow_multiplier, VM_domain_type};
 

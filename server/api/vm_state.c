@@ -111,8 +111,7 @@ int vm_drop_intent(struct call *call, struct transaction *transaction, struct re
 	return 0;
 }
 
-/* As text, so that fields may come and go between versions of the program. */
-static struct value *boot_record_of(const struct record *vm)
+struct value *vm_to_texts(const struct record *vm)
 {
 	struct value *map = value_map();
 
@@ -166,7 +165,7 @@ static void note_start(struct transaction *transaction, struct record *vm,
 	struct record *metrics =
 		transaction_edit(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
 
-	record_set(vm, VM_boot_record, boot_record_of(booted));
+	record_set(vm, VM_boot_record, vm_to_texts(booted));
 	make_guest_metrics(transaction, vm);
 	if (!metrics)
 		return;

@@ -7,46 +7,7 @@
 #include "schema/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
-
-char *vm_image_path(const struct api *api, const struct record *vm)
-{
-	return text_format("%s/%s", api->options.suspend_folder, record_uuid(vm));
-}
-
-char *vm_used_image_path(const struct api *api, const struct record *vm)
-{
-	return text_format("%s/%s.resumed", api->options.suspend_folder, record_uuid(vm));
-}
-
-/* Whether the image has that name from now on, a power cut included. */
-static bool rename_durably(const char *from, const char *to, const char *folder)
-{
-	int directory;
-	bool done;
-
-	if (rename(from, to) < 0)
-		return false;
-	directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	done = directory >= 0 && fsync(directory) == 0;
-	if (directory >= 0)
-		close(directory);
-	if (!done)
-		rename(to, from);
-	return done;
-}
-
-void vm_take_image_back(const struct api *api, const struct record *vm)
-{
-	AUTO_TEXT path = vm_image_path(api, vm);
-	AUTO_TEXT used = vm_used_image_path(api, vm);
-
-	if (!rename_durably(used, path, api->options.suspend_folder))
-		log_error("VM %s: its image %s could not be named %s again: %s", record_uuid(vm),
-			  used, path, strerror(errno));
-}
 
 /* Before a domain made from it runs: then the guest's disks change, and it must not be used again.
  */
@@ -57,7 +18,7 @@ static int set_image_aside(struct call *call, struct error *err)
 	AUTO_TEXT used = vm_used_image_path(call->api, vm);
 	AUTO_TEXT text = NULL;
 
-	if (rename_durably(path, used, call->api->options.suspend_folder))
+	if (vm_rename_image(call->api, path, used))
 		return 0;
 	text = text_format("%s: %s", path, strerror(errno));
 	return fail(err, ERROR_INTERNAL_ERROR, text);
@@ -68,14 +29,6 @@ static void delete_used_image(struct call *call)
 	AUTO_TEXT used = vm_used_image_path(call->api, call->operation->vm);
 
 	unlink(used);
-}
-
-void vm_delete_image(const struct api *api, const struct record *vm)
-{
-	AUTO_TEXT path = vm_image_path(api, vm);
-
-	if (unlink(path) < 0 && errno != ENOENT)
-		log_warning("%s: %s", path, strerror(errno));
 }
 
 /* A saved guest cannot go on where it is: it goes on from its image, as if it had been resumed. */

@@ -194,7 +194,7 @@ static void set_mirror(struct transaction *transaction, const struct relation *r
 		   there ? value_set_with(set, ref) : value_set_without(set, ref));
 }
 
-/* Nothing points at an object that is gone: what it mirrored is set to null. */
+/* Nothing points at an object that is gone: what it mirrored and still does is set to null. */
 static void forget_deleted(struct transaction *transaction, const struct record *old)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(relations); i++) {
@@ -208,7 +208,7 @@ static void forget_deleted(struct transaction *transaction, const struct record 
 			struct record *record = transaction_edit(transaction, relation->cls,
 								 pointing->items[k]->text);
 
-			if (record)
+			if (record && record_is(record, relation->field, record_ref(old)))
 				record_set_text(record, relation->field, NULL_REF);
 		}
 	}

@@ -114,6 +114,8 @@ def argument(api, subject, message, parameter):
 
 
 def arguments(api, subject, message):
+    if message.name == "VM.revert":
+        return [subject.host.session.VM.snapshot(subject.vm, "shot")]
     if message.name in MESSAGES:
         return arguments_for(message.name, subject.vm, subject.host.ref)
     if message.name == "network.destroy":
@@ -152,7 +154,8 @@ def run_once(api, subject, message, name):
     """Error and number of changing calls of a message; some messages need no session or one that may end."""
     host = subject.host
     given = arguments(api, subject, message)
-    before = host.record(subject.vm) if operation_of(message.name) else None
+    judged = given[0] if message.name == "VM.revert" else subject.vm
+    before = host.record(judged) if operation_of(message.name) else None
     host.simulator.reset()
     if message.cls == "system":
         error = None if getattr(host.session.rpc, name)(*given) else ["nothing"]

@@ -92,6 +92,8 @@ def arguments(host, message):
     def one(type_):
         if type_.kind == "ref":
             return host.ref if type_.cls == "host" else NULL_REF
+        if type_.kind == "enum" and "get_boot_record" in type_.values:
+            return "get_boot_record"  # an operation that only reads
         return {} if type_.kind in ("map", "record") else samples(type_)[0]
 
     return [one(p.type) for p in message.parameters[1:]]

@@ -19,7 +19,7 @@ _SETTERS = {"VM.set_is_a_template": "make_into_template", "VM.set_NVRAM": "chang
             "VM.add_to_NVRAM": "changing_NVRAM", "VM.remove_from_NVRAM": "changing_NVRAM"}
 # Of messages with more than the VM.
 _ARGUMENTS = {
-    "clone": ["copy"], "copy": ["copy", "OpaqueRef:NULL"], "start": [False], "start_on": ["HOST", False], "resume": [False],
+    "snapshot": ["shot"], "clone": ["copy"], "copy": ["copy", "OpaqueRef:NULL"], "start": [False], "start_on": ["HOST", False], "resume": [False],
     "resume_on": ["HOST", False], "set_memory_static_min": [128 * MIB], "set_memory_static_max": [512 * MIB],
     "set_memory_static_range": [128 * MIB, 512 * MIB], "set_memory_dynamic_min": [256 * MIB],
     "set_memory_dynamic_max": [400 * MIB], "set_memory_dynamic_range": [200 * MIB, 400 * MIB],
@@ -82,10 +82,14 @@ def verdict(operation, vm, ref):
     if vm["power_state"] not in states + (("Running",) if control and "CONTROL_RUNNING" in operation.on else ()):
         return ["VM_BAD_POWER_STATE", ref, ", ".join(states).lower(), vm["power_state"].lower()]
     own_template = "OWN_TEMPLATE" in operation.on and not vm["is_default_template"]
-    if vm["is_a_template"] and "TEMPLATE" not in operation.on and not own_template:
+    if vm["is_a_template"] and not vm["is_a_snapshot"] and "TEMPLATE" not in operation.on and not own_template:
         return ["VM_IS_TEMPLATE", ref, operation.wire]
     if vm["is_a_snapshot"] and "SNAPSHOT" not in operation.on:
         return ["VM_IS_SNAPSHOT", ref, operation.wire]
+    if operation.name == "revert" and not vm["is_a_snapshot"]:
+        return ["REVERT_ONLY_ALLOWED_ON_SNAPSHOT"]
+    if operation.name == "revert" and vm["snapshot_of"] == "OpaqueRef:NULL":
+        return ["OPERATION_NOT_ALLOWED", "the VM of the snapshot is gone: clone the snapshot"]
     if control and "NOT_DOM0" in operation.on:
         return ["OPERATION_NOT_ALLOWED", "This operation is not allowed on dom0"]
     if control and not operation.on & {"CONTROL", "CONTROL_RUNNING"}:
