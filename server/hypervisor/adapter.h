@@ -36,6 +36,10 @@ struct hypervisor_ops {
 		       struct hypervisor_error *err);
 	int (*resume)(void *adapter, const struct domain_config *config, const char *path,
 		      bool paused, int *ret_domid, struct hypervisor_error *err);
+	int (*go_on)(void *adapter, const char *uuid, struct hypervisor_error *err);
+	int (*send_sysrq)(void *adapter, const char *uuid, char key, struct hypervisor_error *err);
+	int (*send_trigger)(void *adapter, const char *uuid, enum guest_trigger trigger,
+			    struct hypervisor_error *err);
 	int (*set_memory_target)(void *adapter, const char *uuid, const struct memory_range *range,
 				 struct hypervisor_error *err);
 	int (*set_memory_maximum)(void *adapter, const char *uuid, int64_t bytes,

@@ -41,6 +41,16 @@ struct hypervisor_options {
 
 enum shutdown_reason { SHUTDOWN_POWEROFF, SHUTDOWN_REBOOT, SHUTDOWN_SUSPEND, SHUTDOWN_CRASH };
 
+/* What its virtual hardware can be made to tell a guest. */
+enum guest_trigger {
+	TRIGGER_POWER,
+	TRIGGER_SLEEP,
+	TRIGGER_NMI,
+	TRIGGER_INIT,
+	TRIGGER_RESET,
+	TRIGGER_S3RESUME
+};
+
 enum guest_type { GUEST_PV, GUEST_PVH, GUEST_HVM };
 
 /* A domain that exists now. */

@@ -217,6 +217,26 @@ int hypervisor_resume(struct hypervisor *hypervisor, const struct domain_config 
 	return CALL(resume, config->uuid, config, path, paused, ret_domid);
 }
 
+int hypervisor_go_on(struct hypervisor *hypervisor, const char *uuid, struct hypervisor_error *err)
+{
+	assert(uuid);
+	return CALL(go_on, uuid, uuid);
+}
+
+int hypervisor_send_sysrq(struct hypervisor *hypervisor, const char *uuid, char key,
+			  struct hypervisor_error *err)
+{
+	assert(uuid);
+	return CALL(send_sysrq, uuid, uuid, key);
+}
+
+int hypervisor_send_trigger(struct hypervisor *hypervisor, const char *uuid,
+			    enum guest_trigger trigger, struct hypervisor_error *err)
+{
+	assert(uuid);
+	return CALL(send_trigger, uuid, uuid, trigger);
+}
+
 int hypervisor_set_memory_target(struct hypervisor *hypervisor, const char *uuid,
 				 const struct memory_range *range, struct hypervisor_error *err)
 {

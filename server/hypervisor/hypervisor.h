@@ -73,6 +73,16 @@ int hypervisor_suspend(struct hypervisor *hypervisor, const char *uuid, const ch
 		       struct hypervisor_error *err);
 int hypervisor_resume(struct hypervisor *hypervisor, const struct domain_config *config,
 		      const char *path, bool paused, int *ret_domid, struct hypervisor_error *err);
+/* A domain whose image has been written goes on where it is, as if that had not been.
+ * HYPERVISOR_FAILED: it has not been suspended, or its guest cannot. */
+int hypervisor_go_on(struct hypervisor *hypervisor, const char *uuid, struct hypervisor_error *err);
+
+/* A key that a guest's kernel takes as one of SysRq; a button or interrupt that its virtual
+ * hardware has. What the guest makes of it is its own affair. */
+int hypervisor_send_sysrq(struct hypervisor *hypervisor, const char *uuid, char key,
+			  struct hypervisor_error *err);
+int hypervisor_send_trigger(struct hypervisor *hypervisor, const char *uuid,
+			    enum guest_trigger trigger, struct hypervisor_error *err);
 
 /* The balloon's target and the range that a balancer may move it in; all in bytes, rounded down to
  * KiB for Xen. What a guest is to have is not free any more. HYPERVISOR_FAILED: not within the

@@ -202,6 +202,20 @@ int simulator_suspend(void *adapter, const char *uuid, const char *path,
 	return rc;
 }
 
+int simulator_go_on(void *adapter, const char *uuid, struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_go_on, err);
+	struct guest *guest = find_guest_but_0(simulator, uuid, err);
+
+	if (!guest)
+		return -1;
+	if (!guest->shutdown || guest->reason != SHUTDOWN_SUSPEND)
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "domain %d (%s) is not suspended",
+				       guest->domid, guest->name);
+	guest->shutdown = false;
+	return simulator_commit(simulator, err);
+}
+
 /* How much memory the guest in the image has; −1: it is not this guest's image. */
 static int64_t read_image(const char *path, const char *uuid, struct hypervisor_error *err)
 {

@@ -19,6 +19,13 @@ int simulator_suspend(void *adapter, const char *uuid, const char *path,
 int simulator_resume(void *adapter, const struct domain_config *config, const char *path,
 		     bool paused, int *ret_domid, struct hypervisor_error *err);
 
+int simulator_go_on(void *adapter, const char *uuid, struct hypervisor_error *err);
+
+/* simulator_signal.c: what a guest is told */
+int simulator_send_sysrq(void *adapter, const char *uuid, char key, struct hypervisor_error *err);
+int simulator_send_trigger(void *adapter, const char *uuid, enum guest_trigger trigger,
+			   struct hypervisor_error *err);
+
 /* simulator_live.c: the ops that change a running domain */
 int simulator_set_memory_target(void *adapter, const char *uuid, const struct memory_range *range,
 				struct hypervisor_error *err);

@@ -127,6 +127,26 @@ int xen_suspend(void *adapter, const char *uuid, const char *path, struct hyperv
 	return suspend_to(adapter, &domain, temporary, path, err);
 }
 
+int xen_go_on(void *adapter, const char *uuid, struct hypervisor_error *err)
+{
+	AUTO_LIBXL libxl = {0};
+	char name[DOMAIN_NAME_SIZE];
+	xc_domaininfo_t domain;
+	int rc;
+
+	if (xen_find_guest(adapter, uuid, false, &domain, err) < 0 ||
+	    xen_libxl_open(&libxl, err) < 0)
+		return -1;
+	xen_name_of(adapter, domain.domain, name);
+	if (!xen_is_shut_down(&domain) || xen_reason_of(&domain) != SHUTDOWN_SUSPEND)
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "domain %u (%s) is not suspended",
+				       domain.domain, name);
+	rc = libxl_domain_resume(libxl.ctx, domain.domain, 1, NULL);
+	return rc ? xen_libxl_fail(&libxl, rc, err, "domain %u (%s) does not go on", domain.domain,
+				   name) :
+		    0;
+}
+
 /* Whether libxl's stream follows, all of it: libxl 4.17 crashes on what is none. */
 static bool has_stream(int fd, int64_t size)
 {

@@ -24,6 +24,10 @@ int xen_destroy(void *adapter, const char *uuid, struct hypervisor_error *err);
 int xen_suspend(void *adapter, const char *uuid, const char *path, struct hypervisor_error *err);
 int xen_resume(void *adapter, const struct domain_config *config, const char *path, bool paused,
 	       int *ret_domid, struct hypervisor_error *err);
+int xen_go_on(void *adapter, const char *uuid, struct hypervisor_error *err);
+int xen_send_sysrq(void *adapter, const char *uuid, char key, struct hypervisor_error *err);
+int xen_send_trigger(void *adapter, const char *uuid, enum guest_trigger trigger,
+		     struct hypervisor_error *err);
 int xen_set_memory_target(void *adapter, const char *uuid, const struct memory_range *range,
 			  struct hypervisor_error *err);
 int xen_set_memory_maximum(void *adapter, const char *uuid, int64_t bytes,

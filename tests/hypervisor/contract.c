@@ -106,6 +106,9 @@ void contract_nobody(const char *uuid, const char *what)
 	NOBODY(hypervisor_shutdown(h, uuid, SHUTDOWN_REBOOT, 1, &fixture_error));
 	NOBODY(hypervisor_destroy(h, uuid, &fixture_error));
 	NOBODY(hypervisor_suspend(h, uuid, path, &fixture_error));
+	NOBODY(hypervisor_go_on(h, uuid, &fixture_error));
+	NOBODY(hypervisor_send_sysrq(h, uuid, 'h', &fixture_error));
+	NOBODY(hypervisor_send_trigger(h, uuid, TRIGGER_NMI, &fixture_error));
 	NOBODY(fixture_set_target(h, uuid, MEMORY));
 	NOBODY(hypervisor_set_memory_maximum(h, uuid, MEMORY, &fixture_error));
 	NOBODY(hypervisor_set_vcpus(h, uuid, 1, &fixture_error));

@@ -20,6 +20,8 @@ static void test_stopped(struct hypervisor *h, const char *uuid, enum shutdown_r
 	STOPPED(hypervisor_pause(h, uuid, &fixture_error));
 	STOPPED(hypervisor_unpause(h, uuid, &fixture_error));
 	STOPPED(hypervisor_suspend(h, uuid, path, &fixture_error));
+	STOPPED(hypervisor_send_sysrq(h, uuid, 'h', &fixture_error));
+	STOPPED(hypervisor_send_trigger(h, uuid, TRIGGER_NMI, &fixture_error));
 	STOPPED(fixture_set_target(h, uuid, MEMORY_LESS));
 	STOPPED(hypervisor_set_memory_maximum(h, uuid, MEMORY_MOST, &fixture_error));
 	STOPPED(hypervisor_set_vcpus(h, uuid, 1, &fixture_error));
@@ -58,11 +60,27 @@ void contract_test_suspend(void)
 	struct hypervisor *h = contract.hypervisor;
 	AUTO_TEXT path = fixture_path("image");
 	int64_t free_before = fixture_memory_free(h);
+	int domid = fixture_get(h, contract.a).domid;
+	const struct memory_range less = {MEMORY_LESS, MEMORY_LESS, MEMORY};
+	const struct memory_range all = {MEMORY, MEMORY, MEMORY};
+	struct domain_info domain;
 
 	contract_refused(hypervisor_suspend(h, contract.a, "/nowhere/image", &fixture_error),
 			 HYPERVISOR_FAILED, "an image that cannot be written");
 	ok(!fixture_get(h, contract.a).shutdown, "the guest goes on");
+	contract_refused(hypervisor_go_on(h, contract.a, &fixture_error), HYPERVISOR_FAILED,
+			 "one that was not suspended");
 	contract_done(hypervisor_suspend(h, contract.a, path, &fixture_error), "suspend");
+	contract_done(hypervisor_go_on(h, contract.a, &fixture_error), "go on");
+	domain = fixture_get(h, contract.a);
+	contract_need(domain.domid == domid && !domain.shutdown && !domain.paused,
+		      "the same domain, as it was");
+	contract_done(hypervisor_set_memory_target(h, contract.a, &less, &fixture_error),
+		      "a new target");
+	contract_await(contract.a, contract_has_memory, MEMORY_LESS, "the guest balloons");
+	contract_done(hypervisor_set_memory_target(h, contract.a, &all, &fixture_error), "back");
+	contract_await(contract.a, contract_has_memory, MEMORY, "and back");
+	contract_done(hypervisor_suspend(h, contract.a, path, &fixture_error), "suspend again");
 	contract_need(access(path, F_OK) == 0, "there is an image");
 	test_stopped(h, contract.a, SHUTDOWN_SUSPEND);
 	contract_done(hypervisor_destroy(h, contract.a, &fixture_error), "destroy");

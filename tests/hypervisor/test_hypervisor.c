@@ -126,6 +126,9 @@ static void test_none_refuses(void)
 	check_refusal(hypervisor_shutdown(h, UUID_A, SHUTDOWN_REBOOT, 1, &err), &err, "shutdown");
 	check_refusal(hypervisor_destroy(h, UUID_A, &err), &err, "destroy");
 	check_refusal(hypervisor_suspend(h, UUID_A, "/x", &err), &err, "suspend");
+	check_refusal(hypervisor_go_on(h, UUID_A, &err), &err, "go_on");
+	check_refusal(hypervisor_send_sysrq(h, UUID_A, 'h', &err), &err, "send_sysrq");
+	check_refusal(hypervisor_send_trigger(h, UUID_A, TRIGGER_NMI, &err), &err, "send_trigger");
 	check_refusal(hypervisor_resume(h, &config, "/x", false, &domid, &err), &err, "resume");
 	check_refusal(hypervisor_set_memory_target(h, UUID_A, &config.memory, &err), &err,
 		      "set_memory_target");

@@ -253,6 +253,9 @@ static void test_faults(struct hypervisor *h)
 	FAULT(hypervisor_pause(h, UUID_A, &fixture_error));
 	FAULT(hypervisor_shutdown(h, UUID_A, SHUTDOWN_POWEROFF, 10000, &fixture_error));
 	FAULT(hypervisor_suspend(h, UUID_A, "/nowhere", &fixture_error));
+	FAULT(hypervisor_go_on(h, UUID_A, &fixture_error));
+	FAULT(hypervisor_send_sysrq(h, UUID_A, 'h', &fixture_error));
+	FAULT(hypervisor_send_trigger(h, UUID_A, TRIGGER_NMI, &fixture_error));
 	FAULT(fixture_set_target(h, UUID_A, 64 * MIB));
 	FAULT(hypervisor_set_memory_maximum(h, UUID_A, 100 * MIB, &fixture_error));
 	FAULT(hypervisor_set_vcpus(h, UUID_A, 5, &fixture_error));
