@@ -165,6 +165,7 @@ python_tests += %D%/api/fields.py
 python_tests += %D%/api/messages.py
 python_tests += %D%/api/appliances.py
 python_tests += %D%/api/network.py
+python_tests += %D%/api/signals.py
 python_tests += %D%/api/snapshots.py
 python_tests += %D%/api/network_config.py
 python_tests += %D%/api/create.py

@@ -18,6 +18,7 @@ struct finding {
 	const struct record *vm;
 	const struct domain_info *domain; /* NULL: there is none */
 	const char *state;		  /* what the VM is to become */
+	const char *image;		  /* of a Suspended one, if that is another than before */
 };
 
 /* A domain was being made when the daemon stopped. */
@@ -36,6 +37,8 @@ static int become(struct transaction *transaction, void *argument, struct error 
 		return 0;
 	if (strcmp(finding->state, "Halted") == 0)
 		return vm_become_halted(NULL, transaction, vm, err);
+	if (finding->image)
+		record_set_text(vm, VM_suspend_image, finding->image);
 	if (strcmp(finding->state, "Suspended") == 0)
 		return vm_become_suspended(NULL, transaction, vm, err);
 	/* the daemon died after the domain ran and before that was stored */
@@ -75,6 +78,31 @@ static void delete_used_image(const struct finding *finding)
 	AUTO_TEXT path = vm_used_image_path(finding->api, finding->vm);
 
 	unlink(path);
+}
+
+/* The file that a checkpoint was writing the memory to; NULL: there was none. */
+static const char *checkpoint_image(const struct record *vm)
+{
+	const struct value *change = value_find(record_get(vm, VM_live_intent), CHECKPOINT_INTENT);
+
+	return change ? value_find_text(change, "new") : NULL;
+}
+
+/* A domain that was suspended for a checkpoint only. */
+static const char *settle_checkpoint(struct finding *finding, const char *image)
+{
+	AUTO_TEXT path = vm_path_of_image(finding->api, image);
+	struct hypervisor_error reason = {0};
+
+	if (hypervisor_go_on(finding->api->hypervisor, record_uuid(finding->vm), &reason) == 0)
+		return "Running";
+	log_error("VM %s does not go on after a checkpoint: %s", record_uuid(finding->vm),
+		  reason.text);
+	destroy(finding->api, finding->vm, "it does not go on after a checkpoint");
+	if (access(path, F_OK) < 0)
+		return "Halted";
+	finding->image = image;
+	return "Suspended";
 }
 
 /* A domain whose memory has been saved. It must not run while its image is kept, nor be lost
@@ -122,10 +150,13 @@ static const char *settle_resumed(const struct finding *finding)
 	return "Paused";
 }
 
-static const char *settle_domain(const struct finding *finding)
+static const char *settle_domain(struct finding *finding)
 {
 	const struct domain_info *domain = finding->domain;
+	const char *image = checkpoint_image(finding->vm);
 
+	if (image && domain->shutdown && domain->reason == SHUTDOWN_SUSPEND)
+		return settle_checkpoint(finding, image);
 	if (domain->shutdown && domain->reason == SHUTDOWN_SUSPEND)
 		return settle_saved(finding);
 	if (is_unfinished(finding)) {

@@ -57,6 +57,8 @@ int vm_become_paused(struct call *call, struct transaction *transaction, struct 
 		     struct error *err);
 int vm_become_running(struct call *call, struct transaction *transaction, struct record *vm,
 		      struct error *err);
+/* Key of live_intent while a checkpoint is taken; "new" names the file that the memory goes to. */
+#define CHECKPOINT_INTENT "checkpoint"
 /* What was intended did not happen. */
 int vm_drop_intent(struct call *call, struct transaction *transaction, struct record *vm,
 		   struct error *err);
@@ -82,6 +84,8 @@ int fail_hypervisor_host(struct error *err, const struct value *ref,
 /* The adapter's error as the API's: of the VM `vm` in operation `id`. */
 int fail_hypervisor(struct error *err, const struct record *vm, enum operation_id id,
 		    const struct hypervisor_error *reason);
+/* vm_suspend.c: the memory of the operation's VM to that file; the task says how far it is. */
+int vm_save_memory(struct call *call, const char *path, struct hypervisor_error *reason);
 /* vm_image.c: where its image is while it is suspended, and where it is kept aside once a domain
  * has been built from it; to be freed. */
 char *vm_image_path(const struct api *api, const struct record *vm);
@@ -95,6 +99,9 @@ bool vm_rename_image(const struct api *api, const char *from, const char *to);
 /* A copy of a Suspended VM's, for a record that is to name it as its suspend_image; to be freed. */
 int vm_copy_image(const struct api *api, const struct record *vm, char **ret_name,
 		  struct error *err);
+/* A new name for such a file, to be freed; where it is. */
+char *vm_new_image(void);
+char *vm_path_of_image(const struct api *api, const char *name);
 /* When the server starts: copies that no record came to name. */
 void vm_drop_images(const struct api *api);
 

@@ -18,11 +18,16 @@
 #define COPY_SUFFIX ".kept"
 #define PIECE (64 << 20)
 
+char *vm_path_of_image(const struct api *api, const char *name)
+{
+	return text_format("%s/%s", api->options.suspend_folder, name);
+}
+
 char *vm_image_path(const struct api *api, const struct record *vm)
 {
 	const char *name = record_text(vm, VM_suspend_image);
 
-	return text_format("%s/%s", api->options.suspend_folder, *name ? name : record_uuid(vm));
+	return vm_path_of_image(api, *name ? name : record_uuid(vm));
 }
 
 char *vm_used_image_path(const struct api *api, const struct record *vm)
@@ -106,18 +111,22 @@ static bool copy_file(const struct api *api, const char *from_path, const char *
 	return done;
 }
 
+char *vm_new_image(void)
+{
+	char uuid[UUID_SIZE];
+
+	uuid_draw(uuid);
+	return text_format("%s" COPY_SUFFIX, uuid);
+}
+
 int vm_copy_image(const struct api *api, const struct record *vm, char **ret_name,
 		  struct error *err)
 {
 	AUTO_TEXT from = vm_image_path(api, vm);
-	AUTO_TEXT to = NULL;
-	AUTO_TEXT name = NULL;
+	AUTO_TEXT name = vm_new_image();
+	AUTO_TEXT to = vm_path_of_image(api, name);
 	AUTO_TEXT reason = NULL;
-	char uuid[UUID_SIZE];
 
-	uuid_draw(uuid);
-	name = text_format("%s" COPY_SUFFIX, uuid);
-	to = text_format("%s/%s", api->options.suspend_folder, name);
 	if (copy_file(api, from, to)) {
 		*ret_name = TAKE(name);
 		return 0;

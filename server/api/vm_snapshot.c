@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_snapshot.c – snapshots of VMs: taken, and gone back to. */
+#include "server/api/vm_snapshot.h"
+
 #include "server/api/domain.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
@@ -32,7 +34,7 @@ static void set_memory(struct record *vm, const char *image)
 /* Nothing names it. */
 static void drop_memory(const struct api *api, const char *image)
 {
-	AUTO_TEXT path = image ? text_format("%s/%s", api->options.suspend_folder, image) : NULL;
+	AUTO_TEXT path = image ? vm_path_of_image(api, image) : NULL;
 
 	if (path)
 		unlink(path);
@@ -40,7 +42,7 @@ static void drop_memory(const struct api *api, const char *image)
 
 struct shot {
 	struct call *call;
-	const char *image;
+	const char *image; /* NULL: without memory */
 	struct value *ref;
 };
 
@@ -83,25 +85,30 @@ static int insert(struct transaction *transaction, void *argument, struct error 
 	set_memory(copy, shot->image);
 	vif_copy_all(transaction, vm, copy, VIFS_SAME_MACS);
 	record_set(vm, VM_parent, value_reference(copy->ref));
+	record_set(vm, VM_live_intent, value_map()); /* of a checkpoint */
 	value_release(shot->ref);
 	shot->ref = value_reference(copy->ref);
 	return 0;
 }
 
-int run_VM_snapshot(struct call *call, struct error *err)
+int snapshot_insert(struct call *call, const char *image, struct error *err)
 {
-	AUTO_TEXT image = NULL;
-	struct shot shot = {.call = call};
-	int rc;
+	struct shot shot = {.call = call, .image = image};
+	int rc = store_mutate(call->api->store, insert, &shot, err);
 
-	if (copy_memory(call->api, call->operation->vm, &image, err) < 0)
-		return -1;
-	shot.image = image;
-	rc = store_mutate(call->api->store, insert, &shot, err);
 	call->result = shot.ref;
 	if (rc < 0)
 		drop_memory(call->api, image);
 	return rc;
+}
+
+int run_VM_snapshot(struct call *call, struct error *err)
+{
+	AUTO_TEXT image = NULL;
+
+	if (copy_memory(call->api, call->operation->vm, &image, err) < 0)
+		return -1;
+	return snapshot_insert(call, image, err);
 }
 
 struct revert {

@@ -74,7 +74,7 @@ static void undo_suspend(struct call *call, const char *path)
 /* Saving is nearly all of it, and shows in the length of the file. */
 #define SAVED 0.9
 
-static int save(struct call *call, const char *path, struct hypervisor_error *reason)
+int vm_save_memory(struct call *call, const char *path, struct hypervisor_error *reason)
 {
 	const struct record *vm = call->operation->vm;
 	struct file_watch *watch = task_watch_file(call, path, vm_memory_target(vm), SAVED);
@@ -95,7 +95,7 @@ int run_VM_suspend(struct call *call, struct error *err)
 	struct hypervisor_error reason = {0};
 	AUTO_ERROR ignored = {0};
 
-	if (save(call, path, &reason) < 0) {
+	if (vm_save_memory(call, path, &reason) < 0) {
 		unlink(path);
 		if (operation_check_cancelled(call, err) < 0)
 			return -1;

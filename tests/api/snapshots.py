@@ -175,6 +175,58 @@ def test_memory(host):
     host.remove(vm)
 
 
+def test_checkpoint(host):
+    """A snapshot with the memory of a guest that goes on."""
+    session, vm = host.session, host.add("Running", name_label="then")
+    before = host.record(vm)
+    shot = session.VM.checkpoint(vm, "check")
+    record, after = host.record(shot), host.record(vm)
+    is_((record["power_state"], record["snapshot_info"]["power-state-at-snapshot"], record["snapshot_of"], after["parent"]),
+        ("Suspended", "Running", vm, shot), "a snapshot with memory")
+    is_((after["power_state"], after["domid"], host.domain(vm)["shutdown"]), ("Running", before["domid"], False),
+        "the domain goes on")
+    is_((host.differences(vm), len(images(host, vm))), ([], 1), "record, disk and domain agree, and there is one image")
+    session.VM.set_name_label(vm, "now")
+    session.VM.revert(shot)
+    is_((host.state(vm), host.record(vm)["name_label"]), ("Suspended", "then"), "revert: as it was then")
+    session.VM.resume(vm, False)
+    is_((host.state(vm), host.differences(vm)), ("Running", []), "and it goes on from there")
+    session.VM.suspend(vm)
+    second = session.VM.checkpoint(vm, "of a Suspended one")
+    is_((host.state(vm), host.state(second), host.record(second)["snapshot_info"]["power-state-at-snapshot"]),
+        ("Suspended", "Suspended", "Suspended"), "of a Suspended VM")
+    for ref in (vm, shot, second):
+        host.remove(ref)
+    vm = host.add("Running")
+    host.simulator.fail("suspend", text="no")
+    is_(host.failure("VM.checkpoint", vm, "x")[0], "HYPERVISOR_ERROR", "a guest that does not suspend itself")
+    is_((host.state(vm), host.differences(vm), images(host, vm), session.VM.get_snapshots(vm)), ("Running", [], [], []),
+        "runs on, and nothing is left")
+    host.simulator.fail("go_on", text="no")
+    is_(host.failure("VM.checkpoint", vm, "x")[0], "HYPERVISOR_ERROR", "one that does not go on")
+    is_((host.state(vm), host.domain(vm), session.VM.get_snapshots(vm)), ("Suspended", None, []), "is Suspended")
+    host.crash()
+    host.session.VM.resume(vm, False)
+    is_((host.state(vm), host.differences(vm)), ("Running", []), "and can be resumed")
+    host.remove(vm)
+
+
+def test_checkpoint_crash(host):
+    """Killed at each step: the guest goes on, or what it was is kept."""
+    for op in ("suspend", "go_on"):
+        vm = host.add("Running")
+        domid = host.record(vm)["domid"]
+        host.simulator.delay(op, 600_000)
+        call = host.background("VM.checkpoint", vm, "x")
+        until(lambda op=op: host.simulator.calls().get(op))
+        host.crash()
+        call.wait()
+        is_((host.state(vm), host.record(vm)["domid"], host.domain(vm)["shutdown"]), ("Running", domid, False),
+            f"killed before {op}: the guest goes on")
+        is_((host.differences(vm), images(host, vm), host.session.VM.get_snapshots(vm)), ([], [], []), "and nothing is left")
+        host.remove(vm)
+
+
 def test_busy(host):
     """Whoever reverts has the VM and the snapshot for himself."""
     session, vm = host.session, host.add("Running")
@@ -224,6 +276,6 @@ if not program():
     skip_all("no xenapid to test (XENAPID)")
 with Host() as running:
     running.simulator.speed(1000)
-    for test in (test_records, test_refused, test_revert, test_memory, test_busy, test_crash):
+    for test in (test_records, test_refused, test_revert, test_memory, test_checkpoint, test_checkpoint_crash, test_busy, test_crash):
         test(running)
 done()

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vm_checkpoint.c – snapshots with the memory of a guest, which goes on afterwards. */
+#include "server/api/domain.h"
+#include "server/api/vm.h"
+#include "server/api/vm_snapshot.h"
+
+#include "schema/log.h"
+
+#include <unistd.h>
+
+struct saving {
+	struct call *call;
+	const char *image;
+};
+
+/* What a daemon that starts after a crash is to know: the domain may be suspended, but not for
+ * good. */
+static int note_intent(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct saving *saving = argument;
+	const char *ref = record_ref(saving->call->operation->vm);
+	struct record *vm = transaction_edit(transaction, CLASS_VM, ref);
+	struct value *change, *intent;
+
+	if (!vm)
+		return fail(err, ERROR_HANDLE_INVALID, "VM", ref);
+	change = value_map();
+	intent = value_map();
+	value_put(change, "new", value_string(saving->image));
+	value_put(intent, CHECKPOINT_INTENT, change);
+	record_set(vm, VM_live_intent, intent);
+	return 0;
+}
+
+static int become_suspended(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct saving *saving = argument;
+	struct call *call = saving->call;
+	struct record *vm =
+		transaction_edit(transaction, CLASS_VM, record_ref(call->operation->vm));
+
+	if (!vm)
+		return 0;
+	record_set_text(vm, VM_suspend_image, saving->image);
+	return vm_become_suspended(call, transaction, vm, err);
+}
+
+/* The guest cannot go on where it is, but its memory is there: whoever wants resumes it. */
+static void keep_suspended(struct saving *saving)
+{
+	struct call *call = saving->call;
+	AUTO_ERROR ignored = {0};
+
+	if (store_mutate(call->api->store, become_suspended, saving, &ignored) == 0 &&
+	    domain_destroy(call, &ignored) == 0)
+		log_warning("VM %s did not go on after a checkpoint and is Suspended",
+			    record_uuid(call->operation->vm));
+}
+
+static int save_and_go_on(struct saving *saving, struct error *err)
+{
+	struct call *call = saving->call;
+	const struct operation *operation = call->operation;
+	AUTO_TEXT path = vm_path_of_image(call->api, saving->image);
+	struct hypervisor_error reason = {0};
+	AUTO_ERROR ignored = {0};
+
+	if (vm_save_memory(call, path, &reason) < 0) {
+		unlink(path);
+		operation_commit(call, vm_drop_intent, &ignored);
+	} else if (hypervisor_go_on(call->api->hypervisor, record_uuid(operation->vm), &reason) ==
+		   0) {
+		return 0;
+	} else {
+		keep_suspended(saving);
+	}
+	return fail_hypervisor(err, operation->vm, operation->id, &reason);
+}
+
+int run_VM_checkpoint(struct call *call, struct error *err)
+{
+	AUTO_TEXT image = vm_new_image();
+	struct saving saving = {call, image};
+	AUTO_ERROR ignored = {0};
+
+	if (!vm_is_live(call->operation->vm))
+		return run_VM_snapshot(call, err);
+	if (store_mutate(call->api->store, note_intent, &saving, err) < 0 ||
+	    save_and_go_on(&saving, err) < 0)
+		return -1;
+	if (snapshot_insert(call, image, err) == 0)
+		return 0;
+	operation_commit(call, vm_drop_intent, &ignored);
+	return -1;
+}
