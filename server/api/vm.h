@@ -102,7 +102,7 @@ int vm_copy_image(const struct api *api, const struct record *vm, char **ret_nam
 /* A new name for such a file, to be freed; where it is. */
 char *vm_new_image(void);
 char *vm_path_of_image(const struct api *api, const char *name);
-/* When the server starts: copies that no record came to name. */
+/* When the server starts: what was written and no record came to name. */
 void vm_drop_images(const struct api *api);
 
 #endif

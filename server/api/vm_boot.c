@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_boot.c – whether a VM can be started here, and the domain that its record describes. */
+#include "server/api/boot_files.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
 
@@ -25,6 +26,8 @@ static int check_file(const struct api *api, const struct record *vm, int field,
 	const char *const *folder = api->options.kernel_folders;
 	const char *path = record_text(vm, field);
 
+	if (boot_file_is_data(path))
+		return boot_file_check(vm, field, err);
 	if (!*path || !folder)
 		return 0;
 	for (; *folder; folder++)
@@ -117,8 +120,6 @@ static struct domain_config config_of(const struct record *vm, const struct key_
 		.vcpus = (int)record_int(vm, VM_VCPUs_at_startup),
 		.vcpus_max = (int)record_int(vm, VM_VCPUs_max),
 		.scheduling = scheduling,
-		.kernel = record_text(vm, VM_PV_kernel),
-		.ramdisk = record_text(vm, VM_PV_ramdisk),
 		.arguments = record_text(vm, VM_PV_args),
 		.bootloader = record_text(vm, VM_PV_bootloader),
 		.bootloader_arguments = record_text(vm, VM_PV_bootloader_args),
@@ -135,12 +136,17 @@ int vm_build_domain(struct api *api, const struct record *vm, const char *image,
 	struct key_value *platform;
 	struct hypervisor_error reason = {0};
 	struct domain_config config;
+	struct boot_files files;
 	struct nic_config *nics;
 	size_t nic_count;
 	int rc;
 
 	if (vif_read_all(api, vm, &nics, &nic_count, err) < 0)
 		return -1;
+	if (boot_files_open(api, vm, &files, err) < 0) {
+		free(nics);
+		return -1;
+	}
 	platform = allocate(keys->length * sizeof(*platform));
 	for (uint32_t i = 0; i < keys->length; i++)
 		platform[i] = (struct key_value){keys->members[i].key->text,
@@ -148,12 +154,15 @@ int vm_build_domain(struct api *api, const struct record *vm, const char *image,
 	config = config_of(vm, platform);
 	config.nics = nics;
 	config.nic_count = nic_count;
+	config.kernel = files.kernel;
+	config.ramdisk = files.ramdisk;
 	if (image)
 		rc = hypervisor_resume(api->hypervisor, &config, image, true, ret_domid, &reason);
 	else
 		rc = hypervisor_start(api->hypervisor, &config, true, ret_domid, &reason);
 	free(platform);
 	free(nics);
+	boot_files_close(&files);
 	return rc < 0 ? fail_hypervisor(err, vm, image ? OPERATION_resume : OPERATION_start,
 					&reason) :
 			0;

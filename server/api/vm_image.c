@@ -2,6 +2,8 @@
 /* vm_image.c – the files that keep the memory of Suspended VMs: named, copied, deleted. */
 #include "server/api/vm.h"
 
+#include "server/api/boot_files.h"
+
 #include "schema/log.h"
 #include "schema/uuid.h"
 
@@ -135,10 +137,16 @@ int vm_copy_image(const struct api *api, const struct record *vm, char **ret_nam
 	return fail(err, ERROR_INTERNAL_ERROR, reason);
 }
 
-static bool is_copy(const char *name)
+static bool has_suffix(const char *name, const char *suffix)
 {
-	return strlen(name) == UUID_SIZE - 1 + strlen(COPY_SUFFIX) &&
-	       strcmp(name + UUID_SIZE - 1, COPY_SUFFIX) == 0;
+	return strlen(name) == UUID_SIZE - 1 + strlen(suffix) &&
+	       strcmp(name + UUID_SIZE - 1, suffix) == 0;
+}
+
+static bool is_passing(const char *name)
+{
+	return has_suffix(name, COPY_SUFFIX) || has_suffix(name, BOOT_KERNEL_SUFFIX) ||
+	       has_suffix(name, BOOT_RAMDISK_SUFFIX);
 }
 
 static bool is_named(struct record *const *vms, size_t count, const char *name)
@@ -160,7 +168,7 @@ void vm_drop_images(const struct api *api)
 		return;
 	vms = store_list(api->store, CLASS_VM, &count);
 	while ((entry = readdir(folder)))
-		if (is_copy(entry->d_name) && !is_named(vms, count, entry->d_name))
+		if (is_passing(entry->d_name) && !is_named(vms, count, entry->d_name))
 			unlinkat(dirfd(folder), entry->d_name, 0);
 	store_free_list(vms, count);
 	closedir(folder);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """lifecycle.py – starting, pausing, suspending, rebooting and stopping VMs: their records, and what is checked before."""
+import base64
 import os
 import re
 import time
@@ -168,6 +169,41 @@ def test_checks(host):
     host.remove(host.add("Running"))
 
 
+def data_uri(content):
+    return "data:application/octet-stream;base64," + base64.b64encode(content).decode()
+
+
+def test_data_uris(host):
+    """A kernel in the record is a file for as long as a domain is built from it."""
+    for uri in ("data:", "data:,abc", "data:;base64,", "data:;base64,AAA", "data:;base64,A===", "data:;base64,AA AA", "data:;base64,AA=A",
+                "DATA:text/plain;base64,AAAA="):
+        refused_start(host, uri, ["VALUE_NOT_SUPPORTED", "PV_kernel", uri, "a data: URI has to be base64"], PV_kernel=uri)
+    for length in range(1, 6):
+        kernel = bytes(range(256)) * 200 + b"\xff" * length
+        vm = host.add(PV_kernel=data_uri(kernel), PV_ramdisk=data_uri(b"ramdisk"), domain_type="pv")
+        host.simulator.delay("start", 600_000)
+        call = host.background("VM.start", vm, False)
+        until(lambda: host.simulator.calls().get("start"))
+        found = {}
+        for suffix in ("kernel", "ramdisk"):
+            with open(f"{host.image(vm)}.{suffix}", "rb") as file:
+                found[suffix] = file.read()
+                is_(os.fstat(file.fileno()).st_mode & 0o777, 0o600, f"the {suffix} is nobody else's")
+        is_(found, {"kernel": kernel, "ramdisk": b"ramdisk"}, f"while it starts they are files ({length})")
+        if length == 1:
+            host.crash()
+            call.wait()
+        else:
+            host.simulator.clear()
+            is_(call.wait(), "", "it starts")
+        is_([n for n in os.listdir(os.path.dirname(host.image(vm)))], [], "afterwards they are not, after kill -9 neither")
+        host.simulator.reset()
+        host.remove(vm)
+    vm = host.add(PV_kernel=data_uri(b"kernel"), PV_ramdisk="/etc/passwd")
+    is_(host.failure("VM.start", vm, False)[:2], ["VALUE_NOT_SUPPORTED", "PV_ramdisk"], "a path beside one is still judged")
+    host.remove(vm)
+
+
 def test_reboot(host):
     for message in ("clean_reboot", "hard_reboot"):
         vm = host.add("Running")
@@ -319,7 +355,7 @@ def test_workers(host):
 if not program():
     skip_all("no xenapid to test (XENAPID)")
 with Host(simulator_memory="16g", simulator_pcpus="4", kernel_folders="/boot") as running:
-    for test in (test_start, test_states, test_images, test_checks, test_reboot, test_cancel, test_waiting, test_workers, test_disk_full,
-                 test_timeout, test_other_operation):
+    for test in (test_start, test_states, test_images, test_checks, test_data_uris, test_reboot, test_cancel, test_waiting, test_workers,
+                 test_disk_full, test_timeout, test_other_operation):
         test(running)
 done()
