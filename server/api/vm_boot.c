@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_boot.c – whether a VM can be started here, and the domain that its record describes. */
 #include "server/api/boot_files.h"
+#include "server/api/boot_pairs.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
 
@@ -90,7 +91,8 @@ int vm_check_boot(struct api *api, const struct record *vm, int64_t memory_free,
 	if (check_bootloader(api, vm, err) < 0 || check_file(api, vm, VM_PV_kernel, err) < 0 ||
 	    check_file(api, vm, VM_PV_ramdisk, err) < 0)
 		return -1;
-	if (check_memory(vm, memory_free, err) < 0 || vm_read_scheduling(vm, &ignored, err) < 0)
+	if (boot_check_store(vm, err) < 0 || check_memory(vm, memory_free, err) < 0 ||
+	    vm_read_scheduling(vm, &ignored, err) < 0)
 		return -1;
 	return check_pcpus(api, vm, err);
 }
@@ -102,7 +104,7 @@ static enum guest_type guest_type_of(const struct record *vm)
 	return record_is(vm, VM_domain_type, "pv") ? GUEST_PV : GUEST_PVH;
 }
 
-static struct domain_config config_of(const struct record *vm, const struct key_value *platform)
+static struct domain_config config_of(const struct record *vm)
 {
 	const char *order = value_find_text(record_get(vm, VM_HVM_boot_params), "order");
 	struct scheduling scheduling;
@@ -124,43 +126,40 @@ static struct domain_config config_of(const struct record *vm, const struct key_
 		.bootloader = record_text(vm, VM_PV_bootloader),
 		.bootloader_arguments = record_text(vm, VM_PV_bootloader_args),
 		.boot_order = order ? order : "",
-		.platform = platform,
-		.platform_count = record_get(vm, VM_platform)->length,
 	};
+}
+
+static int run_op(struct api *api, const struct domain_config *config, const char *image,
+		  int *ret_domid, struct hypervisor_error *reason)
+{
+	if (image)
+		return hypervisor_resume(api->hypervisor, config, image, true, ret_domid, reason);
+	return hypervisor_start(api->hypervisor, config, true, ret_domid, reason);
 }
 
 int vm_build_domain(struct api *api, const struct record *vm, const char *image, int *ret_domid,
 		    struct error *err)
 {
-	const struct value *keys = record_get(vm, VM_platform);
-	struct key_value *platform;
 	struct hypervisor_error reason = {0};
-	struct domain_config config;
+	struct domain_config config = config_of(vm);
 	struct boot_files files;
 	struct nic_config *nics;
-	size_t nic_count;
 	int rc;
 
-	if (vif_read_all(api, vm, &nics, &nic_count, err) < 0)
+	if (vif_read_all(api, vm, &nics, &config.nic_count, err) < 0)
 		return -1;
 	if (boot_files_open(api, vm, &files, err) < 0) {
 		free(nics);
 		return -1;
 	}
-	platform = allocate(keys->length * sizeof(*platform));
-	for (uint32_t i = 0; i < keys->length; i++)
-		platform[i] = (struct key_value){keys->members[i].key->text,
-						 keys->members[i].value->text};
-	config = config_of(vm, platform);
 	config.nics = nics;
-	config.nic_count = nic_count;
 	config.kernel = files.kernel;
 	config.ramdisk = files.ramdisk;
-	if (image)
-		rc = hypervisor_resume(api->hypervisor, &config, image, true, ret_domid, &reason);
-	else
-		rc = hypervisor_start(api->hypervisor, &config, true, ret_domid, &reason);
-	free(platform);
+	config.platform = boot_platform(vm, &config.platform_count);
+	config.store = boot_store(vm, &config.store_count);
+	rc = run_op(api, &config, image, ret_domid, &reason);
+	boot_pairs_free(config.platform, config.platform_count);
+	boot_pairs_free(config.store, config.store_count);
 	free(nics);
 	boot_files_close(&files);
 	return rc < 0 ? fail_hypervisor(err, vm, image ? OPERATION_resume : OPERATION_start,

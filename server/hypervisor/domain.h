@@ -143,6 +143,8 @@ struct domain_config {
 	const char *boot_order; /* HVM: "cdn" */
 	const struct key_value *platform;
 	size_t platform_count;
+	const struct key_value *store; /* paths in the domain's own part of xenstore, and values */
+	size_t store_count;
 	const struct nic_config *nics;
 	size_t nic_count;
 };

@@ -97,19 +97,25 @@ static json_t *text_or_empty(const char *text)
 	return json_string(text ? text : "");
 }
 
+static json_t *keep_map(const struct key_value *pairs, size_t count)
+{
+	json_t *map = json_object();
+
+	for (size_t i = 0; i < count; i++)
+		json_object_set_new(map, pairs[i].key, text_or_empty(pairs[i].value));
+	return map;
+}
+
 static json_t *keep_config(const struct domain_config *config)
 {
-	json_t *platform = json_object();
-
-	for (size_t i = 0; i < config->platform_count; i++)
-		json_object_set_new(platform, config->platform[i].key,
-				    text_or_empty(config->platform[i].value));
-	return json_pack("{so, so, so, so, so, so, so}", "kernel", text_or_empty(config->kernel),
-			 "ramdisk", text_or_empty(config->ramdisk), "arguments",
-			 text_or_empty(config->arguments), "bootloader",
+	return json_pack("{so, so, so, so, so, so, so, so}", "kernel",
+			 text_or_empty(config->kernel), "ramdisk", text_or_empty(config->ramdisk),
+			 "arguments", text_or_empty(config->arguments), "bootloader",
 			 text_or_empty(config->bootloader), "bootloader_arguments",
 			 text_or_empty(config->bootloader_arguments), "boot_order",
-			 text_or_empty(config->boot_order), "platform", platform);
+			 text_or_empty(config->boot_order), "platform",
+			 keep_map(config->platform, config->platform_count), "store",
+			 keep_map(config->store, config->store_count));
 }
 
 /* Cuts between characters, not in one. */

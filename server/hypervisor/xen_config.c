@@ -75,6 +75,18 @@ static int set_platform(libxl_domain_config *domain, const struct domain_config 
 	return 0;
 }
 
+/* libxl frees it. */
+static void set_store(libxl_domain_config *domain, const struct domain_config *config)
+{
+	libxl_key_value_list list = allocate((2 * config->store_count + 1) * sizeof(*list));
+
+	for (size_t i = 0; i < config->store_count; i++) {
+		list[2 * i] = text_copy(config->store[i].key);
+		list[2 * i + 1] = text_copy(config->store[i].value);
+	}
+	domain->c_info.xsdata = list;
+}
+
 static char *copy_or_null(const char *text)
 {
 	return text && *text ? text_copy(text) : NULL;
@@ -209,6 +221,7 @@ int xen_make_config(struct xen *xen, libxl_ctx *ctx, const struct domain_config 
 	domain->on_soft_reset = LIBXL_ACTION_ON_SHUTDOWN_PRESERVE;
 	set_memory(&domain->b_info, config, memory_bytes);
 	xen_set_nics(domain, config);
+	set_store(domain, config);
 	if (set_boot(&domain->b_info, config, err) < 0 ||
 	    set_vcpus(ctx, &domain->b_info, config, err) < 0 ||
 	    set_affinity(xen, ctx, &domain->b_info, config, err) < 0)

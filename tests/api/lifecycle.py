@@ -169,6 +169,37 @@ def test_checks(host):
     host.remove(host.add("Running"))
 
 
+def store_of(host, **fields):
+    """What the domain of such a VM has in its part of xenstore."""
+    vm = host.add("Running", **fields)
+    found = host.domain(vm)["built_from"]["store"]
+    host.remove(vm)
+    return found
+
+
+def test_store(host):
+    data = {"vm-data/a/b": "1", "vm-data/g": "", "other": "not for the guest", "vm-dat": "x"}
+    bios = {"bios-vendor": "Grüße 😀", "oem-1": "x" * 1024}
+    is_(store_of(host, xenstore_data=data, domain_type="pv"), {"vm-data/a/b": "1", "vm-data/g": ""}, "xenstore_data below vm-data/")
+    vm = host.add(domain_type="hvm", HVM_boot_policy="BIOS order", xenstore_data=data)
+    host.session.VM.set_bios_strings(vm, bios)
+    is_(host.failure("VM.copy_bios_strings", vm, host.ref), ["VM_BIOS_STRINGS_ALREADY_SET", vm], "bios_strings are not copied twice")
+    host.session.VM.start(vm, False)
+    is_(host.domain(vm)["built_from"]["store"], {"vm-data/a/b": "1", "vm-data/g": "",
+                                                 **{"bios-strings/" + key: value for key, value in bios.items()}},
+        "an HVM guest has its bios_strings too")
+    host.remove(vm)
+    vm = host.add()
+    host.session.VM.copy_bios_strings(vm, host.ref)
+    is_(host.record(vm)["bios_strings"], host.session.host.get_bios_strings(host.ref), "copied from the host")
+    host.remove(vm)
+    for path in ("vm-data/", "vm-data//a", "vm-data/a/", "vm-data/a b", "vm-data/ä", "vm-data/" + "a" * 256, "vm-data/../x"):
+        refused_start(host, path, ["INVALID_VALUE", "xenstore_data, bios_strings: keys that are paths of letters, digits, - _ and @", path],
+                      xenstore_data={path: "x"})
+    refused_start(host, "a long value", ["INVALID_VALUE", "xenstore_data, bios_strings: values of at most 1024 bytes", "vm-data/a"],
+                  xenstore_data={"vm-data/a": "x" * 1025})
+
+
 def data_uri(content):
     return "data:application/octet-stream;base64," + base64.b64encode(content).decode()
 
@@ -355,7 +386,7 @@ def test_workers(host):
 if not program():
     skip_all("no xenapid to test (XENAPID)")
 with Host(simulator_memory="16g", simulator_pcpus="4", kernel_folders="/boot") as running:
-    for test in (test_start, test_states, test_images, test_checks, test_data_uris, test_reboot, test_cancel, test_waiting, test_workers,
-                 test_disk_full, test_timeout, test_other_operation):
+    for test in (test_start, test_states, test_images, test_checks, test_data_uris, test_store, test_reboot, test_cancel, test_waiting,
+                 test_workers, test_disk_full, test_timeout, test_other_operation):
         test(running)
 done()
