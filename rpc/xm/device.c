@@ -2,6 +2,7 @@
 /* device.c – what the commands about devices of a VM share. */
 #include "rpc/xm/device.h"
 
+#include "rpc/xm/object.h"
 #include "rpc/xm/terminal.h"
 #include "schema/buffer.h"
 
@@ -55,10 +56,9 @@ void device_forget_words(struct device_words *words)
 static int compare(const void *left, const void *right)
 {
 	const struct value *const *a = left, *const *b = right;
-	const char *first = value_find_text(value_find(*a, "record"), "device");
-	const char *second = value_find_text(value_find(*b, "record"), "device");
 
-	return strverscmp(first ? first : "", second ? second : "");
+	return strverscmp(object_text(value_find(*a, "record"), "device"),
+			  object_text(value_find(*b, "record"), "device"));
 }
 
 static bool read_device(struct xm *xm, const char *cls, const struct value *ref,
@@ -96,13 +96,6 @@ enum status device_read_all(struct xm *xm, const char *cls, struct value **ret_d
 		qsort(devices->items, devices->length, sizeof(*devices->items), compare);
 	*ret_devices = TAKE(devices);
 	return STATUS_DONE;
-}
-
-bool device_is_attached(const struct value *record)
-{
-	const struct value *attached = value_find(record, "currently_attached");
-
-	return attached && attached->kind == VALUE_BOOL && attached->boolean;
 }
 
 enum status device_choose(struct xm *xm, const char *method, const char *field, const char *wanted,
@@ -188,7 +181,7 @@ enum status device_detach(struct xm *xm, const char *cls, device_named_fn is_nam
 
 	if (status != STATUS_DONE)
 		return status;
-	if (device_is_attached(value_find(device, "record")) &&
+	if (object_flag(value_find(device, "record"), "currently_attached") &&
 	    !change(xm, cls, unplug, value_find(device, "ref")))
 		return xm_report(xm);
 	if (!change(xm, cls, "destroy", value_find(device, "ref")))

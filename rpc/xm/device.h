@@ -29,7 +29,6 @@ void device_forget_words(struct device_words *words);
  * VIF or VBD.
  */
 enum status device_read_all(struct xm *xm, const char *cls, struct value **ret_devices);
-bool device_is_attached(const struct value *record);
 
 /* Puts `wanted`, or else the first that `method` says is free, into the field. */
 enum status device_choose(struct xm *xm, const char *method, const char *field, const char *wanted,

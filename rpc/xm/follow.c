@@ -123,7 +123,21 @@ static enum status follow_task(struct xm *xm, struct follow *follow)
 	return STATUS_DONE;
 }
 
-static enum status call_async(struct xm *xm, const char *method, struct value *parameters)
+/* The text in <value>…</value>. */
+static struct value *result_of(const struct follow *follow)
+{
+	static const char begin[] = "<value>", end[] = "</value>";
+	const char *text = value_find_text(follow->record, "result");
+	size_t length = text ? strlen(text) : 0;
+	size_t around = strlen(begin) + strlen(end);
+
+	if (length < around || strncmp(text, begin, strlen(begin)) != 0)
+		return value_string("");
+	return value_string_n(text + strlen(begin), length - around);
+}
+
+static enum status call_async(struct xm *xm, const char *method, struct value *parameters,
+			      struct value **ret_result)
 {
 	AUTO_TEXT async = text_format("Async.%s", method);
 	struct follow follow = {.begun_ms = clock_ms(), .token = value_string("")};
@@ -137,6 +151,8 @@ static enum status call_async(struct xm *xm, const char *method, struct value *p
 	catch_interrupt(&before);
 	status = follow_task(xm, &follow);
 	sigaction(SIGINT, &before, NULL);
+	if (status == STATUS_DONE && ret_result)
+		*ret_result = result_of(&follow);
 	xm_call(xm, "task.destroy",
 		parameters_of(value_reference(follow.task), (struct value *)NULL), NULL);
 	value_release(follow.task);
@@ -145,9 +161,15 @@ static enum status call_async(struct xm *xm, const char *method, struct value *p
 	return status;
 }
 
-enum status follow_call(struct xm *xm, const char *method, struct value *parameters)
+enum status follow_call_result(struct xm *xm, const char *method, struct value *parameters,
+			       struct value **ret_result)
 {
 	if (isatty(STDERR_FILENO))
-		return call_async(xm, method, parameters);
-	return xm_call(xm, method, parameters, NULL) ? STATUS_DONE : xm_report(xm);
+		return call_async(xm, method, parameters, ret_result);
+	return xm_call(xm, method, parameters, ret_result) ? STATUS_DONE : xm_report(xm);
+}
+
+enum status follow_call(struct xm *xm, const char *method, struct value *parameters)
+{
+	return follow_call_result(xm, method, parameters, NULL);
 }

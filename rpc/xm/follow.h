@@ -11,6 +11,9 @@
  * `parameters`.
  */
 enum status follow_call(struct xm *xm, const char *method, struct value *parameters);
+/* The same of a call whose result is a text; *ret_result is to be released, NULL: not wanted. */
+enum status follow_call_result(struct xm *xm, const char *method, struct value *parameters,
+			       struct value **ret_result);
 /* The error of a task that failed, as if it were that of the call. */
 enum status follow_report(struct xm *xm, const struct value *record);
 

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* run_network.c – network-list, network-attach and network-detach. */
 #include "rpc/xm/device.h"
+#include "rpc/xm/object.h"
 #include "rpc/xm/run.h"
 #include "schema/rate.h"
+
+#include <strings.h>
+
+/* xl's own, where none is named */
+#define BRIDGE "xenbr0"
 
 /* What may be said of a new interface, in the words of xl; each NULL when it is not. */
 struct wishes {
@@ -17,21 +23,17 @@ static const struct device_word words[] = {
 
 static void print_vif(struct xm *xm, const struct value *vif)
 {
-	const char *ref = value_find_text(vif, "network");
-	AUTO(value) network = ref ? xm_ask(xm, "network.get_record", ref) : NULL;
-	const char *bridge = network ? value_find_text(network, "bridge") : NULL;
-	const char *name = network ? value_find_text(network, "name_label") : NULL;
-	const char *mac = value_find_text(vif, "MAC");
-	const char *device = value_find_text(vif, "device");
+	const char *ref = object_text(vif, "network");
+	AUTO(value) network = *ref ? xm_ask(xm, "network.get_record", ref) : NULL;
 
-	terminal_print(stdout, device ? device : "?", 3);
+	terminal_print(stdout, object_text(vif, "device"), 3);
 	putchar(' ');
-	terminal_print(stdout, mac ? mac : "?", 17);
+	terminal_print(stdout, object_text(vif, "MAC"), 17);
 	printf(" %5lld %-8s ", (long long)amount_of(vif, "MTU"),
-	       device_is_attached(vif) ? "yes" : "no");
-	terminal_print(stdout, bridge ? bridge : "?", 15);
+	       object_flag(vif, "currently_attached") ? "yes" : "no");
+	terminal_print(stdout, object_text(network, "bridge"), 15);
 	putchar(' ');
-	terminal_print(stdout, name ? name : "", 0);
+	terminal_print(stdout, object_text(network, "name_label"), 0);
 	putchar('\n');
 }
 
@@ -47,53 +49,6 @@ enum status run_network_list(struct xm *xm)
 	for (uint32_t i = 0; i < vifs->length; i++)
 		print_vif(xm, value_find(vifs->items[i], "record"));
 	return STATUS_DONE;
-}
-
-static bool is_network(const struct value *network, const char *name)
-{
-	static const char *const fields[] = {"bridge", "name_label", "uuid"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		const char *text = value_find_text(network, fields[i]);
-
-		if (text && strcmp(text, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-static enum status fail_network(const struct value *networks, const char *name)
-{
-	AUTO_TEXT shown = terminal_quoted(name);
-	AUTO_BUFFER known = {0};
-
-	for (uint32_t i = 0; i < networks->length; i++) {
-		const char *bridge = value_find_text(networks->members[i].value, "bridge");
-		AUTO_TEXT text = terminal_text(bridge ? bridge : "?");
-
-		buffer_add_format(&known, "%s%s", i ? ", " : "", text);
-	}
-	return xm_fail("the host has no bridge or network %s; there is: %s", shown,
-		       known.length ? known.data : "none");
-}
-
-/* By its bridge, its name or its uuid; xl's own bridge when none is named. */
-static enum status find_network(struct xm *xm, const char *name, struct value **ret_ref)
-{
-	AUTO(value) networks = NULL;
-
-	if (!xm_call(xm, "network.get_all_records", value_set(), &networks))
-		return xm_report(xm);
-	if (networks->kind != VALUE_MAP)
-		return xm_fail("the server's lists are no lists");
-	name = name ? name : "xenbr0";
-	for (uint32_t i = 0; i < networks->length; i++) {
-		if (is_network(networks->members[i].value, name)) {
-			*ret_ref = value_reference(networks->members[i].key);
-			return STATUS_DONE;
-		}
-	}
-	return fail_network(networks, name);
 }
 
 static enum status add_rate(struct xm *xm, const char *rate, struct value *fields)
@@ -114,16 +69,18 @@ static enum status add_rate(struct xm *xm, const char *rate, struct value *field
 /* The record of the VIF to make, but for VM and device. */
 static enum status write_vif(struct xm *xm, const struct wishes *wishes, struct value *fields)
 {
-	AUTO(value) network = NULL;
+	static const char *const names[] = {"bridge", "name_label", "uuid", NULL};
+	AUTO_OBJECT network = {0};
 	enum status status = STATUS_DONE;
 
 	if (wishes->rate)
 		status = add_rate(xm, wishes->rate, fields);
 	if (status == STATUS_DONE)
-		status = find_network(xm, wishes->bridge, &network);
+		status = object_find(xm, "network", names, wishes->bridge ? wishes->bridge : BRIDGE,
+				     &network);
 	if (status != STATUS_DONE)
 		return status;
-	value_put(fields, "network", TAKE(network));
+	value_put(fields, "network", value_reference(network.ref));
 	value_put(fields, "MAC", value_string(wishes->mac ? wishes->mac : ""));
 	if (wishes->mtu)
 		value_put(fields, "MTU", value_string(wishes->mtu));
@@ -152,10 +109,8 @@ enum status run_network_attach(struct xm *xm)
 
 static bool is_named(const struct value *vif, const char *argument)
 {
-	const char *device = value_find_text(vif, "device");
-	const char *mac = value_find_text(vif, "MAC");
-
-	return (device && strcmp(device, argument) == 0) || (mac && strcasecmp(mac, argument) == 0);
+	return strcmp(object_text(vif, "device"), argument) == 0 ||
+	       strcasecmp(object_text(vif, "MAC"), argument) == 0;
 }
 
 enum status run_network_detach(struct xm *xm)

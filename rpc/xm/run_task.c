@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* run_task.c – task-list and task-cancel. */
+#include "rpc/xm/object.h"
 #include "rpc/xm/run.h"
-
-static const char *text_of(const struct value *record, const char *field)
-{
-	const char *text = value_find_text(record, field);
-
-	return text ? text : "";
-}
 
 static int compare(const void *left, const void *right)
 {
@@ -17,7 +11,7 @@ static int compare(const void *left, const void *right)
 
 	if (first != second)
 		return first < second ? -1 : 1;
-	return strcmp(text_of(a->value, "uuid"), text_of(b->value, "uuid"));
+	return strcmp(object_text(a->value, "uuid"), object_text(b->value, "uuid"));
 }
 
 static void print_task(const struct value *task)
@@ -26,11 +20,11 @@ static void print_task(const struct value *task)
 	const struct value *error = value_find(task, "error_info");
 	double share = progress && progress->kind == VALUE_FLOAT ? progress->number : 0;
 
-	terminal_print(stdout, text_of(task, "uuid"), 36);
+	terminal_print(stdout, object_text(task, "uuid"), 36);
 	putchar(' ');
-	terminal_print(stdout, text_of(task, "status"), 10);
+	terminal_print(stdout, object_text(task, "status"), 10);
 	printf(" %3.0f %% ", share * 100);
-	terminal_print(stdout, text_of(task, "name_label"), 0);
+	terminal_print(stdout, object_text(task, "name_label"), 0);
 	if (error && error->kind == VALUE_SET && error->length &&
 	    error->items[0]->kind == VALUE_STRING) {
 		fputs("  ", stdout);
