@@ -127,6 +127,7 @@ python_tests += %D%/xm/test_commands.py
 python_tests += %D%/xm/test_devices.py
 python_tests += %D%/xm/test_errors.py
 python_tests += %D%/xm/test_list.py
+python_tests += %D%/xm/test_snapshots.py
 python_tests += %D%/xm/test_copies.py
 python_tests += %D%/e2e/event_storm.py
 python_tests += %D%/e2e/progress.py

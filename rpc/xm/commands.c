@@ -24,7 +24,7 @@ void command_print_all(FILE *file)
 {
 	fputs("Usage: xm [OPTION]... COMMAND [ARGUMENT]...\n\n", file);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(file, "  %-14s %s\n", commands[i].name, commands[i].summary);
+		fprintf(file, "  %-15s %s\n", commands[i].name, commands[i].summary);
 	fputs("\nDOMAIN is a uuid, the id of a running domain, or a name.\n\n"
 	      "  --server=URI          unix:/PATH, http://HOST:PORT or https://HOST:PORT; $XM_SERVER\n"
 	      "  --user=NAME           who signs in; root by default; $XM_USER\n"
@@ -54,6 +54,7 @@ static const struct {
 	{"json", 0, offsetof(struct xm, options.json), false},
 	{"templates", 0, offsetof(struct xm, options.templates), false},
 	{"force", 'f', offsetof(struct xm, options.force), false},
+	{"memory", 0, offsetof(struct xm, options.memory), false},
 	{"state", 0, offsetof(struct xm, options.state), true},
 };
 

@@ -35,7 +35,7 @@ struct xm {
 	char **arguments; /* beside options */
 	int count;
 	struct {
-		bool paused, wait, detailed, json, templates, force;
+		bool paused, wait, detailed, json, templates, force, memory;
 		const char *state;
 	} options;
 	struct subject subject;
