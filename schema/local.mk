@@ -3,8 +3,12 @@
 
 noinst_LIBRARIES += libschema.a
 libschema_a_SOURCES =
+libschema_a_SOURCES += %D%/PBD.def
 libschema_a_SOURCES += %D%/PIF.def
 libschema_a_SOURCES += %D%/PIF_metrics.def
+libschema_a_SOURCES += %D%/SM.def
+libschema_a_SOURCES += %D%/SR.def
+libschema_a_SOURCES += %D%/VDI.def
 libschema_a_SOURCES += %D%/VIF.def
 libschema_a_SOURCES += %D%/VM.def
 libschema_a_SOURCES += %D%/VM_appliance.def

@@ -120,7 +120,7 @@ enum generated {
 	GENERATED_get_record
 };
 
-#define PARAMETERS_MAX 8
+#define PARAMETERS_MAX 18
 
 struct message_info {
 	const char *name; /* VM.start */

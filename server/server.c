@@ -25,6 +25,7 @@ struct server {
 	struct inherited inherited;
 	char *suspend_folder;
 	char *own_certificate; /* the server's own, which may not be there */
+	char *sr_folders[2];   /* the default of sr-folders */
 };
 
 static int open_store(struct server *server, char **ret_problem)
@@ -60,6 +61,9 @@ static int open_api(struct server *server, char **ret_problem)
 		.write_result = xmlrpc_write_value,
 		.authenticator = signin_authenticator(server->signin),
 		.suspend_folder = server->suspend_folder,
+		.sr_folders = (const char *const *)(options->sr_folders.count ?
+							    options->sr_folders.items :
+							    server->sr_folders),
 		.kernel_folders = (const char *const *)options->kernel_folders.items,
 		.shutdown_command = options->shutdown_command,
 		.reboot_command = options->reboot_command,
@@ -135,7 +139,7 @@ static int cannot_make(const char *what, const char *path, char **ret_problem)
 	return -1;
 }
 
-/* A private database needs nothing of /var then. */
+/* Beside the database, so that a private one needs nothing of /var. */
 static char *beside_database(const struct options *options, const char *name)
 {
 	const char *slash = strrchr(options->database, '/');
@@ -159,6 +163,7 @@ static int make_folders(struct server *server, char **ret_problem)
 	}
 	server->suspend_folder = *options->suspend_folder ? text_copy(options->suspend_folder) :
 							    beside_database(options, "suspend");
+	server->sr_folders[0] = beside_database(options, "sr");
 	server->own_certificate = beside_database(options, "tls.pem");
 	/* Everything else works without it. */
 	if (!process_make_folder(server->suspend_folder, 0700))
@@ -229,6 +234,7 @@ void server_close(struct server *server)
 		hypervisor_close(server->hypervisor);
 	if (server->store)
 		store_close(server->store);
+	free(server->sr_folders[0]);
 	free(server->suspend_folder);
 	free(server->own_certificate);
 	free(server);

@@ -121,6 +121,7 @@ python_modules += %D%/lib/rpc.py
 python_modules += %D%/lib/server.py
 python_modules += %D%/lib/tap.py
 python_modules += %D%/lib/simulator.py
+python_modules += %D%/lib/storage.py
 python_modules += %D%/lib/wire.py
 python_modules += %D%/lib/xm.py
 python_tests += %D%/xm/test_commands.py
@@ -176,6 +177,7 @@ python_tests += %D%/api/hosts.py
 EXTRA_DIST += %D%/api/xen-api.names
 python_tests += %D%/api/input.py
 python_tests += %D%/api/sessions.py
+python_tests += %D%/api/storage.py
 
 # What make check-xen runs: no tests of make check.
 EXTRA_DIST += %D%/xen/rig %D%/xen/images %D%/xen/dom0-init %D%/xen/guest.c

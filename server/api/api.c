@@ -8,6 +8,7 @@
 #include "server/api/metrics.h"
 #include "server/api/network.h"
 #include "server/api/reconcile.h"
+#include "server/api/storage.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
@@ -46,6 +47,8 @@ static void derive(void *context, const struct record *old, struct record *recor
 	(void)context;
 	if (record->cls->id == CLASS_VM)
 		vm_derive(old, record);
+	if (record->cls->id == CLASS_VDI && !old)
+		vdi_derive(record);
 }
 
 static int or_default(int value, int otherwise)
@@ -171,7 +174,7 @@ struct api *api_open(struct store *store, struct hypervisor *hypervisor,
 	api->logins = logins_new(api);
 	api->registrations = registrations_new();
 	store_set_rules(store, &rules);
-	if (check_identity(api, err) < 0 || host_open(api, err) < 0 ||
+	if (check_identity(api, err) < 0 || host_open(api, err) < 0 || storage_open(api, err) < 0 ||
 	    reconcile_open(api, err) < 0 || appliance_open(api, err) < 0) {
 		free_parts(api);
 		return NULL;

@@ -30,6 +30,9 @@ struct api {
 /* Since 1970. */
 int64_t now_seconds(void);
 
+/* storage.c: the SM object; which SRs are attached. */
+int storage_open(struct api *api, struct error *err);
+
 /* host.c: makes pool, host, its CPUs and metrics, and Domain-0's VM where they are missing, and
  * says what this host is. */
 int host_open(struct api *api, struct error *err);

@@ -54,11 +54,13 @@ struct start {
 	void (*run)(struct call *call);
 };
 
+/* Copying looks at its task now and then, and is no operation of a VM. */
 static bool can_be_cancelled(const struct message_info *message)
 {
 	bool of_appliance = message->cls->id == CLASS_VM_appliance && message->runs == RUNS_WORK;
 
-	return of_appliance || operation_can_be_cancelled(message->operation);
+	return of_appliance || operation_can_be_cancelled(message->operation) ||
+	       message->id == MESSAGE_VDI_copy || message->id == MESSAGE_VDI_clone;
 }
 
 static int make(struct transaction *transaction, void *argument, struct error *err)

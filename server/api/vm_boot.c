@@ -2,6 +2,7 @@
 /* vm_boot.c – whether a VM can be started here, and the domain that its record describes. */
 #include "server/api/boot_files.h"
 #include "server/api/boot_pairs.h"
+#include "server/api/path_below.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
 
@@ -14,26 +15,20 @@ static bool platform_says(const struct record *vm, const char *key, const char *
 	return text && strcmp(text, value) == 0;
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-	size_t length = strlen(folder);
-
-	return strncmp(path, folder, length) == 0 && path[length] == '/' && !strstr(path, "/../");
-}
-
 /* What a record may make root open is limited. */
 static int check_file(const struct api *api, const struct record *vm, int field, struct error *err)
 {
-	const char *const *folder = api->options.kernel_folders;
+	const char *const *folders = api->options.kernel_folders;
 	const char *path = record_text(vm, field);
+	const char *rest;
 
 	if (boot_file_is_data(path))
 		return boot_file_check(vm, field, err);
-	if (!*path || !folder)
+	if (!*path || !folders)
 		return 0;
-	for (; *folder; folder++)
-		if (is_below(path, *folder))
-			return 0;
+	rest = path_below(path, folders, NULL);
+	if (rest && *rest)
+		return 0;
 	return fail(err, ERROR_VALUE_NOT_SUPPORTED, vm->cls->fields[field].name, path,
 		    "not below one of the configured kernel-folders");
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_create.c – VMs made, copied and deleted. */
-#include "schema/convert.h"
 #include "schema/uuid.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"

@@ -6,13 +6,13 @@ Every message that the server lists is called with arguments that are valid, on 
 says how often a domain was built, changed or ended meanwhile.
 """
 import itertools
-import re
 
 from lib.api import Api
 from lib.host import GIB, STATES, Host, until
 from lib.operations import MESSAGES, OPERATIONS, arguments_for, operation_of, verdict
 from lib.rpc import Failure, value
 from lib.server import program
+from lib.storage import Makers
 from lib.tap import diag, done, is_, ok, skip_all
 
 NULL = "OpaqueRef:NULL"
@@ -28,6 +28,8 @@ class Subject:
         self.other = host.add("Running")  # for a console and the like
         self.make_vm()
         self.task = self.make_task()
+        self.storage = Makers(host.session, host.ref, host.server.path)
+        self.storage.vdi()
 
     def make_vm(self):
         """With a VIF that its domain, if it has one, has."""
@@ -136,14 +138,15 @@ def arguments(api, subject, message):
         return [appliance, False][:len(message.parameters)]
     if message.name == "VM.create":
         return [{"name_label": "created", "memory_static_max": str(GIB)}]
-    return [argument(api, subject, message, parameter) for parameter in message.parameters]
+    return subject.storage.arguments(message.name) or [argument(api, subject, message, parameter) for parameter in message.parameters]
 
 
 def run(host, name, given):
     """The error of the call, or of the task that it made; None: it succeeded."""
-    result = host.failure(name, *given)
-    if isinstance(result, list) and result and isinstance(result[0], str) and re.fullmatch(r"[A-Z_]{5,}", result[0]):
-        return result
+    try:
+        result = host.session.call(name, *given)
+    except Failure as failure:
+        return [failure.code, *failure.params]
     if not name.startswith("Async."):
         return None
     status = until(lambda: (s := host.session.task.get_status(result)) != "pending" and s)

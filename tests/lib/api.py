@@ -53,8 +53,8 @@ class Field:
         self.qualifier = row["qualifier"]
         self.is_stored = row["stored"]
         # with messages of its own instead of add_ and remove_ it is another matter
-        self.is_settable = ("set_" + self.short_name in setters and
-                            (self.type.kind != "set" or "add_" + self.short_name in setters))
+        other = {"set": "add_", "map": "add_to_"}.get(self.type.kind, "set_")
+        self.is_settable = {"set_" + self.short_name, other + self.short_name} <= setters
 
 
 class Parameter:

@@ -14,6 +14,7 @@ from lib.api import NULL_REF
 from lib.rpc import Failure, Session
 from lib.server import Server
 from lib.simulator import Simulator
+from lib.storage import Makers
 
 MIB = 1 << 20
 
@@ -46,6 +47,7 @@ class World:
             for vm in (self.halted, self.running):
                 self.session.VIF.create({"device": "0", "network": network, "VM": vm})
             self.session.VM_appliance.create({"name_label": "together"})
+            Makers(self.session, self.refs("host")[0], self.server.path).vdi()
             self.session.VM.start(self.running, False, False)
             self._begin_task()
         except BaseException:

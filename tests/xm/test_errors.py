@@ -65,6 +65,14 @@ SENTENCES = {
     ("HOST_IN_USE", "h", "VM", "v"): "the host is in use by VM v",
     ("CANNOT_EVACUATE_HOST", "x"): "the host has domains that no other host could take: x",
     ("NETWORK_CONTAINS_VIF", "v"): "network interfaces of domains belong to the network",
+    ("PBD_EXISTS", "s", "h", "p"): "the storage repository has a PBD on that host already",
+    ("SR_BACKEND_FAILURE", "13", "", "opening /x: Permission denied"): "the storage failed: opening /x: Permission denied",
+    ("SR_FULL", str(500 * MIB), "1000"): "the storage repository has only 1000 bytes free, and 500 MiB are needed",
+    ("SR_HAS_NO_PBDS", "s"): "the storage repository is not attached",
+    ("SR_HAS_PBD", "s"): "the storage repository is still attached",
+    ("SR_NOT_EMPTY",): "the storage repository still has disks",
+    ("SR_UNKNOWN_DRIVER", "lvm"): "there are no storage repositories of type lvm here",
+    ("VDI_MISSING", "s", "v"): "the image of the disk is gone",
     ("HYPERVISOR_ERROR", "start", "REF", "no kernel\n"): "the hypervisor refused start for demo: no kernel\\n",
 }
 

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vdi.c – VDIs resized, forgotten and destroyed. */
+#include "server/api/storage.h"
+
+#include <inttypes.h>
+
+#define SECTOR 512
+
+void vdi_derive(struct record *vdi)
+{
+	static const char *const words[] = {"clone", "copy", "resize", "destroy", "forget"};
+	struct value *allowed = value_set();
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		value_append(allowed, value_string(words[i]));
+	record_set(vdi, VDI_allowed_operations, allowed);
+}
+
+int vdi_check_size(const char *name, int64_t bytes, int64_t least, int64_t *ret_bytes,
+		   struct error *err)
+{
+	AUTO_TEXT field = NULL;
+	AUTO_TEXT text = NULL;
+
+	if (bytes >= least && bytes <= INT64_MAX - SECTOR) {
+		*ret_bytes = (bytes + SECTOR - 1) / SECTOR * SECTOR;
+		return 0;
+	}
+	field = text_format("%s: at least %" PRId64, name, least);
+	text = text_format("%" PRId64, bytes);
+	return fail(err, ERROR_INVALID_VALUE, field, text);
+}
+
+struct record *vdi_read(struct api *api, const struct record *vdi, const struct place *place,
+			struct image *ret_image, struct error *err)
+{
+	AUTO(record) now = store_read(api->store, CLASS_VDI, record_ref(vdi));
+
+	if (!now)
+		fail(err, ERROR_HANDLE_INVALID, "VDI", record_ref(vdi));
+	else if (!place->backend->look(place, record_text(now, VDI_location), ret_image))
+		fail(err, ERROR_VDI_MISSING, record_text(now, VDI_SR), record_ref(now));
+	else
+		return TAKE(now);
+	return NULL;
+}
+
+struct resize {
+	const char *ref;
+	struct image image;
+};
+
+static int note_size(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct resize *resize = argument;
+	struct record *vdi = transaction_edit(transaction, CLASS_VDI, resize->ref);
+
+	if (!vdi)
+		return fail(err, ERROR_HANDLE_INVALID, "VDI", resize->ref);
+	storage_account(transaction, record_text(vdi, VDI_SR),
+			resize->image.bytes - record_int(vdi, VDI_virtual_size));
+	record_set_int(vdi, VDI_virtual_size, resize->image.bytes);
+	record_set_int(vdi, VDI_physical_utilisation, resize->image.allocated);
+	return 0;
+}
+
+/* With the lock held. A crash in between leaves a larger image, which the next scan sees. */
+static int resize(struct call *call, const struct place *place, struct error *err)
+{
+	struct resize resize = {.ref = record_ref(call->self)};
+	AUTO(record) vdi = vdi_read(call->api, call->self, place, &resize.image, err);
+	int64_t bytes;
+
+	if (!vdi ||
+	    vdi_check_size("size", argument_int(call, 1), resize.image.bytes, &bytes, err) < 0 ||
+	    place->backend->grow(place, record_text(vdi, VDI_location), bytes, err) < 0)
+		return -1;
+	place->backend->look(place, record_text(vdi, VDI_location), &resize.image);
+	return store_mutate(call->api->store, note_size, &resize, err);
+}
+
+static int forget(struct transaction *transaction, void *argument, struct error *err)
+{
+	struct call *call = argument;
+	const struct record *vdi;
+
+	call->transaction = transaction;
+	vdi = call_edit(call, CLASS_VDI, 0, err);
+	if (!vdi)
+		return -1;
+	storage_account(transaction, record_text(vdi, VDI_SR), -record_int(vdi, VDI_virtual_size));
+	transaction_delete(transaction, CLASS_VDI, record_ref(vdi));
+	return 0;
+}
+
+int run_VDI_forget(struct call *call, struct error *err)
+{
+	return forget(call->transaction, call, err);
+}
+
+/* With the lock held. A crash in between leaves an image without a VDI, which the next scan finds:
+ * the other way round there would be a VDI without its image. */
+static int destroy(struct call *call, const struct place *place, struct error *err)
+{
+	if (store_mutate(call->api->store, forget, call, err) < 0)
+		return -1;
+	return place->backend->delete (place, record_text(call->self, VDI_location), err);
+}
+
+static int with_lock(struct call *call,
+		     int (*run)(struct call *call, const struct place *place, struct error *err),
+		     struct error *err)
+{
+	struct place *place;
+	int rc;
+
+	if (storage_open_place(call->api, record_text(call->self, VDI_SR), &place, err) < 0)
+		return -1;
+	storage_lock();
+	rc = run(call, place, err);
+	storage_unlock();
+	place_close(place);
+	return rc;
+}
+
+int run_VDI_resize(struct call *call, struct error *err)
+{
+	return with_lock(call, resize, err);
+}
+
+int run_VDI_destroy(struct call *call, struct error *err)
+{
+	return with_lock(call, destroy, err);
+}
