@@ -55,6 +55,14 @@ struct hypervisor_ops {
 			  struct hypervisor_error *err);
 	int (*detach_nic)(void *adapter, const char *uuid, int device, bool force,
 			  struct hypervisor_error *err);
+	int (*get_disks)(void *adapter, const char *uuid, int *ret_devices, size_t capacity,
+			 size_t *ret_count, struct hypervisor_error *err);
+	int (*attach_disk)(void *adapter, const char *uuid, const struct disk_config *disk,
+			   struct hypervisor_error *err);
+	int (*detach_disk)(void *adapter, const char *uuid, int device, bool force,
+			   struct hypervisor_error *err);
+	int (*change_cd)(void *adapter, const char *uuid, const struct disk_config *disk,
+			 struct hypervisor_error *err);
 	int (*create_bridge)(void *adapter, const struct host_bridge *bridge,
 			     struct hypervisor_error *err);
 	int (*destroy_bridge)(void *adapter, const char *name, struct hypervisor_error *err);

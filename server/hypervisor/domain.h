@@ -123,6 +123,15 @@ struct nic_config {
 	int64_t rate_bytes; /* per second, of what the guest sends; 0: no limit */
 };
 
+/* A disk, or a CD drive, as a domain is to have it. Texts are valid during the call only. */
+struct disk_config {
+	int device;	    /* its number in the guest: 0 is xvda */
+	const char *path;   /* of a file or block device of the host; "": a drive without a CD */
+	const char *format; /* "raw" or "qcow2" */
+	bool read_only;
+	bool is_cd;
+};
+
 /* What a domain is built from. Texts are valid during the call only; "" where there is none. */
 struct domain_config {
 	const char *uuid;
@@ -147,6 +156,8 @@ struct domain_config {
 	size_t store_count;
 	const struct nic_config *nics;
 	size_t nic_count;
+	const struct disk_config *disks; /* a boot loader reads the first */
+	size_t disk_count;
 };
 
 /*

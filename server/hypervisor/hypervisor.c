@@ -299,6 +299,34 @@ int hypervisor_detach_nic(struct hypervisor *hypervisor, const char *uuid, int d
 	return CALL(detach_nic, uuid, uuid, device, force);
 }
 
+int hypervisor_get_disks(struct hypervisor *hypervisor, const char *uuid, int *ret_devices,
+			 size_t capacity, size_t *ret_count, struct hypervisor_error *err)
+{
+	assert(uuid && (ret_devices || capacity == 0) && ret_count);
+	return CALL(get_disks, uuid, uuid, ret_devices, capacity, ret_count);
+}
+
+int hypervisor_attach_disk(struct hypervisor *hypervisor, const char *uuid,
+			   const struct disk_config *disk, struct hypervisor_error *err)
+{
+	assert(uuid && disk);
+	return CALL(attach_disk, uuid, uuid, disk);
+}
+
+int hypervisor_detach_disk(struct hypervisor *hypervisor, const char *uuid, int device, bool force,
+			   struct hypervisor_error *err)
+{
+	assert(uuid);
+	return CALL(detach_disk, uuid, uuid, device, force);
+}
+
+int hypervisor_change_cd(struct hypervisor *hypervisor, const char *uuid,
+			 const struct disk_config *disk, struct hypervisor_error *err)
+{
+	assert(uuid && disk && disk->is_cd);
+	return CALL(change_cd, uuid, uuid, disk);
+}
+
 int hypervisor_create_bridge(struct hypervisor *hypervisor, const struct host_bridge *bridge,
 			     struct hypervisor_error *err)
 {

@@ -112,6 +112,20 @@ int hypervisor_attach_nic(struct hypervisor *hypervisor, const char *uuid,
 int hypervisor_detach_nic(struct hypervisor *hypervisor, const char *uuid, int device, bool force,
 			  struct hypervisor_error *err);
 
+/* As get_nics, of disks and CD drives. */
+int hypervisor_get_disks(struct hypervisor *hypervisor, const char *uuid, int *ret_devices,
+			 size_t capacity, size_t *ret_count, struct hypervisor_error *err);
+/* HYPERVISOR_FAILED: the domain has one of that number, or it can not be opened. */
+int hypervisor_attach_disk(struct hypervisor *hypervisor, const char *uuid,
+			   const struct disk_config *disk, struct hypervisor_error *err);
+/* As detach_nic. */
+int hypervisor_detach_disk(struct hypervisor *hypervisor, const char *uuid, int device, bool force,
+			   struct hypervisor_error *err);
+/* What is in the CD drive of that number from now on, or nothing (path ""). HYPERVISOR_FAILED: the
+ * domain has no such drive. */
+int hypervisor_change_cd(struct hypervisor *hypervisor, const char *uuid,
+			 const struct disk_config *disk, struct hypervisor_error *err);
+
 /* A bridge of the host, up, without ports. HYPERVISOR_FAILED: the host has something of that name.
  */
 int hypervisor_create_bridge(struct hypervisor *hypervisor, const struct host_bridge *bridge,

@@ -15,6 +15,8 @@
 #define GIB (1024 * MIB)
 #define WHOLE_KIB(bytes) ((bytes) & ~(int64_t)1023) /* as Xen counts memory */
 
+enum simulator_device { SIMULATOR_NICS, SIMULATOR_DISKS, SIMULATOR_DEVICES };
+
 /* A domain. Numbers and flags are rows of simulator_state.c too. */
 struct guest {
 	char uuid[UUID_SIZE];
@@ -44,8 +46,10 @@ struct guest {
 	int64_t at_ns;		 /* how far its time has been computed */
 	int64_t shutdown_due_ns; /* it was asked to shut down and will then; 0: it was not */
 	enum shutdown_reason shutdown_as; /* what it was asked */
-	json_t *nics;			  /* an array of what nic_config says */
-	json_t *built_from;		  /* what nothing here looks at: kernel, platform, … */
+	/* arrays of what nic_config and disk_config say; the state file's too: what is changed is a
+	 * copy */
+	json_t *devices[SIMULATOR_DEVICES];
+	json_t *built_from; /* what nothing here looks at: kernel, platform, … */
 };
 
 struct fault;
@@ -133,9 +137,27 @@ int simulator_check_scheduling(const struct simulator *simulator,
 			       const struct scheduling *scheduling, struct hypervisor_error *err);
 void simulator_apply_scheduling(struct guest *guest, const struct scheduling *scheduling);
 
-/* simulator_nic.c, with the lock held. An array; NULL: refused. */
+/* simulator_nic.c, simulator_disk.c, with the lock held. An array; NULL: refused. */
 json_t *simulator_make_nics(const struct simulator *simulator, const struct domain_config *config,
 			    struct hypervisor_error *err);
+json_t *simulator_make_disks(const struct domain_config *config, struct hypervisor_error *err);
+
+/* simulator_device.c, with the lock held; each takes `device` and `devices`, NULL being a text that
+ * is not UTF-8. */
+int simulator_add_device(json_t *devices, enum simulator_device kind, json_t *device,
+			 struct hypervisor_error *err);
+int simulator_find_device(const json_t *devices, int number); /* its place, or −1 */
+int simulator_get_devices(struct simulator *simulator, const char *uuid, enum simulator_device kind,
+			  int *ret_numbers, size_t capacity, size_t *ret_count,
+			  struct hypervisor_error *err);
+int simulator_attach_device(struct simulator *simulator, const char *uuid,
+			    enum simulator_device kind, json_t *device,
+			    struct hypervisor_error *err);
+int simulator_detach_device(struct simulator *simulator, const char *uuid,
+			    enum simulator_device kind, int number, struct hypervisor_error *err);
+int simulator_commit_devices(struct simulator *simulator, struct guest *guest,
+			     enum simulator_device kind, json_t *devices,
+			     struct hypervisor_error *err);
 
 /* simulator_state.c, with the lock held. A reference; NULL: a text is not UTF-8. */
 json_t *simulator_dump(const struct simulator *simulator);

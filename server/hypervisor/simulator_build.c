@@ -170,30 +170,51 @@ static struct guest *append_guest(struct simulator *simulator, const struct doma
 	return guest;
 }
 
+/* What is kept of them; NULL: one is not UTF-8. */
+static json_t *check_texts(const struct domain_config *config, struct hypervisor_error *err)
+{
+	json_t *name = json_string(config->name);
+	json_t *built_from = name ? keep_config(config) : NULL;
+
+	json_decref(name);
+	if (!built_from)
+		hypervisor_fail(err, HYPERVISOR_FAILED, "a text of the domain is not UTF-8");
+	return built_from;
+}
+
+static int make_devices(const struct simulator *simulator, const struct domain_config *config,
+			json_t *ret_devices[SIMULATOR_DEVICES], struct hypervisor_error *err)
+{
+	json_t *nics = simulator_make_nics(simulator, config, err);
+	json_t *disks = nics ? simulator_make_disks(config, err) : NULL;
+
+	if (!disks) {
+		json_decref(nics);
+		return -1;
+	}
+	ret_devices[SIMULATOR_NICS] = nics;
+	ret_devices[SIMULATOR_DISKS] = disks;
+	return 0;
+}
+
 struct guest *simulator_add_guest(struct simulator *simulator, const struct domain_config *config,
 				  int64_t memory_actual, struct hypervisor_error *err)
 {
-	json_t *nics, *built_from, *check;
+	json_t *devices[SIMULATOR_DEVICES], *built_from;
 	struct guest *guest;
 
 	if (check_config(simulator, config, err) < 0 ||
 	    check_memory(simulator, config, memory_actual, err) < 0)
 		return NULL;
-	nics = simulator_make_nics(simulator, config, err);
-	if (!nics)
+	built_from = check_texts(config, err);
+	if (!built_from)
 		return NULL;
-	built_from = keep_config(config);
-	check = json_string(config->name);
-	if (!built_from || !check) {
-		json_decref(nics);
+	if (make_devices(simulator, config, devices, err) < 0) {
 		json_decref(built_from);
-		json_decref(check);
-		hypervisor_fail(err, HYPERVISOR_FAILED, "a text of the domain is not UTF-8");
 		return NULL;
 	}
-	json_decref(check);
 	guest = append_guest(simulator, config, memory_actual);
-	guest->nics = nics;
+	memcpy(guest->devices, devices, sizeof(guest->devices));
 	guest->built_from = built_from;
 	simulator_queue_event(simulator, EVENT_DOMAIN_APPEARED, guest);
 	return guest;
@@ -216,14 +237,16 @@ void simulator_add_domain_0(struct simulator *simulator)
 	struct guest *guest = append_guest(simulator, &config, memory);
 
 	guest->memory_floor = memory < DOMAIN_0_FLOOR ? memory : DOMAIN_0_FLOOR;
-	guest->nics = json_array();
+	for (int i = 0; i < SIMULATOR_DEVICES; i++)
+		guest->devices[i] = json_array();
 	guest->built_from = keep_config(&config);
 }
 
 void simulator_clear_guest(struct guest *guest)
 {
 	free(guest->mask);
-	json_decref(guest->nics);
+	for (int i = 0; i < SIMULATOR_DEVICES; i++)
+		json_decref(guest->devices[i]);
 	json_decref(guest->built_from);
 	*guest = (struct guest){0};
 }

@@ -2,8 +2,9 @@
 /* simulator_nic.c – the network interfaces of the simulator's guests */
 #include "server/hypervisor/simulator.h"
 
-#include "schema/base.h"
 #include "server/hypervisor/simulator_ops.h"
+
+#include <string.h>
 
 static bool has_bridge(const struct simulator *simulator, const char *name)
 {
@@ -13,33 +14,16 @@ static bool has_bridge(const struct simulator *simulator, const char *name)
 	return false;
 }
 
-static int device_of(const json_t *nic)
+/* NULL with *err: the host has no such bridge. */
+static json_t *describe(const struct simulator *simulator, const struct nic_config *nic,
+			struct hypervisor_error *err)
 {
-	return (int)json_integer_value(json_object_get(nic, "device"));
-}
-
-/* Its place, or -1. */
-static int find_nic(const json_t *nics, int device)
-{
-	for (size_t i = 0; i < json_array_size(nics); i++)
-		if (device_of(json_array_get(nics, i)) == device)
-			return (int)i;
-	return -1;
-}
-
-static int add_nic(const struct simulator *simulator, json_t *nics, const struct nic_config *nic,
-		   struct hypervisor_error *err)
-{
-	if (!has_bridge(simulator, nic->bridge))
-		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no bridge \"%s\"",
-				       nic->bridge);
-	if (find_nic(nics, nic->device) >= 0)
-		return hypervisor_fail(err, HYPERVISOR_FAILED, "there is a network interface %d",
-				       nic->device);
-	json_array_append_new(nics, json_pack("{si, ss, ss, si, sI}", "device", nic->device, "mac",
-					      nic->mac, "bridge", nic->bridge, "mtu", nic->mtu,
-					      "rate_bytes", (json_int_t)nic->rate_bytes));
-	return 0;
+	if (has_bridge(simulator, nic->bridge))
+		return json_pack("{si, ss, ss, si, sI}", "device", nic->device, "mac", nic->mac,
+				 "bridge", nic->bridge, "mtu", nic->mtu, "rate_bytes",
+				 (json_int_t)nic->rate_bytes);
+	hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no bridge \"%s\"", nic->bridge);
+	return NULL;
 }
 
 json_t *simulator_make_nics(const struct simulator *simulator, const struct domain_config *config,
@@ -48,7 +32,9 @@ json_t *simulator_make_nics(const struct simulator *simulator, const struct doma
 	json_t *nics = json_array();
 
 	for (size_t i = 0; i < config->nic_count; i++) {
-		if (add_nic(simulator, nics, &config->nics[i], err) < 0) {
+		json_t *nic = describe(simulator, &config->nics[i], err);
+
+		if (!nic || simulator_add_device(nics, SIMULATOR_NICS, nic, err) < 0) {
 			json_decref(nics);
 			return NULL;
 		}
@@ -60,60 +46,32 @@ int simulator_get_nics(void *adapter, const char *uuid, int *ret_devices, size_t
 		       size_t *ret_count, struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_get_nics, err);
-	const struct guest *guest = simulator_find_guest(simulator, uuid, err);
 
-	if (!guest)
-		return -1;
-	*ret_count = json_array_size(guest->nics);
-	for (size_t i = 0; i < *ret_count && i < capacity; i++)
-		ret_devices[i] = device_of(json_array_get(guest->nics, i));
-	return 0;
-}
-
-/* The array is the state file's too: what is changed is a copy. */
-static int commit_nics(struct simulator *simulator, struct guest *guest, json_t *nics,
-		       struct hypervisor_error *err)
-{
-	json_decref(guest->nics);
-	guest->nics = nics;
-	return simulator_commit(simulator, err);
+	return simulator ? simulator_get_devices(simulator, uuid, SIMULATOR_NICS, ret_devices,
+						 capacity, ret_count, err) :
+			   -1;
 }
 
 int simulator_attach_nic(void *adapter, const char *uuid, const struct nic_config *nic,
 			 struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_attach_nic, err);
-	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
-	json_t *nics;
+	json_t *device;
 
-	if (!guest)
+	if (!simulator || !simulator_find_live_guest(simulator, uuid, err))
 		return -1;
-	nics = json_copy(guest->nics);
-	if (add_nic(simulator, nics, nic, err) < 0) {
-		json_decref(nics);
-		return -1;
-	}
-	return commit_nics(simulator, guest, nics, err);
+	device = describe(simulator, nic, err);
+	return device ? simulator_attach_device(simulator, uuid, SIMULATOR_NICS, device, err) : -1;
 }
 
 int simulator_detach_nic(void *adapter, const char *uuid, int device, bool force,
 			 struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_detach_nic, err);
-	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
-	json_t *nics;
-	int place;
 
 	(void)force;
-	if (!guest)
-		return -1;
-	place = find_nic(guest->nics, device);
-	if (place < 0)
-		return hypervisor_fail(err, HYPERVISOR_FAILED, "there is no network interface %d",
-				       device);
-	nics = json_copy(guest->nics);
-	json_array_remove(nics, (size_t)place);
-	return commit_nics(simulator, guest, nics, err);
+	return simulator ? simulator_detach_device(simulator, uuid, SIMULATOR_NICS, device, err) :
+			   -1;
 }
 
 /* As on a host that was booted anew, the bridges of an earlier run are gone. */

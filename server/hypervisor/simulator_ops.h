@@ -52,6 +52,15 @@ int simulator_destroy_bridge(void *adapter, const char *name, struct hypervisor_
 int simulator_read_console_ring(void *adapter, bool clear, char **ret_text,
 				struct hypervisor_error *err);
 int simulator_send_debug_keys(void *adapter, const char *keys, struct hypervisor_error *err);
+/* simulator_disk.c */
+int simulator_get_disks(void *adapter, const char *uuid, int *ret_devices, size_t capacity,
+			size_t *ret_count, struct hypervisor_error *err);
+int simulator_attach_disk(void *adapter, const char *uuid, const struct disk_config *disk,
+			  struct hypervisor_error *err);
+int simulator_detach_disk(void *adapter, const char *uuid, int device, bool force,
+			  struct hypervisor_error *err);
+int simulator_change_cd(void *adapter, const char *uuid, const struct disk_config *disk,
+			struct hypervisor_error *err);
 
 /* simulator_describe.c */
 int simulator_describe_domain(void *adapter, const char *uuid,

@@ -43,6 +43,8 @@ static const char *const reason_names[] = {[SHUTDOWN_POWEROFF] = "poweroff",
 					   [SHUTDOWN_SUSPEND] = "suspend",
 					   [SHUTDOWN_CRASH] = "crash"};
 
+static const char *const device_keys[] = {[SIMULATOR_NICS] = "nics", [SIMULATOR_DISKS] = "disks"};
+
 json_t *simulator_dump_guest(const struct guest *guest)
 {
 	json_t *dump = json_object(), *times = json_array();
@@ -62,7 +64,8 @@ json_t *simulator_dump_guest(const struct guest *guest)
 	for (int i = 0; i < guest->vcpus_max; i++)
 		json_array_append_new(times, json_integer((json_int_t)guest->vcpu_time_ns[i]));
 	json_object_set_new(dump, "vcpu_time_ns", times);
-	json_object_set(dump, "nics", guest->nics);
+	for (int i = 0; i < SIMULATOR_DEVICES; i++)
+		json_object_set(dump, device_keys[i], guest->devices[i]);
 	json_object_set(dump, "built_from", guest->built_from);
 	return dump;
 }
@@ -129,26 +132,45 @@ static bool read_scalars(const json_t *dump, struct guest *guest)
 	return guest->vcpus_online <= guest->vcpus_max;
 }
 
+/* An earlier version had none. */
+static bool has_devices(const json_t *dump)
+{
+	for (int i = 0; i < SIMULATOR_DEVICES; i++) {
+		const json_t *devices = json_object_get(dump, device_keys[i]);
+
+		if (devices && !json_is_array(devices))
+			return false;
+	}
+	return true;
+}
+
+static void read_devices(const json_t *dump, struct guest *guest)
+{
+	for (int i = 0; i < SIMULATOR_DEVICES; i++) {
+		json_t *devices = json_object_get(dump, device_keys[i]);
+
+		guest->devices[i] = devices ? json_incref(devices) : json_array();
+	}
+}
+
 static bool read_guest(const json_t *dump, struct guest *guest)
 {
 	const char *uuid = json_string_value(json_object_get(dump, "uuid"));
 	const char *name = json_string_value(json_object_get(dump, "name"));
 	const char *mask = json_string_value(json_object_get(dump, "mask"));
 	const json_t *times = json_object_get(dump, "vcpu_time_ns");
-	json_t *nics = json_object_get(dump, "nics");
 	json_t *built_from = json_object_get(dump, "built_from");
 
 	if (!uuid || !name || !mask || !uuid_is_valid(uuid) || strlen(name) >= DOMAIN_NAME_SIZE ||
-	    (nics && !json_is_array(nics)) || !json_is_object(built_from) ||
-	    !read_scalars(dump, guest) || json_array_size(times) != (size_t)guest->vcpus_max)
+	    !json_is_object(built_from) || !has_devices(dump) || !read_scalars(dump, guest) ||
+	    json_array_size(times) != (size_t)guest->vcpus_max)
 		return false;
 	memcpy(guest->uuid, uuid, UUID_SIZE);
 	memcpy(guest->name, name, strlen(name) + 1);
 	for (size_t i = 0; i < json_array_size(times); i++)
 		guest->vcpu_time_ns[i] = (uint64_t)json_integer_value(json_array_get(times, i));
 	guest->mask = text_copy(mask);
-	/* an earlier version had none */
-	guest->nics = nics ? json_incref(nics) : json_array();
+	read_devices(dump, guest);
 	guest->built_from = json_incref(built_from);
 	return true;
 }

@@ -139,7 +139,8 @@ int xen_make_config(struct xen *xen, libxl_ctx *ctx, const struct domain_config 
 		    int64_t memory_bytes, libxl_domain_config *ret_config,
 		    struct hypervisor_error *err);
 
-/* xen_nic.c. Those that the domain is built with. */
+/* xen_disk.c, xen_nic.c. Those that the domain is built with. */
+void xen_set_disks(libxl_domain_config *domain, const struct domain_config *config);
 void xen_set_nics(libxl_domain_config *domain, const struct domain_config *config);
 
 /* xen_build.c */

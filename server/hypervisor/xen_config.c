@@ -220,6 +220,7 @@ int xen_make_config(struct xen *xen, libxl_ctx *ctx, const struct domain_config 
 	domain->on_crash = LIBXL_ACTION_ON_SHUTDOWN_PRESERVE;
 	domain->on_soft_reset = LIBXL_ACTION_ON_SHUTDOWN_PRESERVE;
 	set_memory(&domain->b_info, config, memory_bytes);
+	xen_set_disks(domain, config);
 	xen_set_nics(domain, config);
 	set_store(domain, config);
 	if (set_boot(&domain->b_info, config, err) < 0 ||

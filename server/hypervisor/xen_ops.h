@@ -37,6 +37,14 @@ int xen_set_scheduling(void *adapter, const char *uuid, const struct scheduling 
 		       struct hypervisor_error *err);
 int xen_set_shadow_memory(void *adapter, const char *uuid, int64_t bytes,
 			  struct hypervisor_error *err);
+int xen_get_disks(void *adapter, const char *uuid, int *ret_devices, size_t capacity,
+		  size_t *ret_count, struct hypervisor_error *err);
+int xen_attach_disk(void *adapter, const char *uuid, const struct disk_config *config,
+		    struct hypervisor_error *err);
+int xen_detach_disk(void *adapter, const char *uuid, int device, bool force,
+		    struct hypervisor_error *err);
+int xen_change_cd(void *adapter, const char *uuid, const struct disk_config *config,
+		  struct hypervisor_error *err);
 int xen_get_nics(void *adapter, const char *uuid, int *ret_devices, size_t capacity,
 		 size_t *ret_count, struct hypervisor_error *err);
 int xen_attach_nic(void *adapter, const char *uuid, const struct nic_config *config,

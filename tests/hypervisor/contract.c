@@ -88,6 +88,7 @@ void contract_nobody(const char *uuid, const char *what)
 	struct hypervisor *h = contract.hypervisor;
 	const struct scheduling scheduling = {.cap = -1};
 	const struct nic_config nic = {.mac = "00:16:3e:00:00:02"};
+	const struct disk_config disk = {.path = "", .format = "raw", .is_cd = true};
 	AUTO_TEXT text = text_format("there is no domain %s", uuid);
 	AUTO_TEXT path = fixture_path("nobody");
 	struct domain_description description;
@@ -117,6 +118,10 @@ void contract_nobody(const char *uuid, const char *what)
 	NOBODY(hypervisor_get_nics(h, uuid, &device, 1, &count, &fixture_error));
 	NOBODY(hypervisor_attach_nic(h, uuid, &nic, &fixture_error));
 	NOBODY(hypervisor_detach_nic(h, uuid, 0, true, &fixture_error));
+	NOBODY(hypervisor_get_disks(h, uuid, &device, 1, &count, &fixture_error));
+	NOBODY(hypervisor_attach_disk(h, uuid, &disk, &fixture_error));
+	NOBODY(hypervisor_detach_disk(h, uuid, 0, true, &fixture_error));
+	NOBODY(hypervisor_change_cd(h, uuid, &disk, &fixture_error));
 #undef NOBODY
 	is_int(access(path, F_OK), -1, "no image was written");
 }
