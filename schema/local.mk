@@ -8,6 +8,7 @@ libschema_a_SOURCES += %D%/PIF.def
 libschema_a_SOURCES += %D%/PIF_metrics.def
 libschema_a_SOURCES += %D%/SM.def
 libschema_a_SOURCES += %D%/SR.def
+libschema_a_SOURCES += %D%/VBD.def
 libschema_a_SOURCES += %D%/VDI.def
 libschema_a_SOURCES += %D%/VIF.def
 libschema_a_SOURCES += %D%/VM.def

@@ -151,6 +151,7 @@ python_tests += %D%/api/adapter_calls.py
 python_tests += %D%/api/live_changes.py
 python_tests += %D%/api/lifecycle.py
 python_tests += %D%/api/crashes.py
+python_tests += %D%/api/drives.py
 python_tests += %D%/api/drift.py
 python_tests += %D%/api/foreign.py
 python_tests += %D%/api/guests.py

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* adopt.c – VM.adopt: a domain that somebody else made becomes a VM that is managed. */
+#include "server/api/device.h"
 #include "server/api/foreign.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
@@ -165,7 +166,7 @@ static void follow_vifs(struct adoption *adoption)
 	AUTO(record) vm = store_read(adoption->api->store, CLASS_VM, adoption->ref);
 
 	if (vm)
-		vif_follow_domain(adoption->api, vm);
+		devices_follow_domain(adoption->api, vm);
 }
 
 int run_VM_adopt(struct call *call, struct error *err)

@@ -250,6 +250,8 @@ int run_VM_update_allowed_operations(struct call *call, struct error *err)
 bool operation_can_be_cancelled(enum operation_id id)
 {
 	switch (id) {
+	case OPERATION_clone:
+	case OPERATION_copy:
 	case OPERATION_start:
 	case OPERATION_start_on:
 	case OPERATION_resume:

@@ -3,8 +3,8 @@
 #include "server/api/outside.h"
 
 #include "schema/log.h"
+#include "server/api/device.h"
 #include "server/api/domain.h"
-#include "server/api/vif.h"
 #include "server/api/vm.h"
 
 #define LOOK_AGAIN_MS 250
@@ -42,7 +42,7 @@ static int run_follow(struct call *call, struct error *err)
 		vm_delete_image(call->api, vm);
 	if (domain_commit(call, domain.domid, domain.paused, booted, err) < 0)
 		return -1;
-	vif_follow_domain(call->api, vm);
+	devices_follow_domain(call->api, vm);
 	return 0;
 }
 

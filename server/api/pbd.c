@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pbd.c – the messages of the class PBD: attaching SRs. */
 #include "server/api/storage.h"
+#include "server/api/vbd.h"
 
 static int fail_plugged(struct error *err)
 {
@@ -142,8 +143,31 @@ int run_PBD_plug(struct call *call, struct error *err)
 	return rc;
 }
 
+/* By a VM. */
+static int check_unused(struct transaction *transaction, const struct record *sr, struct error *err)
+{
+	const struct value *vdis = record_get(sr, SR_VDIs);
+
+	for (uint32_t i = 0; i < vdis->length; i++) {
+		const struct record *vdi =
+			transaction_read(transaction, CLASS_VDI, vdis->items[i]->text);
+
+		if (vdi && vdi_check_unused(transaction, vdi, false, "unplug", err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int run_PBD_unplug(struct call *call, struct error *err)
 {
+	const struct record *pbd = call_edit(call, CLASS_PBD, 0, err);
+	const struct record *sr;
+
+	if (!pbd)
+		return -1;
+	sr = transaction_read(call->transaction, CLASS_SR, record_text(pbd, PBD_SR));
+	if (check_unused(call->transaction, sr, err) < 0)
+		return -1;
 	return set_attached(call, false, err);
 }
 

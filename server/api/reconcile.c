@@ -7,7 +7,7 @@
 #include "server/api/drift.h"
 #include "server/api/foreign.h"
 #include "server/api/live.h"
-#include "server/api/vif.h"
+#include "server/api/device.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
@@ -230,7 +230,7 @@ static int settle(struct finding *finding, struct error *err)
 	if (store_mutate(finding->api->store, become, finding, err) < 0)
 		return -1;
 	if (strcmp(finding->state, "Running") == 0 || strcmp(finding->state, "Paused") == 0)
-		vif_follow_domain(finding->api, vm);
+		devices_follow_domain(finding->api, vm);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* sr.c – the messages of the class SR. */
 #include "server/api/storage.h"
+#include "server/api/vbd.h"
 
 /* Places of what create and introduce are both given, beginning with name_label. */
 enum { NAME_LABEL, NAME_DESCRIPTION, TYPE, CONTENT_TYPE, SHARED, SM_CONFIG };
@@ -148,7 +149,7 @@ static int delete (struct call *call, struct record *sr, struct error *err)
 		return -1;
 	strcpy(ref, record_ref(sr));
 	for (uint32_t i = 0; i < vdis->length; i++)
-		transaction_delete(call->transaction, CLASS_VDI, vdis->items[i]->text);
+		vdi_delete(call->transaction, vdis->items[i]->text);
 	transaction_each(call->transaction, CLASS_pool, forget_in_pool, ref);
 	transaction_each(call->transaction, CLASS_host, forget_in_host, ref);
 	transaction_each(call->transaction, CLASS_VM, forget_in_vm, ref);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vdi.c – VDIs resized, forgotten and destroyed. */
 #include "server/api/storage.h"
+#include "server/api/vbd.h"
 
 #include <inttypes.h>
 
@@ -64,6 +65,25 @@ static int note_size(struct transaction *transaction, void *argument, struct err
 	return 0;
 }
 
+/* Neither a drive nor a copy that is being made. */
+static int check_free(struct transaction *transaction, const struct record *vdi,
+		      const char *operation, struct error *err)
+{
+	if (record_get(vdi, VDI_current_operations)->length)
+		return fail(err, ERROR_VDI_IN_USE, record_ref(vdi), operation);
+	return vdi_check_unused(transaction, vdi, false, operation, err);
+}
+
+static int check_resize(struct transaction *transaction, void *argument, struct error *err)
+{
+	struct call *call = argument;
+	const struct record *vdi;
+
+	call->transaction = transaction;
+	vdi = call_edit(call, CLASS_VDI, 0, err);
+	return vdi ? check_free(transaction, vdi, "resize", err) : -1;
+}
+
 /* With the lock held. A crash in between leaves a larger image, which the next scan sees. */
 static int resize(struct call *call, const struct place *place, struct error *err)
 {
@@ -71,7 +91,7 @@ static int resize(struct call *call, const struct place *place, struct error *er
 	AUTO(record) vdi = vdi_read(call->api, call->self, place, &resize.image, err);
 	int64_t bytes;
 
-	if (!vdi ||
+	if (!vdi || store_mutate(call->api->store, check_resize, call, err) < 0 ||
 	    vdi_check_size("size", argument_int(call, 1), resize.image.bytes, &bytes, err) < 0 ||
 	    place->backend->grow(place, record_text(vdi, VDI_location), bytes, err) < 0)
 		return -1;
@@ -79,30 +99,36 @@ static int resize(struct call *call, const struct place *place, struct error *er
 	return store_mutate(call->api->store, note_size, &resize, err);
 }
 
-static int forget(struct transaction *transaction, void *argument, struct error *err)
+static int delete_record(struct call *call, const char *operation, struct error *err)
 {
-	struct call *call = argument;
-	const struct record *vdi;
+	const struct record *vdi = call_edit(call, CLASS_VDI, 0, err);
 
-	call->transaction = transaction;
-	vdi = call_edit(call, CLASS_VDI, 0, err);
-	if (!vdi)
+	if (!vdi || check_free(call->transaction, vdi, operation, err) < 0)
 		return -1;
-	storage_account(transaction, record_text(vdi, VDI_SR), -record_int(vdi, VDI_virtual_size));
-	transaction_delete(transaction, CLASS_VDI, record_ref(vdi));
+	storage_account(call->transaction, record_text(vdi, VDI_SR),
+			-record_int(vdi, VDI_virtual_size));
+	vdi_delete(call->transaction, record_ref(call->self));
 	return 0;
 }
 
 int run_VDI_forget(struct call *call, struct error *err)
 {
-	return forget(call->transaction, call, err);
+	return delete_record(call, "forget", err);
+}
+
+static int delete_destroyed(struct transaction *transaction, void *argument, struct error *err)
+{
+	struct call *call = argument;
+
+	call->transaction = transaction;
+	return delete_record(call, "destroy", err);
 }
 
 /* With the lock held. A crash in between leaves an image without a VDI, which the next scan finds:
  * the other way round there would be a VDI without its image. */
 static int destroy(struct call *call, const struct place *place, struct error *err)
 {
-	if (store_mutate(call->api->store, forget, call, err) < 0)
+	if (store_mutate(call->api->store, delete_destroyed, call, err) < 0)
 		return -1;
 	return place->backend->delete (place, record_text(call->self, VDI_location), err);
 }

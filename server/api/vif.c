@@ -2,6 +2,7 @@
 /* vif.c – network interfaces of VMs as records: made, copied, deleted. */
 #include "server/api/vif.h"
 
+#include "server/api/device.h"
 #include "server/api/network.h"
 #include "server/api/vm.h"
 
@@ -9,21 +10,6 @@
 
 #define DEVICE_MOST 255
 #define DEVICES_OFFERED 8
-
-static const struct record *find_device(struct transaction *transaction, const struct record *vm,
-					const char *device)
-{
-	const struct value *vifs = record_get(vm, VM_VIFs);
-
-	for (uint32_t i = 0; i < vifs->length; i++) {
-		const struct record *vif =
-			transaction_read(transaction, CLASS_VIF, vifs->items[i]->text);
-
-		if (vif && record_is(vif, VIF_device, device))
-			return vif;
-	}
-	return NULL;
-}
 
 static int check_device(struct transaction *transaction, const struct record *vm,
 			const char *device, struct error *err)
@@ -33,7 +19,7 @@ static int check_device(struct transaction *transaction, const struct record *vm
 	if (length < 1 || length > 3 || device[strspn(device, "0123456789")] ||
 	    (length > 1 && *device == '0') || atoi(device) > DEVICE_MOST)
 		return fail(err, ERROR_INVALID_DEVICE, device);
-	if (find_device(transaction, vm, device))
+	if (device_find(transaction, &vif_kind, vm, device))
 		return fail(err, ERROR_DEVICE_ALREADY_EXISTS, device);
 	return 0;
 }
@@ -97,17 +83,6 @@ static int check_filter(const struct record *vif, struct error *err)
 	return 0;
 }
 
-static int check_vm(const struct record *vm, struct error *err)
-{
-	if (!record_bool(vm, VM_is_managed))
-		return fail_unmanaged(err, vm);
-	if (record_bool(vm, VM_is_control_domain))
-		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
-			    "This operation is not allowed on a control domain");
-	/* its domain is built from those that there are */
-	return record_get(vm, VM_current_operations)->length ? fail_busy(err, vm) : 0;
-}
-
 static int complete(struct transaction *transaction, struct record *vif, struct error *err)
 {
 	const struct record *vm = transaction_read(transaction, CLASS_VM, record_text(vif, VIF_VM));
@@ -118,7 +93,7 @@ static int complete(struct transaction *transaction, struct record *vif, struct 
 		return fail(err, ERROR_HANDLE_INVALID, "VM", record_text(vif, VIF_VM));
 	if (!network)
 		return fail(err, ERROR_HANDLE_INVALID, "network", record_text(vif, VIF_network));
-	if (check_vm(vm, err) < 0 ||
+	if (device_check_vm(vm, err) < 0 ||
 	    check_device(transaction, vm, record_text(vif, VIF_device), err) < 0 ||
 	    check_filter(vif, err) < 0)
 		return -1;
@@ -131,7 +106,7 @@ static int complete(struct transaction *transaction, struct record *vif, struct 
 	return network_check_mtu(record_int(vif, VIF_MTU), err);
 }
 
-void vif_set_state(struct record *vif, const struct record *vm, bool attached)
+static void set_state(struct record *vif, const struct record *vm, bool attached)
 {
 	struct value *allowed = value_set();
 
@@ -151,8 +126,7 @@ static struct record *make_vif(struct transaction *transaction, const struct val
 
 	if (record_fill(transaction, vif, fields, err) < 0 || complete(transaction, vif, err) < 0)
 		return NULL;
-	vif_set_state(vif, transaction_read(transaction, CLASS_VM, record_text(vif, VIF_VM)),
-		      false);
+	set_state(vif, transaction_read(transaction, CLASS_VM, record_text(vif, VIF_VM)), false);
 	return vif;
 }
 
@@ -186,15 +160,7 @@ int vif_make_all(struct transaction *transaction, const struct record *vm, const
 
 int run_VIF_destroy(struct call *call, struct error *err)
 {
-	const struct record *vif = call_edit(call, CLASS_VIF, 0, err);
-
-	if (!vif)
-		return -1;
-	if (record_bool(vif, VIF_currently_attached))
-		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
-			    "the VM's domain has the VIF: unplug it first");
-	transaction_delete(call->transaction, CLASS_VIF, record_ref(vif));
-	return 0;
+	return device_destroy(call, &vif_kind, err);
 }
 
 void vif_copy_all(struct transaction *transaction, const struct record *vm,
@@ -214,52 +180,21 @@ void vif_copy_all(struct transaction *transaction, const struct record *vm,
 		record_set(new, VIF_VM, value_reference(copy->ref));
 		if (macs == VIFS_OWN_MACS)
 			draw_mac(new, copy);
-		vif_set_state(new, copy, false);
+		set_state(new, copy, false);
 	}
-}
-
-void vif_delete_all(struct transaction *transaction, const struct record *vm)
-{
-	const struct value *vifs = record_get(vm, VM_VIFs);
-
-	for (uint32_t i = 0; i < vifs->length; i++)
-		transaction_delete(transaction, CLASS_VIF, vifs->items[i]->text);
-}
-
-void vif_follow_vm(struct transaction *transaction, const struct record *vm, enum vif_change change)
-{
-	const struct value *vifs = record_get(vm, VM_VIFs);
-
-	for (uint32_t i = 0; i < vifs->length; i++) {
-		struct record *vif = transaction_edit(transaction, CLASS_VIF, vifs->items[i]->text);
-
-		if (!vif)
-			continue;
-		vif_set_state(vif, vm,
-			      change == VIFS_STAY ? record_bool(vif, VIF_currently_attached) :
-						    change == VIFS_ATTACHED);
-	}
-}
-
-static bool has_device(struct call *call, int device)
-{
-	const struct value *vifs = record_get(call->self, VM_VIFs);
-
-	for (uint32_t i = 0; i < vifs->length; i++) {
-		AUTO(record) vif = store_read(call->api->store, CLASS_VIF, vifs->items[i]->text);
-
-		if (vif && atoi(record_text(vif, VIF_device)) == device)
-			return true;
-	}
-	return false;
 }
 
 int run_VM_get_allowed_VIF_devices(struct call *call, struct error *err)
 {
 	(void)err;
-	call->result = value_set();
-	for (int device = 0; device < DEVICES_OFFERED; device++)
-		if (!has_device(call, device))
-			value_append(call->result, value_string_format("%d", device));
+	call->result = device_free_numbers(call->api, &vif_kind, call->self, DEVICES_OFFERED);
 	return 0;
 }
+
+const struct device_kind vif_kind = {.cls = CLASS_VIF,
+				     .list = VM_VIFs,
+				     .number = VIF_device,
+				     .attached = VIF_currently_attached,
+				     .words = "network interfaces",
+				     .set_state = set_state,
+				     .get_numbers = hypervisor_get_nics};

@@ -8,19 +8,10 @@
 /* In a transaction: those that an xl.cfg describes (server/import/xl_config.h). NULL: none. */
 int vif_make_all(struct transaction *transaction, const struct record *vm, const struct value *vifs,
 		 struct error *err);
-/* In a transaction: the same for `copy`, with MACs of its own or the same ones; all of them gone.
- */
+/* In a transaction: the same for `copy`, with MACs of its own or the same ones. */
 enum vif_macs { VIFS_OWN_MACS, VIFS_SAME_MACS };
 void vif_copy_all(struct transaction *transaction, const struct record *vm,
 		  const struct record *copy, enum vif_macs macs);
-void vif_delete_all(struct transaction *transaction, const struct record *vm);
-
-/* Whether the VM's domain has it, and what follows from that and the VM's power state. */
-void vif_set_state(struct record *vif, const struct record *vm, bool attached);
-enum vif_change { VIFS_STAY, VIFS_ATTACHED, VIFS_DETACHED };
-/* The same of all of a VM's, in a transaction, when its power state is set. */
-void vif_follow_vm(struct transaction *transaction, const struct record *vm,
-		   enum vif_change change);
 
 /* As a domain is to have it. INVALID_VALUE: of its rate limit. */
 int vif_read(struct api *api, const struct record *vif, struct nic_config *ret_nic,
@@ -28,8 +19,5 @@ int vif_read(struct api *api, const struct record *vif, struct nic_config *ret_n
 /* All of a VM's; to be freed. */
 int vif_read_all(struct api *api, const struct record *vm, struct nic_config **ret_nics,
 		 size_t *ret_count, struct error *err);
-
-/* May block. Makes the records of a VM's interfaces what its domain has. */
-void vif_follow_domain(struct api *api, const struct record *vm);
 
 #endif

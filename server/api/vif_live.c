@@ -2,12 +2,10 @@
 /* vif_live.c – network interfaces of domains: what one is built with, plugged and unplugged. */
 #include "server/api/vif.h"
 
-#include "schema/log.h"
+#include "server/api/device.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
-
-#define DEVICES_MOST 256
 
 /* KiB per second as qos_algorithm_params has it; 0: no limit. */
 static int read_rate(const struct record *vif, int64_t *ret_bytes, struct error *err)
@@ -60,103 +58,10 @@ int vif_read_all(struct api *api, const struct record *vm, struct nic_config **r
 	return 0;
 }
 
-struct following {
-	const char *vm;
-	int devices[DEVICES_MOST];
-	size_t count;
-};
-
-static bool is_there(const struct following *following, int device)
-{
-	for (size_t i = 0; i < following->count; i++)
-		if (following->devices[i] == device)
-			return true;
-	return false;
-}
-
-static int follow(struct transaction *transaction, void *argument, struct error *err)
-{
-	const struct following *following = argument;
-	const struct record *vm = transaction_read(transaction, CLASS_VM, following->vm);
-	const struct value *vifs;
-
-	(void)err;
-	if (!vm || !vm_is_live(vm))
-		return 0;
-	vifs = record_get(vm, VM_VIFs);
-	for (uint32_t i = 0; i < vifs->length; i++) {
-		struct record *vif = transaction_edit(transaction, CLASS_VIF, vifs->items[i]->text);
-
-		if (vif)
-			vif_set_state(vif, vm,
-				      is_there(following, atoi(record_text(vif, VIF_device))));
-	}
-	return 0;
-}
-
-void vif_follow_domain(struct api *api, const struct record *vm)
-{
-	struct following following = {.vm = record_ref(vm)};
-	struct hypervisor_error reason = {0};
-	AUTO_ERROR err = {0};
-
-	if (record_get(vm, VM_VIFs)->length == 0)
-		return;
-	if (hypervisor_get_nics(api->hypervisor, record_uuid(vm), following.devices, DEVICES_MOST,
-				&following.count, &reason) < 0) {
-		log_warning("VM %s: its network interfaces are not known: %s", record_uuid(vm),
-			    reason.text);
-		return;
-	}
-	following.count = following.count < DEVICES_MOST ? following.count : DEVICES_MOST;
-	store_mutate(api->store, follow, &following, &err);
-}
-
-static int set_attached(struct call *call, struct transaction *transaction, struct record *vm,
-			bool attached, struct error *err)
-{
-	struct record *vif = transaction_edit(transaction, CLASS_VIF, argument_text(call, 0));
-
-	if (!vif)
-		return fail(err, ERROR_HANDLE_INVALID, "VIF", argument_text(call, 0));
-	/* the guest has stopped meanwhile */
-	if (!vm_is_live(vm))
-		return fail_power_state(err, vm, call->operation->id);
-	vif_set_state(vif, vm, attached);
-	return 0;
-}
-
-static int note_attached(struct call *call, struct transaction *transaction, struct record *vm,
-			 struct error *err)
-{
-	return set_attached(call, transaction, vm, true, err);
-}
-
-static int note_detached(struct call *call, struct transaction *transaction, struct record *vm,
-			 struct error *err)
-{
-	return set_attached(call, transaction, vm, false, err);
-}
-
-/* As it is now that the VM is ours; NULL: it is gone, or is not as `attached` says. */
-static struct record *find_vif(struct call *call, bool attached, struct error *err)
-{
-	AUTO(record) vif = store_read(call->api->store, CLASS_VIF, argument_text(call, 0));
-
-	if (!vif)
-		fail(err, ERROR_HANDLE_INVALID, "VIF", argument_text(call, 0));
-	else if (record_bool(vif, VIF_currently_attached) != attached)
-		fail(err, attached ? ERROR_DEVICE_ALREADY_DETACHED : ERROR_DEVICE_ALREADY_ATTACHED,
-		     record_ref(vif));
-	else
-		return TAKE(vif);
-	return NULL;
-}
-
 int run_VIF_plug(struct call *call, struct error *err)
 {
 	const struct record *vm = call->operation->vm;
-	AUTO(record) vif = find_vif(call, false, err);
+	AUTO(record) vif = device_take(call, false, err);
 	struct hypervisor_error reason = {0};
 	struct nic_config nic;
 
@@ -164,7 +69,7 @@ int run_VIF_plug(struct call *call, struct error *err)
 		return -1;
 	if (hypervisor_attach_nic(call->api->hypervisor, record_uuid(vm), &nic, &reason) < 0)
 		return fail_hypervisor(err, vm, call->operation->id, &reason);
-	if (operation_commit(call, note_attached, err) == 0)
+	if (device_commit(call, true, err) == 0)
 		return 0;
 	hypervisor_detach_nic(call->api->hypervisor, record_uuid(vm), nic.device, true, &reason);
 	return -1;
@@ -173,7 +78,7 @@ int run_VIF_plug(struct call *call, struct error *err)
 static int unplug(struct call *call, bool force, struct error *err)
 {
 	const struct record *vm = call->operation->vm;
-	AUTO(record) vif = find_vif(call, true, err);
+	AUTO(record) vif = device_take(call, true, err);
 	struct hypervisor_error reason = {0};
 	struct nic_config nic;
 
@@ -182,7 +87,7 @@ static int unplug(struct call *call, bool force, struct error *err)
 	if (hypervisor_detach_nic(call->api->hypervisor, record_uuid(vm), nic.device, force,
 				  &reason) < 0)
 		return fail_hypervisor(err, vm, call->operation->id, &reason);
-	if (operation_commit(call, note_detached, err) == 0)
+	if (device_commit(call, false, err) == 0)
 		return 0;
 	hypervisor_attach_nic(call->api->hypervisor, record_uuid(vm), &nic, &reason);
 	return -1;

@@ -3,6 +3,7 @@
 #include "server/api/boot_files.h"
 #include "server/api/boot_pairs.h"
 #include "server/api/path_below.h"
+#include "server/api/vbd.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
 
@@ -132,34 +133,63 @@ static int run_op(struct api *api, const struct domain_config *config, const cha
 	return hypervisor_start(api->hypervisor, config, true, ret_domid, reason);
 }
 
-int vm_build_domain(struct api *api, const struct record *vm, const char *image, int *ret_domid,
-		    struct error *err)
+static int build_with_files(struct api *api, const struct record *vm, const char *image,
+			    struct domain_config *config, int *ret_domid, struct error *err)
 {
 	struct hypervisor_error reason = {0};
-	struct domain_config config = config_of(vm);
 	struct boot_files files;
-	struct nic_config *nics;
 	int rc;
 
-	if (vif_read_all(api, vm, &nics, &config.nic_count, err) < 0)
+	if (boot_files_open(api, vm, &files, err) < 0)
 		return -1;
-	if (boot_files_open(api, vm, &files, err) < 0) {
-		free(nics);
-		return -1;
-	}
-	config.nics = nics;
-	config.kernel = files.kernel;
-	config.ramdisk = files.ramdisk;
-	config.platform = boot_platform(vm, &config.platform_count);
-	config.store = boot_store(vm, &config.store_count);
-	rc = run_op(api, &config, image, ret_domid, &reason);
-	boot_pairs_free(config.platform, config.platform_count);
-	boot_pairs_free(config.store, config.store_count);
-	free(nics);
+	config->kernel = files.kernel;
+	config->ramdisk = files.ramdisk;
+	rc = run_op(api, config, image, ret_domid, &reason);
 	boot_files_close(&files);
 	return rc < 0 ? fail_hypervisor(err, vm, image ? OPERATION_resume : OPERATION_start,
 					&reason) :
 			0;
+}
+
+/* Of a VM whose VDIs are its own. */
+static int build_with_devices(struct api *api, const struct record *vm, const char *image,
+			      struct domain_config *config, int *ret_domid, struct error *err)
+{
+	struct vbd_disks disks;
+	struct nic_config *nics;
+	int rc;
+
+	if (vif_read_all(api, vm, &nics, &config->nic_count, err) < 0)
+		return -1;
+	if (vbd_read_all(api, vm, &disks, err) < 0) {
+		free(nics);
+		return -1;
+	}
+	config->nics = nics;
+	config->disks = disks.items;
+	config->disk_count = disks.count;
+	rc = build_with_files(api, vm, image, config, ret_domid, err);
+	vbd_disks_clear(&disks);
+	free(nics);
+	return rc;
+}
+
+int vm_build_domain(struct api *api, const struct record *vm, const char *image, int *ret_domid,
+		    struct error *err)
+{
+	struct domain_config config = config_of(vm);
+	int rc;
+
+	if (vbd_reserve_all(api, vm, err) < 0)
+		return -1;
+	config.platform = boot_platform(vm, &config.platform_count);
+	config.store = boot_store(vm, &config.store_count);
+	rc = build_with_devices(api, vm, image, &config, ret_domid, err);
+	boot_pairs_free(config.platform, config.platform_count);
+	boot_pairs_free(config.store, config.store_count);
+	if (rc < 0)
+		vbd_release_all(api, vm);
+	return rc;
 }
 
 int run_VM_assert_can_boot_here(struct call *call, struct error *err)

@@ -85,7 +85,8 @@ int run_VM_checkpoint(struct call *call, struct error *err)
 
 	if (!vm_is_live(call->operation->vm))
 		return run_VM_snapshot(call, err);
-	if (store_mutate(call->api->store, note_intent, &saving, err) < 0 ||
+	if (snapshot_check_disks(call, err) < 0 ||
+	    store_mutate(call->api->store, note_intent, &saving, err) < 0 ||
 	    save_and_go_on(&saving, err) < 0)
 		return -1;
 	if (snapshot_insert(call, image, err) == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_create.c – VMs made, copied and deleted. */
 #include "schema/uuid.h"
+#include "server/api/vbd.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
 #include "server/import/xl_config.h"
@@ -200,6 +201,7 @@ struct record *vm_copy(struct transaction *transaction, const struct record *vm,
 				  VM_told,
 				  VM_consoles,
 				  VM_VIFs,
+				  VM_VBDs,
 				  VM_snapshots,
 				  VM_children,
 				  VM_requires_reboot,
@@ -213,26 +215,73 @@ struct record *vm_copy(struct transaction *transaction, const struct record *vm,
 	return copy;
 }
 
-int run_VM_clone(struct call *call, struct error *err)
+struct copying {
+	struct call *call;
+	const struct vdi_copies *copies;
+	char ref[REF_SIZE]; /* of the new VM */
+};
+
+static int make_copy(struct transaction *transaction, void *argument, struct error *err)
 {
 	static const int of_snapshot[] = {VM_is_a_snapshot,	  VM_snapshot_of,
 					  VM_snapshot_time,	  VM_snapshot_info,
 					  VM_snapshot_metadata,	  VM_parent,
 					  VM_last_boot_CPU_flags, VM_last_booted_record};
-	const struct record *vm = call->operation->vm;
-	struct record *copy = vm_copy(call->transaction, vm, argument_text(call, 1));
+	struct copying *copying = argument;
+	struct call *call = copying->call;
+	const char *ref = record_ref(call->operation->vm);
+	const struct record *vm = transaction_read(transaction, CLASS_VM, ref);
+	struct record *copy;
 
-	(void)err;
+	if (!vm)
+		return fail(err, ERROR_HANDLE_INVALID, "VM", ref);
+	copy = vm_copy(transaction, vm, argument_text(call, 1));
 	reset(copy, of_snapshot, ARRAY_SIZE(of_snapshot));
 	set_mac_seed(copy);
-	vif_copy_all(call->transaction, vm, copy, VIFS_OWN_MACS);
-	call->result = value_string(record_ref(copy));
+	vif_copy_all(transaction, vm, copy, VIFS_OWN_MACS);
+	vbd_copy_all(transaction, vm, copy, copying->copies);
+	strcpy(copying->ref, record_ref(copy));
 	return 0;
+}
+
+static int copy_disks(struct call *call, struct vdi_copies *copies, const char *sr,
+		      struct error *err)
+{
+	const struct value *vbds = record_get(call->operation->vm, VM_VBDs);
+
+	for (uint32_t i = 0; i < vbds->length; i++) {
+		AUTO(record) vbd = store_read(call->api->store, CLASS_VBD, vbds->items[i]->text);
+
+		if (vbd && !record_is(vbd, VBD_type, "CD") &&
+		    vdi_copies_add(copies, record_text(vbd, VBD_VDI), sr, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int copy_vm(struct call *call, const char *operation, const char *sr, struct error *err)
+{
+	size_t disks = record_get(call->operation->vm, VM_VBDs)->length;
+	struct vdi_copies *copies = vdi_copies_new(call, operation, disks);
+	struct copying copying = {.call = call, .copies = copies};
+	int rc = copy_disks(call, copies, sr, err);
+
+	if (rc == 0)
+		rc = vdi_copies_commit(copies, make_copy, &copying, err);
+	if (rc == 0)
+		call->result = value_string(copying.ref);
+	vdi_copies_free(copies);
+	return rc;
+}
+
+int run_VM_clone(struct call *call, struct error *err)
+{
+	return copy_vm(call, "clone", NULL_REF, err);
 }
 
 int run_VM_copy(struct call *call, struct error *err)
 {
-	return run_VM_clone(call, err);
+	return copy_vm(call, "copy", argument_text(call, 2), err);
 }
 
 static void delete_image(void *argument)
@@ -260,7 +309,7 @@ void vm_delete(struct transaction *transaction, const struct record *vm)
 	for (uint32_t i = 0; i < children->length; i++)
 		record_set(transaction_edit(transaction, CLASS_VM, children->items[i]->text),
 			   VM_parent, value_reference(record_get(vm, VM_parent)));
-	vif_delete_all(transaction, vm);
+	devices_delete(transaction, vm);
 	transaction_delete(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
 	transaction_delete(transaction, CLASS_VM_guest_metrics, record_text(vm, VM_guest_metrics));
 	transaction_delete(transaction, CLASS_VM, record_ref(vm));

@@ -2,6 +2,7 @@
 /* vm_snapshot.c – snapshots of VMs: taken, and gone back to. */
 #include "server/api/vm_snapshot.h"
 
+#include "server/api/device.h"
 #include "server/api/domain.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
@@ -102,11 +103,26 @@ int snapshot_insert(struct call *call, const char *image, struct error *err)
 	return rc;
 }
 
+int snapshot_check_disks(struct call *call, struct error *err)
+{
+	const struct value *vbds = record_get(call->operation->vm, VM_VBDs);
+
+	for (uint32_t i = 0; i < vbds->length; i++) {
+		AUTO(record) vbd = store_read(call->api->store, CLASS_VBD, vbds->items[i]->text);
+
+		if (vbd && !record_is(vbd, VBD_type, "CD"))
+			return fail(err, ERROR_OPERATION_NOT_ALLOWED,
+				    "the VM has disks, which a snapshot would not keep yet");
+	}
+	return 0;
+}
+
 int run_VM_snapshot(struct call *call, struct error *err)
 {
 	AUTO_TEXT image = NULL;
 
-	if (copy_memory(call->api, call->operation->vm, &image, err) < 0)
+	if (snapshot_check_disks(call, err) < 0 ||
+	    copy_memory(call->api, call->operation->vm, &image, err) < 0)
 		return -1;
 	return snapshot_insert(call, image, err);
 }
@@ -156,7 +172,7 @@ static int go_back(struct transaction *transaction, void *argument, struct error
 		return fail(err, ERROR_HANDLE_INVALID, "VM", vm ? record_ref(call->self) : ref);
 	vm_become_halted(call, transaction, vm, err);
 	restore_settings(vm, snapshot);
-	vif_delete_all(transaction, vm);
+	device_delete_all(transaction, &vif_kind, vm);
 	vif_copy_all(transaction, snapshot, vm, VIFS_SAME_MACS);
 	if (revert->image)
 		record_set(vm, VM_boot_record,

@@ -5,6 +5,8 @@
 
 #include "server/api/call.h"
 
+/* OPERATION_NOT_ALLOWED: the VM has disks, which a snapshot would not keep. */
+int snapshot_check_disks(struct call *call, struct error *err);
 /* The record of a snapshot of the operation's VM, named by the second argument, as the call's
  * result. `image`: the file with its memory, which is deleted when it fails; NULL: there is none.
  */

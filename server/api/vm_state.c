@@ -5,7 +5,7 @@
 #include "schema/log.h"
 #include "schema/text.h"
 #include "server/api/settings.h"
-#include "server/api/vif.h"
+#include "server/api/device.h"
 
 int fail_hypervisor_host(struct error *err, const struct value *ref,
 			 const struct hypervisor_error *reason)
@@ -62,7 +62,7 @@ int vm_become_halted(struct call *call, struct transaction *transaction, struct 
 	(void)err;
 	leave_domain(transaction, vm);
 	record_set_text(vm, VM_power_state, "Halted");
-	vif_follow_vm(transaction, vm, VIFS_DETACHED);
+	devices_follow_vm(transaction, vm, DEVICES_DETACHED);
 	record_set(vm, VM_boot_record, value_map());
 	record_set(vm, VM_requires_reboot, value_bool(false));
 	if (metrics)
@@ -77,7 +77,7 @@ int vm_become_suspended(struct call *call, struct transaction *transaction, stru
 	(void)err;
 	leave_domain(transaction, vm);
 	record_set_text(vm, VM_power_state, "Suspended");
-	vif_follow_vm(transaction, vm, VIFS_DETACHED);
+	devices_follow_vm(transaction, vm, DEVICES_DETACHED);
 	return 0;
 }
 
@@ -87,7 +87,7 @@ int vm_become_paused(struct call *call, struct transaction *transaction, struct 
 	if (!vm_is_live(vm))
 		return fail_power_state(err, vm, call->operation->id);
 	record_set_text(vm, VM_power_state, "Paused");
-	vif_follow_vm(transaction, vm, VIFS_STAY);
+	devices_follow_vm(transaction, vm, DEVICES_STAY);
 	return 0;
 }
 
@@ -97,7 +97,7 @@ int vm_become_running(struct call *call, struct transaction *transaction, struct
 	if (!vm_is_live(vm))
 		return fail_power_state(err, vm, call->operation->id);
 	record_set_text(vm, VM_power_state, "Running");
-	vif_follow_vm(transaction, vm, VIFS_STAY);
+	devices_follow_vm(transaction, vm, DEVICES_STAY);
 	return 0;
 }
 
@@ -105,9 +105,10 @@ int vm_drop_intent(struct call *call, struct transaction *transaction, struct re
 		   struct error *err)
 {
 	(void)call;
-	(void)transaction;
 	(void)err;
 	record_set(vm, VM_live_intent, value_map());
+	/* its VDIs are not reserved any more */
+	devices_follow_vm(transaction, vm, DEVICES_STAY);
 	return 0;
 }
 
@@ -197,7 +198,7 @@ static bool is_new_domain(const struct record *vm, int domid)
 void vm_become_live(struct api *api, struct transaction *transaction, struct record *vm, int domid,
 		    const char *state, const struct record *booted)
 {
-	bool has_all_vifs = booted || !vm_is_live(vm);
+	bool has_all_devices = booted || !vm_is_live(vm);
 
 	if (booted || is_new_domain(vm, domid))
 		settings_note_built(vm, booted ? booted : vm);
@@ -208,7 +209,7 @@ void vm_become_live(struct api *api, struct transaction *transaction, struct rec
 		make_console(api, transaction, vm, domid);
 	}
 	record_set_text(vm, VM_power_state, state);
-	vif_follow_vm(transaction, vm, has_all_vifs ? VIFS_ATTACHED : VIFS_STAY);
+	devices_follow_vm(transaction, vm, has_all_devices ? DEVICES_ATTACHED : DEVICES_STAY);
 	record_set(vm, VM_live_intent, value_map());
 	record_set_int(vm, VM_domid, domid);
 	record_set_text(vm, VM_resident_on, api->host_ref);

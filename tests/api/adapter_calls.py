@@ -16,6 +16,7 @@ from lib.storage import Makers
 from lib.tap import diag, done, is_, ok, skip_all
 
 NULL = "OpaqueRef:NULL"
+VBD_ARGUMENTS = {"set_userdevice": ["7"], "set_device": ["xvdh"], "set_mode": ["RO"], "set_type": ["Disk"]}
 LIVE_STATES = ("Running", "Paused")
 _numbers = itertools.count()
 
@@ -26,15 +27,15 @@ class Subject:
     def __init__(self, host, state):
         self.host, self.state = host, state
         self.other = host.add("Running")  # for a console and the like
+        self.storage = Makers(host.session, host.ref, host.server.path)
         self.make_vm()
         self.task = self.make_task()
-        self.storage = Makers(host.session, host.ref, host.server.path)
-        self.storage.vdi()
 
     def make_vm(self):
-        """With a VIF that its domain, if it has one, has."""
+        """With a VIF and a VBD that its domain, if it has one, has."""
         self.vm = self.host.add("Halted", NVRAM={"key": ""})
         self.make_vif()
+        self.storage.vbd(self.vm)
         self.host.bring(self.vm, self.state)
 
     def make_vif(self, device="0"):
@@ -58,7 +59,7 @@ class Subject:
             host.session.host.enable(host.ref)
         if message.cls == "task" and not message.short_name.startswith("get_"):
             self.task = self.make_task()
-        if message.cls not in ("VM", "VIF", "VM_appliance") or message.short_name.startswith("get_"):
+        if message.cls not in ("VM", "VIF", "VBD", "VM_appliance") or message.short_name.startswith("get_"):
             return
         if host.failure("VM.get_uuid", self.vm)[0] != "HANDLE_INVALID":
             host.idle(self.vm)
@@ -80,8 +81,8 @@ class Subject:
             return self.make_subject()
         if cls == "VM_appliance":
             return session.VM_appliance.create({"name_label": "made"})
-        if cls == "VIF":
-            return session.VM.get_VIFs(self.vm)[0]
+        if cls in ("VIF", "VBD"):
+            return session.call(f"VM.get_{cls}s", self.vm)[0]
         if cls in ("VM_metrics", "VM_guest_metrics"):
             own = session.call(f"VM.get_{cls.removeprefix('VM_')}", self.vm)
             return own if own != NULL else session.call(f"VM.get_{cls.removeprefix('VM_')}", self.other)
@@ -128,6 +129,10 @@ def arguments(api, subject, message):
         return [{"device": "1", "VM": subject.vm, "network": subject.object("network")}]
     if message.name in ("VIF.plug", "VIF.destroy"):
         return [subject.make_vif("1")]
+    if message.name == "VBD.create":
+        return [{"VM": subject.vm, "VDI": subject.storage.vdi(), "userdevice": "autodetect"}]
+    if message.cls == "VBD" and operation_of(message.name) and subject.state != "Suspended":
+        return [subject.storage.vbd(subject.vm), *VBD_ARGUMENTS.get(message.short_name, ())]
     if message.cls == "system":
         return ["VM.start" for _ in message.parameters]
     if message.name == "subject.create":

@@ -56,8 +56,8 @@ MESSAGES = {f"VM.{message}": operation for message, operation in
 
 
 # What is done with a device of a VM: its first parameter is the device.
-DEVICE_MESSAGES = {f"VIF.{message}": operation for message, operation in
-                   re.findall(r"^MESSAGE\(VIF, (\w+), .*?, OP\((\w+)\)", _read("VIF.def"), re.M)}
+DEVICE_MESSAGES = {f"{cls}.{message}": operation for cls in ("VIF", "VBD") for message, operation in
+                   re.findall(rf"^MESSAGE\({cls}, (\w+), .*?, OP\((\w+)\)", _read(f"{cls}.def"), re.M)}
 
 
 def operation_of(message):

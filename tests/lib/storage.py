@@ -47,6 +47,10 @@ class Makers:
     def vdi(self):
         return self.session.VDI.create(self._disk())
 
+    def vbd(self, vm, **fields):
+        """A disk drive of the VM, with a VDI of its own."""
+        return self.session.VBD.create({"VM": vm, "VDI": self.vdi(), "userdevice": "autodetect", "mode": "RW", "type": "Disk", **fields})
+
     def _found(self):
         """A VDI of an image whose record was forgotten."""
         ref = self.vdi()

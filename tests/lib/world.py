@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""world.py – a daemon with at least one object of every class: a Halted and a Running VM with a VIF each, an
+"""world.py – a daemon with at least one object of every class: a Halted and a Running VM with a VIF and a VBD each, an
 appliance without VMs, and a pending task.
 
     with World() as world:
@@ -47,7 +47,9 @@ class World:
             for vm in (self.halted, self.running):
                 self.session.VIF.create({"device": "0", "network": network, "VM": vm})
             self.session.VM_appliance.create({"name_label": "together"})
-            Makers(self.session, self.refs("host")[0], self.server.path).vdi()
+            makers = Makers(self.session, self.refs("host")[0], self.server.path)
+            for vm in (self.halted, self.running):
+                makers.vbd(vm)
             self.session.VM.start(self.running, False, False)
             self._begin_task()
         except BaseException:

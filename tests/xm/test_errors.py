@@ -72,6 +72,11 @@ SENTENCES = {
     ("SR_HAS_PBD", "s"): "the storage repository is still attached",
     ("SR_NOT_EMPTY",): "the storage repository still has disks",
     ("SR_UNKNOWN_DRIVER", "lvm"): "there are no storage repositories of type lvm here",
+    ("VBD_CDS_MUST_BE_READONLY",): "a CD can only be read: its drive has the mode RO",
+    ("VBD_NOT_REMOVABLE_MEDIA", "v"): "only a CD drive can be empty",
+    ("VDI_INCOMPATIBLE_TYPE", "v", "suspend"): "a disk of type suspend is not for a drive",
+    ("VDI_IN_USE", "v", "resize"): "the disk is in use: resize is not possible",
+    ("VDI_READONLY", "v"): "the disk may only be read",
     ("VDI_MISSING", "s", "v"): "the image of the disk is gone",
     ("HYPERVISOR_ERROR", "start", "REF", "no kernel\n"): "the hypervisor refused start for demo: no kernel\\n",
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vbd.h – the drives of VMs: records, who may use a VDI, and what a domain gets of them. */
+#ifndef SERVER_API_VBD_H
+#define SERVER_API_VBD_H
+
+#include "server/api/device.h"
+#include "server/api/vdi_copy.h"
+
+/* vbd.c */
+/* In a transaction: the same for `copy`, with the copies of VDIs that there are. */
+void vbd_copy_all(struct transaction *transaction, const struct record *vm,
+		  const struct record *copy, const struct vdi_copies *copies);
+/* The VDI can be in the drive: HANDLE_INVALID, VDI_INCOMPATIBLE_TYPE, VDI_READONLY. */
+int vbd_check_vdi(struct transaction *transaction, const struct record *vbd, const char *vdi,
+		  struct error *err);
+
+/*
+ * vbd_use.c. A VDI is in use by a drive that a domain has, that one is being built with, or whose
+ * VM is Suspended. In a transaction:
+ */
+/* VDI_IN_USE: the drive can not be attached beside those that use its VDI now. */
+int vbd_check_use(struct transaction *transaction, const struct record *vbd, struct error *err);
+/* VDI_IN_USE [vdi, operation]: some drive uses it; `writers`: one that may write. */
+int vdi_check_unused(struct transaction *transaction, const struct record *vdi, bool writers,
+		     const char *operation, struct error *err);
+/* Deletes the record; CD drives are empty then, disk drives gone. */
+void vdi_delete(struct transaction *transaction, const char *ref);
+
+/* On a worker: the VM's VDIs are its own until its power state is set or vbd_release_all is called.
+ */
+int vbd_reserve_all(struct api *api, const struct record *vm, struct error *err);
+void vbd_release_all(struct api *api, const struct record *vm);
+
+/* vbd_live.c: as a domain is to have them; on a worker. To be cleared. */
+struct vbd_disks {
+	struct disk_config *items;
+	char **paths; /* what items point to */
+	size_t count;
+};
+int vbd_read_all(struct api *api, const struct record *vm, struct vbd_disks *ret_disks,
+		 struct error *err);
+void vbd_disks_clear(struct vbd_disks *disks);
+
+#endif

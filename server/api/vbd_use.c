@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vbd_use.c – who uses a VDI: no two may, unless they only read or it is said to be sharable. */
+#include "server/api/storage.h"
+#include "server/api/vbd.h"
+
+static bool may_write(const struct record *vbd)
+{
+	return record_is(vbd, VBD_mode, "RW");
+}
+
+static bool is_using(struct transaction *transaction, const struct record *vbd)
+{
+	const struct record *vm = transaction_read(transaction, CLASS_VM, record_text(vbd, VBD_VM));
+
+	return record_bool(vbd, VBD_reserved) || record_bool(vbd, VBD_currently_attached) ||
+	       (vm && record_is(vm, VM_power_state, "Suspended"));
+}
+
+/* Another drive that uses the VDI so that this one can not. */
+static bool is_in_the_way(struct transaction *transaction, const struct record *vbd,
+			  const struct record *other)
+{
+	return other && strcmp(record_ref(other), record_ref(vbd)) != 0 &&
+	       (may_write(vbd) || may_write(other)) && is_using(transaction, other);
+}
+
+int vbd_check_use(struct transaction *transaction, const struct record *vbd, struct error *err)
+{
+	const char *ref = record_text(vbd, VBD_VDI);
+	const struct record *vdi = transaction_read(transaction, CLASS_VDI, ref);
+	const struct value *vbds;
+
+	if (vbd_check_vdi(transaction, vbd, ref, err) < 0)
+		return -1;
+	vbds = record_get(vdi, VDI_VBDs);
+	/* what is being copied must not change */
+	if (may_write(vbd) && record_get(vdi, VDI_current_operations)->length)
+		return fail(err, ERROR_VDI_IN_USE, ref, "attach");
+	for (uint32_t i = 0; !record_bool(vdi, VDI_sharable) && i < vbds->length; i++)
+		if (is_in_the_way(transaction, vbd,
+				  transaction_read(transaction, CLASS_VBD, vbds->items[i]->text)))
+			return fail(err, ERROR_VDI_IN_USE, ref, "attach");
+	return 0;
+}
+
+int run_VBD_assert_attachable(struct call *call, struct error *err)
+{
+	const struct record *vbd = call_edit(call, CLASS_VBD, 0, err);
+
+	if (!vbd)
+		return -1;
+	return record_bool(vbd, VBD_empty) ? 0 : vbd_check_use(call->transaction, vbd, err);
+}
+
+int vdi_check_unused(struct transaction *transaction, const struct record *vdi, bool writers,
+		     const char *operation, struct error *err)
+{
+	const struct value *vbds = record_get(vdi, VDI_VBDs);
+
+	for (uint32_t i = 0; i < vbds->length; i++) {
+		const struct record *vbd =
+			transaction_read(transaction, CLASS_VBD, vbds->items[i]->text);
+
+		if (vbd && (may_write(vbd) || !writers) && is_using(transaction, vbd))
+			return fail(err, ERROR_VDI_IN_USE, record_ref(vdi), operation);
+	}
+	return 0;
+}
+
+void vdi_delete(struct transaction *transaction, const char *ref)
+{
+	const struct record *vdi = transaction_read(transaction, CLASS_VDI, ref);
+	const struct value *vbds = record_get(vdi, VDI_VBDs);
+
+	for (uint32_t i = 0; i < vbds->length; i++) {
+		struct record *vbd = transaction_edit(transaction, CLASS_VBD, vbds->items[i]->text);
+
+		if (!vbd)
+			continue;
+		if (record_is(vbd, VBD_type, "CD")) {
+			record_set_text(vbd, VBD_VDI, NULL_REF);
+			record_set(vbd, VBD_empty, value_bool(true));
+		} else {
+			transaction_delete(transaction, CLASS_VBD, record_ref(vbd));
+		}
+	}
+	transaction_delete(transaction, CLASS_VDI, ref);
+}
+
+static int reserve(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct record *vm = transaction_read(transaction, CLASS_VM, argument);
+	const struct value *vbds = vm ? record_get(vm, VM_VBDs) : NULL;
+
+	for (uint32_t i = 0; vm && i < vbds->length; i++) {
+		struct record *vbd = transaction_edit(transaction, CLASS_VBD, vbds->items[i]->text);
+
+		if (!vbd || record_bool(vbd, VBD_empty))
+			continue;
+		if (vbd_check_use(transaction, vbd, err) < 0)
+			return -1;
+		record_set(vbd, VBD_reserved, value_bool(true));
+	}
+	return 0;
+}
+
+int vbd_reserve_all(struct api *api, const struct record *vm, struct error *err)
+{
+	return store_mutate(api->store, reserve, (void *)record_ref(vm), err);
+}
+
+static int release(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct record *vm = transaction_read(transaction, CLASS_VM, argument);
+
+	(void)err;
+	if (vm)
+		devices_follow_vm(transaction, vm, DEVICES_STAY);
+	return 0;
+}
+
+void vbd_release_all(struct api *api, const struct record *vm)
+{
+	AUTO_ERROR ignored = {0};
+
+	store_mutate(api->store, release, (void *)record_ref(vm), &ignored);
+}

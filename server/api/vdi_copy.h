@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vdi_copy.h – copies of VDIs that come into being all at once, together with what is made of them.
+ */
+#ifndef SERVER_API_VDI_COPY_H
+#define SERVER_API_VDI_COPY_H
+
+#include "server/api/private.h"
+
+/*
+ * For a worker. While there is a struct vdi_copies, its originals can not be attached for writing.
+ * A crash before the commit leaves nothing of the copies; one in the moment of it leaves images
+ * that the next scan finds.
+ */
+struct vdi_copies;
+
+/* `operation` is what current_operations of the originals say: "clone", "copy". `count` is how many
+ * there will be, for the task's progress. */
+struct vdi_copies *vdi_copies_new(struct call *call, const char *operation, size_t count);
+/* Copies the image of a VDI to an SR; null: its own. VDI_IN_USE: a VM may write to it. */
+int vdi_copies_add(struct vdi_copies *copies, const char *vdi, const char *sr, struct error *err);
+/* What the copy of that VDI will be called; NULL: there is none. */
+const char *vdi_copies_find(const struct vdi_copies *copies, const char *vdi);
+/* The record of the i-th, before the commit; NULL after the last. */
+struct record *vdi_copies_draft(struct vdi_copies *copies, size_t i);
+/* All are VDIs, in one transaction with `more` (NULL: nothing more); or none is. */
+int vdi_copies_commit(struct vdi_copies *copies, mutation_fn more, void *argument,
+		      struct error *err);
+/* Drops what is not committed. */
+void vdi_copies_free(struct vdi_copies *copies);
+
+#endif
