@@ -58,6 +58,7 @@ libapi_a_SOURCES += %D%/path_below.h
 libapi_a_SOURCES += %D%/vdi.c
 libapi_a_SOURCES += %D%/vbd.c
 libapi_a_SOURCES += %D%/vbd.h
+libapi_a_SOURCES += %D%/vbd_cd.c
 libapi_a_SOURCES += %D%/vbd_live.c
 libapi_a_SOURCES += %D%/vbd_use.c
 libapi_a_SOURCES += %D%/vdi_birth.c

@@ -147,14 +147,27 @@ static int complete(struct transaction *transaction, struct record *vbd, struct 
 	return take_number(transaction, vbd, number, err);
 }
 
+static void add_live(struct value *allowed, bool attached)
+{
+	if (!attached)
+		value_append(allowed, value_string("plug"));
+	else {
+		value_append(allowed, value_string("unplug"));
+		value_append(allowed, value_string("unplug_force"));
+	}
+}
+
 static void set_state(struct record *vbd, const struct record *vm, bool attached)
 {
 	struct value *allowed = value_set();
 
-	if (is_cd(vbd) && !record_is(vm, VM_power_state, "Suspended"))
+	if (is_cd(vbd) &&
+	    (record_is(vm, VM_power_state, "Halted") || record_is(vm, VM_power_state, "Running")))
 		value_append(allowed,
 			     value_string(record_bool(vbd, VBD_empty) ? "insert" : "eject"));
-	if (!attached && !vm_is_live(vm))
+	if (record_is(vm, VM_power_state, "Running"))
+		add_live(allowed, attached);
+	else if (!attached && !vm_is_live(vm))
 		value_append(allowed, value_string("attach"));
 	record_set(vbd, VBD_currently_attached, value_bool(attached));
 	record_set(vbd, VBD_reserved, value_bool(false));
@@ -260,7 +273,7 @@ int run_VM_get_allowed_VBD_devices(struct call *call, struct error *err)
 /* An empty drive is a matter of the device model's. */
 static bool is_given(const struct record *vbd, const struct record *vm)
 {
-	return !record_bool(vbd, VBD_empty) || record_is(vm, VM_domain_type, "hvm");
+	return !record_bool(vbd, VBD_empty) || vm_is_hvm(vm);
 }
 
 const struct device_kind vbd_kind = {.cls = CLASS_VBD,

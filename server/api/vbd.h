@@ -29,6 +29,8 @@ void vdi_delete(struct transaction *transaction, const char *ref);
 /* On a worker: the VM's VDIs are its own until its power state is set or vbd_release_all is called.
  */
 int vbd_reserve_all(struct api *api, const struct record *vm, struct error *err);
+/* The same of the VDI in one drive. */
+int vbd_reserve(struct api *api, const struct record *vbd, struct error *err);
 void vbd_release_all(struct api *api, const struct record *vm);
 
 /* vbd_live.c: as a domain is to have them; on a worker. To be cleared. */
@@ -40,5 +42,8 @@ struct vbd_disks {
 int vbd_read_all(struct api *api, const struct record *vm, struct vbd_disks *ret_disks,
 		 struct error *err);
 void vbd_disks_clear(struct vbd_disks *disks);
+/* One; the path is to be freed. */
+int vbd_read(struct api *api, const struct record *vbd, struct disk_config *ret_disk,
+	     char **ret_path, struct error *err);
 
 #endif

@@ -87,26 +87,42 @@ void vdi_delete(struct transaction *transaction, const char *ref)
 	transaction_delete(transaction, CLASS_VDI, ref);
 }
 
+static int reserve_one(struct transaction *transaction, const char *ref, struct error *err)
+{
+	struct record *vbd = transaction_edit(transaction, CLASS_VBD, ref);
+
+	if (!vbd || record_bool(vbd, VBD_empty))
+		return 0;
+	if (vbd_check_use(transaction, vbd, err) < 0)
+		return -1;
+	record_set(vbd, VBD_reserved, value_bool(true));
+	return 0;
+}
+
 static int reserve(struct transaction *transaction, void *argument, struct error *err)
+{
+	return reserve_one(transaction, argument, err);
+}
+
+int vbd_reserve(struct api *api, const struct record *vbd, struct error *err)
+{
+	return store_mutate(api->store, reserve, (void *)record_ref(vbd), err);
+}
+
+static int reserve_all(struct transaction *transaction, void *argument, struct error *err)
 {
 	const struct record *vm = transaction_read(transaction, CLASS_VM, argument);
 	const struct value *vbds = vm ? record_get(vm, VM_VBDs) : NULL;
 
-	for (uint32_t i = 0; vm && i < vbds->length; i++) {
-		struct record *vbd = transaction_edit(transaction, CLASS_VBD, vbds->items[i]->text);
-
-		if (!vbd || record_bool(vbd, VBD_empty))
-			continue;
-		if (vbd_check_use(transaction, vbd, err) < 0)
+	for (uint32_t i = 0; vm && i < vbds->length; i++)
+		if (reserve_one(transaction, vbds->items[i]->text, err) < 0)
 			return -1;
-		record_set(vbd, VBD_reserved, value_bool(true));
-	}
 	return 0;
 }
 
 int vbd_reserve_all(struct api *api, const struct record *vm, struct error *err)
 {
-	return store_mutate(api->store, reserve, (void *)record_ref(vm), err);
+	return store_mutate(api->store, reserve_all, (void *)record_ref(vm), err);
 }
 
 static int release(struct transaction *transaction, void *argument, struct error *err)

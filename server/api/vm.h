@@ -36,7 +36,9 @@ int64_t vm_memory_target(const struct record *vm);
 int vm_read_scheduling(const struct record *vm, struct scheduling *ret_scheduling,
 		       struct error *err);
 
-/* vm_boot.c: whether the host could start the VM now, with so much memory free. VM_HVM_REQUIRED,
+/* vm_boot.c */
+bool vm_is_hvm(const struct record *vm);
+/* Whether the host could start the VM now, with so much memory free. VM_HVM_REQUIRED,
  * HOST_DISABLED … */
 int vm_check_boot(struct api *api, const struct record *vm, int64_t memory_free, struct error *err);
 /* Builds the domain of the record, or lets its image go on (`image` not NULL), paused. */

@@ -93,9 +93,14 @@ int vm_check_boot(struct api *api, const struct record *vm, int64_t memory_free,
 	return check_pcpus(api, vm, err);
 }
 
+bool vm_is_hvm(const struct record *vm)
+{
+	return record_is(vm, VM_domain_type, "hvm");
+}
+
 static enum guest_type guest_type_of(const struct record *vm)
 {
-	if (record_is(vm, VM_domain_type, "hvm"))
+	if (vm_is_hvm(vm))
 		return GUEST_HVM;
 	return record_is(vm, VM_domain_type, "pv") ? GUEST_PV : GUEST_PVH;
 }

@@ -42,6 +42,14 @@ class Subject:
         session = self.host.session
         return session.VIF.create({"device": device, "VM": self.vm, "network": session.network.get_all()[0]})
 
+    def drive(self, message):
+        """One to do that with; a Suspended VM gets no new ones, and unplug wants one that the domain has."""
+        if self.state == "Suspended" or message.startswith("unplug"):
+            return self.object("VBD")
+        cd = {"type": "CD", "mode": "RO"}
+        fields = {"insert": {**cd, "empty": True}, "eject": cd}.get(message, {})
+        return self.storage.vbd(self.vm, **fields)
+
     def make_task(self):
         return self.host.session.call("Async.host.compute_free_memory", self.host.ref)
 
@@ -131,8 +139,9 @@ def arguments(api, subject, message):
         return [subject.make_vif("1")]
     if message.name == "VBD.create":
         return [{"VM": subject.vm, "VDI": subject.storage.vdi(), "userdevice": "autodetect"}]
-    if message.cls == "VBD" and operation_of(message.name) and subject.state != "Suspended":
-        return [subject.storage.vbd(subject.vm), *VBD_ARGUMENTS.get(message.short_name, ())]
+    if message.cls == "VBD" and operation_of(message.name):
+        return [subject.drive(message.short_name), *VBD_ARGUMENTS.get(message.short_name, ()),
+                *([subject.storage.vdi()] if message.short_name == "insert" else [])]
     if message.cls == "system":
         return ["VM.start" for _ in message.parameters]
     if message.name == "subject.create":

@@ -148,6 +148,123 @@ def test_life(host):
     host.remove(vm)
 
 
+def test_live(host):
+    session, vm = host.session, host.add("Running")
+    vdi = host.vdi()
+    vbd = host.vbd(vm, vdi, userdevice="0")
+    is_((host.domain_disks(vm), host.attached(vm), host.get(vbd, "allowed_operations")), ({}, [], (["plug"],)),
+        "made for a Running VM: its domain does not have it, it can be plugged")
+    is_(host.failure("VBD.unplug", vbd), ["DEVICE_ALREADY_DETACHED", vbd], "not unplugged")
+    session.VBD.plug(vbd)
+    is_((host.domain_disks(vm), host.attached(vm)), ({0: (host.path(vdi), False, False)}, [0]), "plugged")
+    is_(host.get(vbd, "allowed_operations"), (["unplug", "unplug_force"],), "it can be unplugged")
+    is_(host.failure("VBD.plug", vbd), ["DEVICE_ALREADY_ATTACHED", vbd], "not plugged again")
+    is_(host.failure("VDI.destroy", vdi), ["VDI_IN_USE", vdi, "destroy"], "its VDI is in use")
+    other = host.vbd(host.add("Running"), vdi)
+    is_(host.failure("VBD.plug", other), ["VDI_IN_USE", vdi, "attach"], "another VM does not get it")
+    session.VBD.set_unpluggable(vbd, False)
+    for message in ("unplug", "unplug_force"):
+        is_(host.failure(f"VBD.{message}", vbd), ["VBD_NOT_UNPLUGGABLE", vbd], f"{message} of one that is not to be unplugged")
+    session.VBD.set_unpluggable(vbd, True)
+    for op, message, one in (("detach_disk", "VBD.unplug", vbd), ("attach_disk", "VBD.plug", host.vbd(vm))):
+        host.simulator.fail(op, text="stuck")
+        is_((host.failure(message, one)[0], host.attached(vm)), ("HYPERVISOR_ERROR", [0]), f"{message}: a refusal of the hypervisor changes nothing")
+        host.simulator.clear()
+    host.crash()
+    session = host.session
+    is_((list(host.domain_disks(vm)), host.attached(vm)), ([0], [0]), "after a crash it is as the domain says")
+    session.VM.pause(vm)
+    is_(host.failure("VBD.unplug", vbd), ["VM_BAD_POWER_STATE", vm, "running", "paused"], "not of a Paused VM")
+    session.VM.unpause(vm)
+    session.VBD.unplug(vbd)
+    is_((host.domain_disks(vm), host.attached(vm)), ({}, []), "unplugged")
+    session.VBD.plug(other)
+    session.VBD.unplug_force(other)
+    session.VBD.destroy(vbd)
+    for each in (vm, session.VBD.get_VM(other)):
+        host.remove(each)
+
+
+def test_live_crash(host):
+    """Killed while the hypervisor is asked: the record follows the domain."""
+    vm = host.add("Running")
+    vbd = host.vbd(vm)
+    for op, message, there in (("attach_disk", "plug", []), ("detach_disk", "unplug", [0])):
+        host.simulator.delay(op, 600_000)
+        call = Background(getattr(Session(host.server.http).VBD, message), vbd)
+        until(lambda: host.session.VM.get_current_operations(vm))
+        host.crash()
+        call.wait()
+        is_((list(host.domain_disks(vm)), host.attached(vm)), (there, there), f"killed during {message}")
+        if not there:
+            host.session.VBD.plug(vbd)
+    host.remove(vm)
+
+
+def test_cd(host):
+    """CDs change in VMs that run or not; an HVM guest keeps its drive, of any other the CD is the drive."""
+    session = host.session
+    first, second, written = host.vdi(read_only=True), host.vdi(read_only=True), host.vdi()
+    writer = host.add()
+    host.vbd(writer, written)
+    session.VM.start(writer, False, False)
+    for kind in ("hvm", "pvh"):
+        vm = host.add(domain_type=kind)
+        drive, disk = host.cd(vm, userdevice="3"), host.vbd(vm, userdevice="0")
+        session.VBD.insert(drive, first)
+        is_(host.get(drive, "VDI", "empty", "currently_attached", "allowed_operations"), (first, False, False, ["eject", "attach"]),
+            f"{kind}: inserted while it is Halted")
+        is_(host.failure("VBD.insert", drive, second), ["VBD_NOT_EMPTY", drive], "there is one in it")
+        is_([host.failure("VBD.insert", disk, first), host.failure("VBD.eject", disk)], [["VBD_NOT_REMOVABLE_MEDIA", disk]] * 2, "a disk is no CD")
+        session.VM.start(vm, False, False)
+        is_(host.domain_disks(vm)[3], (host.path(first), True, True), "the domain has it")
+        session.VBD.eject(drive)
+        is_(host.domain_disks(vm).get(3), ("", True, True) if kind == "hvm" else None, "ejected while it is Running")
+        is_((host.get(drive, "VDI", "empty", "currently_attached"), host.failure("VBD.eject", drive)),
+            ((NULL, True, kind == "hvm"), ["VBD_IS_EMPTY", drive]), "the record says so")
+        is_(host.failure("VBD.insert", drive, written), ["VDI_IN_USE", written, "attach"], "not what another VM writes to")
+        op = "change_cd" if kind == "hvm" else "attach_disk"
+        host.simulator.fail(op, text="stuck")
+        is_((host.failure("VBD.insert", drive, second)[0], host.get(drive, "VDI", "empty")), ("HYPERVISOR_ERROR", (NULL, True)),
+            "a refusal of the hypervisor changes nothing")
+        host.simulator.clear()
+        session.VBD.insert(drive, second)
+        is_((host.domain_disks(vm)[3], host.get(drive, "VDI", "empty", "currently_attached")),
+            ((host.path(second), True, True), (second, False, True)), "inserted while it is Running")
+        session.VM.suspend(vm)
+        is_(host.failure("VBD.eject", drive)[0], "VM_BAD_POWER_STATE", "not of a Suspended VM")
+        session.VM.hard_shutdown(vm)
+        host.remove(vm)
+    host.remove(writer)
+
+
+def test_refused_commit(host):
+    """The database takes nothing more: what the domain was told is taken back."""
+    vm = host.add(domain_type="hvm", HVM_boot_policy="BIOS order")
+    drive, disk = host.cd(vm, host.vdi(read_only=True), userdevice="3"), host.vbd(vm, userdevice="0")
+    host.session.VM.start(vm, False, False)
+    late = host.vbd(vm, userdevice="1")
+    host.restart()
+    before = host.domain_disks(vm), host.session.VBD.get_all_records()
+    host.fill_disk()
+    for message, vbd in (("plug", late), ("unplug", disk), ("eject", drive)):
+        is_((host.failure(f"VBD.{message}", vbd)[0], host.domain_disks(vm)), ("INTERNAL_ERROR", before[0]), f"VBD.{message}")
+    host.fill_disk(False)
+    is_(host.session.VBD.get_all_records(), before[1], "the records are as they were")
+    host.remove(vm)
+
+
+def test_cd_plug(host):
+    session = host.session
+    vm = host.add("Running", domain_type="hvm", HVM_boot_policy="BIOS order")
+    cd, empty = host.cd(vm, host.vdi(read_only=True)), host.cd(vm)
+    is_(host.failure("VBD.plug", cd)[0], "OPERATION_NOT_ALLOWED", "an HVM guest has only the CD drives that it was started with")
+    is_(host.failure("VBD.plug", empty), ["VBD_IS_EMPTY", empty], "nor is there anything to plug of an empty one")
+    session.VBD.eject(cd)
+    is_((host.get(cd, "empty"), host.domain_disks(vm)), ((True,), {}), "of one that the domain does not have only the record changes")
+    host.remove(vm)
+
+
 def test_use(host):
     """No two VMs write to a VDI."""
     session = host.session
@@ -311,7 +428,7 @@ def main():
     if not program():
         skip_all("no xenapid to test (XENAPID)")
     with Drives(metrics_interval="24h") as host:
-        for test in (test_records, test_refused, test_life, test_use, test_race, test_deleted, test_copy, test_copy_refused, test_copy_killed):
+        for test in (test_records, test_refused, test_life, test_live, test_live_crash, test_cd, test_refused_commit, test_cd_plug, test_use, test_race, test_deleted, test_copy, test_copy_refused, test_copy_killed):
             test(host)
     done()
 

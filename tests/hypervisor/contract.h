@@ -61,6 +61,9 @@ void contract_await_free(int64_t bytes, const char *what);
 void contract_expect_event(enum hypervisor_event_kind kind, const char *uuid,
 			   enum shutdown_reason reason);
 
+/* contract_disk.c. Of the domain contract.a, which is up and has no disks. */
+void contract_test_disks(void);
+
 /* contract_end.c. One after the other, of contract.a, and contract.b that is to shut down late;
  * both are up, and have shut down at the end. */
 void contract_test_suspend(void);

@@ -268,6 +268,7 @@ static void test_guests(struct hypervisor *h)
 	contract_test_vcpus();
 	contract_test_scheduling();
 	contract_test_shadow();
+	contract_test_disks();
 	contract_await(contract.b, contract_is_up, 0, "the second guest is up");
 	contract_test_threads();
 	contract_test_suspend();
