@@ -64,6 +64,7 @@ static int open_api(struct server *server, char **ret_problem)
 		.sr_folders = (const char *const *)(options->sr_folders.count ?
 							    options->sr_folders.items :
 							    server->sr_folders),
+		.disk_folders = (const char *const *)options->disk_folders.items,
 		.kernel_folders = (const char *const *)options->kernel_folders.items,
 		.shutdown_command = options->shutdown_command,
 		.reboot_command = options->reboot_command,

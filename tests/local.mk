@@ -179,6 +179,7 @@ EXTRA_DIST += %D%/api/xen-api.names
 python_tests += %D%/api/input.py
 python_tests += %D%/api/sessions.py
 python_tests += %D%/api/storage.py
+python_tests += %D%/api/storage_config.py
 
 # What make check-xen runs: no tests of make check.
 EXTRA_DIST += %D%/xen/rig %D%/xen/images %D%/xen/dom0-init %D%/xen/guest.c

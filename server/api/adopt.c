@@ -2,6 +2,7 @@
 /* adopt.c – VM.adopt: a domain that somebody else made becomes a VM that is managed. */
 #include "server/api/device.h"
 #include "server/api/foreign.h"
+#include "server/api/vbd_import.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
 #include "server/hypervisor/description.h"
@@ -16,6 +17,7 @@ struct adoption {
 	struct domain_description description;
 	struct value *fields;
 	struct value *report;
+	struct vbd_import *disks;
 };
 
 static void release(struct adoption *adoption)
@@ -23,6 +25,7 @@ static void release(struct adoption *adoption)
 	domain_description_clear(&adoption->description);
 	value_release(adoption->fields);
 	value_release(adoption->report);
+	vbd_import_free(adoption->disks);
 }
 
 static int fail_managed(const struct record *vm, struct error *err)
@@ -115,6 +118,7 @@ static int understand(struct adoption *adoption, const struct record *vm, struct
 	if (import_xl_config(config, &adoption->fields, &adoption->report, err) < 0)
 		return -1;
 	report_all_unknown(adoption);
+	adoption->disks = vbd_import_look(adoption->api, &adoption->fields, adoption->report);
 	return 0;
 }
 
@@ -146,7 +150,8 @@ static int take_over(struct transaction *transaction, void *argument, struct err
 	if (vm_fill(transaction, vm, adoption->fields, err) < 0)
 		return -1;
 	record_set(vm, VM_is_managed, value_bool(true));
-	if (vif_make_all(transaction, vm, value_find(adoption->fields, "VIFs"), err) < 0)
+	if (vif_make_all(transaction, vm, value_find(adoption->fields, "VIFs"), err) < 0 ||
+	    vbd_import_make(transaction, vm, adoption->disks, err) < 0)
 		return -1;
 	foreign_follow(adoption->api, transaction, vm, domain);
 	set_range(vm, &adoption->description);
@@ -161,7 +166,7 @@ static int adopt(struct adoption *adoption, const struct record *vm, struct erro
 	return store_mutate(adoption->api->store, take_over, adoption, err);
 }
 
-static void follow_vifs(struct adoption *adoption)
+static void follow_devices(struct adoption *adoption)
 {
 	AUTO(record) vm = store_read(adoption->api->store, CLASS_VM, adoption->ref);
 
@@ -183,7 +188,7 @@ int run_VM_adopt(struct call *call, struct error *err)
 		return fail(err, ERROR_HANDLE_INVALID, "VM", adoption.ref);
 	rc = adopt(&adoption, vm, err);
 	if (rc == 0)
-		follow_vifs(&adoption);
+		follow_devices(&adoption);
 	if (rc == 0)
 		call->result = vm_creation_result(adoption.ref, TAKE(adoption.report));
 	release(&adoption);

@@ -73,6 +73,8 @@ struct api_options {
 	const char *suspend_folder;	   /* where suspend images go: an existing folder */
 	const char *const *kernel_folders; /* NULL-terminated: kernels and ramdisks only from below
 					      these; NULL: any */
+	const char *const *disk_folders;   /* NULL-terminated: existing disks only here or below;
+					      NULL: none */
 	const char *const *sr_folders;	   /* NULL-terminated: SRs of files only here or below */
 	/* Words of programs with their arguments; "" or NULL: what they are for is refused. */
 	const char *shutdown_command;

@@ -29,6 +29,16 @@ void place_close(struct place *place)
 		place->backend->close(place);
 }
 
+int place_check_making(const struct place *place, struct error *err)
+{
+	AUTO_TEXT reason = NULL;
+
+	if (place->backend->name_image)
+		return 0;
+	reason = text_format("what is in an SR of type %s is only used", place->backend->type);
+	return fail(err, ERROR_OPERATION_NOT_ALLOWED, reason);
+}
+
 void images_add(struct images *images, const struct image *image, const char *name)
 {
 	images->items = reallocate(images->items, (images->count + 1) * sizeof(*images->items));

@@ -44,7 +44,7 @@ struct backend {
 	const char *type;
 	const char *name_label;
 	const char *name_description;
-	const char *key; /* of device_config, which says where it is */
+	const char *key; /* of device_config, which says where it is; NULL: it needs none */
 	const char *key_description;
 	const char *const *formats; /* NULL-terminated */
 
@@ -59,13 +59,16 @@ struct backend {
 	char *(*identify)(const struct place *place);
 	int (*get_room)(const struct place *place, struct room *ret_room, struct error *err);
 
-	/* The name that a new image of a VDI of that uuid gets; to be freed. */
+	/* The name that a new image of a VDI of that uuid gets; to be freed. NULL: nothing is made
+	 * in such an SR; then it has none of make, open_part, finish, drop_part, drop_parts, grow
+	 * and delete. */
 	char *(*name_image)(const struct place *place, const char *uuid);
 	/* What the host opens for a guest; to be freed. */
 	char *(*get_path)(const struct place *place, const char *name);
 	/* ret_image->name stays NULL. False: there is no such image, or the name can be none's. */
 	bool (*look)(const struct place *place, const char *name, struct image *ret_image);
-	/* All that look accepts; to be cleared with images_clear. */
+	/* All that look accepts; to be cleared with images_clear. NULL: what is not introduced is
+	 * not found. */
 	int (*list)(const struct place *place, struct images *ret_images, struct error *err);
 
 	int (*make)(const struct place *place, const char *name, int64_t bytes, struct error *err);
@@ -92,6 +95,8 @@ const struct backend *backend_find(const char *type);
 const struct backend *backend_at(size_t i);
 
 void place_close(struct place *place); /* NULL is fine */
+/* OPERATION_NOT_ALLOWED: images there are not the server's to make, change or delete. */
+int place_check_making(const struct place *place, struct error *err);
 void images_add(struct images *images, const struct image *image, const char *name);
 void images_clear(struct images *images);
 

@@ -107,7 +107,7 @@ static int plug_place(struct call *call, const struct place *place, struct error
 	int rc;
 
 	if (sr_check_place(call->api, record_text(call->self, PBD_SR), place, err) < 0 ||
-	    sr_look(place, &plugging.contents, err) < 0)
+	    sr_look(call->api, record_text(call->self, PBD_SR), place, &plugging.contents, err) < 0)
 		return -1;
 	rc = store_mutate(call->api->store, attach, &plugging, err);
 	images_clear(&plugging.contents.images);

@@ -67,7 +67,8 @@ static int write_down(struct transaction *transaction, void *argument, struct er
 	record_set(pbd, PBD_SR, value_reference(sr->ref));
 	record_set(pbd, PBD_device_config, value_reference(call->arguments[1]));
 	record_set(pbd, PBD_currently_attached, value_bool(true));
-	transaction_each(transaction, CLASS_pool, set_default, sr);
+	if (backend_find(record_text(sr, SR_type))->name_image)
+		transaction_each(transaction, CLASS_pool, set_default, sr);
 	sr_take_over(transaction, record_ref(sr), &look->contents);
 	value_release(TAKE(call->result));
 	call->result = value_string(record_ref(sr));
@@ -75,12 +76,13 @@ static int write_down(struct transaction *transaction, void *argument, struct er
 }
 
 /* With the lock held. */
-static int change(struct call *call, const struct place *place, mutation_fn run, struct error *err)
+static int change(struct call *call, const char *sr, const struct place *place, mutation_fn run,
+		  struct error *err)
 {
 	struct look look = {.call = call};
 	int rc;
 
-	if (sr_look(place, &look.contents, err) < 0)
+	if (sr_look(call->api, sr, place, &look.contents, err) < 0)
 		return -1;
 	rc = store_mutate(call->api->store, run, &look, err);
 	images_clear(&look.contents.images);
@@ -99,7 +101,7 @@ int run_SR_create(struct call *call, struct error *err)
 	storage_lock();
 	rc = sr_check_place(call->api, NULL_REF, place, err);
 	if (rc == 0)
-		rc = change(call, place, write_down, err);
+		rc = change(call, NULL_REF, place, write_down, err);
 	storage_unlock();
 	place_close(place);
 	return rc;
@@ -194,7 +196,7 @@ int run_SR_scan(struct call *call, struct error *err)
 	if (storage_open_place(call->api, record_ref(call->self), &place, err) < 0)
 		return -1;
 	storage_lock();
-	rc = change(call, place, take_over, err);
+	rc = change(call, record_ref(call->self), place, take_over, err);
 	storage_unlock();
 	place_close(place);
 	return rc;

@@ -60,12 +60,32 @@ static int64_t mark_missing(struct transaction *transaction, const struct images
 	return sum;
 }
 
-int sr_look(const struct place *place, struct sr_contents *ret_contents, struct error *err)
+/* Those that are VDIs already: there is no list of others. */
+static void look_for_known(struct api *api, const char *ref, const struct place *place,
+			   struct images *images)
 {
-	struct sr_contents contents;
+	AUTO(record) sr = store_read(api->store, CLASS_SR, ref);
+	const struct value *vdis = sr ? record_get(sr, SR_VDIs) : NULL;
+	struct image image;
 
-	if (place->backend->get_room(place, &contents.room, err) < 0 ||
-	    place->backend->list(place, &contents.images, err) < 0)
+	for (uint32_t i = 0; sr && i < vdis->length; i++) {
+		AUTO(record) vdi = store_read(api->store, CLASS_VDI, vdis->items[i]->text);
+
+		if (vdi && place->backend->look(place, record_text(vdi, VDI_location), &image))
+			images_add(images, &image, record_text(vdi, VDI_location));
+	}
+}
+
+int sr_look(struct api *api, const char *sr, const struct place *place,
+	    struct sr_contents *ret_contents, struct error *err)
+{
+	struct sr_contents contents = {0};
+
+	if (place->backend->get_room(place, &contents.room, err) < 0)
+		return -1;
+	if (!place->backend->list)
+		look_for_known(api, sr, place, &contents.images);
+	else if (place->backend->list(place, &contents.images, err) < 0)
 		return -1;
 	*ret_contents = contents;
 	return 0;
@@ -122,6 +142,7 @@ int sr_check_place(struct api *api, const char *sr, const struct place *place, s
 	store_free_list(srs, count);
 	if (!taken)
 		return 0;
-	field = text_format("device_config:%s: one that no other SR has", place->backend->key);
+	field = text_format("device_config:%s: one that no other SR has",
+			    place->backend->key ? place->backend->key : "");
 	return fail(err, ERROR_INVALID_VALUE, field, "");
 }

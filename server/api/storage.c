@@ -119,7 +119,8 @@ static bool is_usable(struct api *api, const struct record *sr)
 	AUTO_TEXT text = NULL;
 
 	if (pbd && storage_open_place(api, record_ref(sr), &place, &err) == 0) {
-		place->backend->drop_parts(place);
+		if (place->backend->drop_parts)
+			place->backend->drop_parts(place);
 		place_close(place);
 		return true;
 	}
@@ -131,6 +132,7 @@ static bool is_usable(struct api *api, const struct record *sr)
 }
 
 struct finding {
+	struct api *api;
 	struct value *usable; /* refs of SRs */
 };
 
@@ -166,14 +168,15 @@ static void find_sm(struct transaction *transaction, const struct record *sm, vo
 		search->ref = record_ref(sm);
 }
 
-static void set_features(struct record *sm)
+static void set_features(struct record *sm, const struct backend *backend)
 {
-	static const char *const words[] = {"SR_SCAN",	     "VDI_CREATE", "VDI_DELETE",
-					    "VDI_INTRODUCE", "VDI_RESIZE", "VDI_CLONE"};
+	static const char *const words[] = {"SR_SCAN",	  "VDI_INTRODUCE", "VDI_CREATE",
+					    "VDI_DELETE", "VDI_RESIZE",	   "VDI_CLONE"};
+	size_t count = backend->name_image ? ARRAY_SIZE(words) : 2;
 	struct value *features = value_map();
 	struct value *capabilities = value_set();
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+	for (size_t i = 0; i < count; i++) {
 		value_append(capabilities, value_string(words[i]));
 		value_put(features, words[i], value_int(1));
 	}
@@ -192,7 +195,8 @@ static void describe(struct transaction *transaction, const struct backend *back
 	transaction_each(transaction, CLASS_SM, find_sm, &search);
 	sm = search.ref ? transaction_edit(transaction, CLASS_SM, search.ref) :
 			  transaction_create(transaction, CLASS_SM, NULL);
-	value_put(configuration, backend->key, value_string(backend->key_description));
+	if (backend->key)
+		value_put(configuration, backend->key, value_string(backend->key_description));
 	for (const char *const *format = backend->formats; *format; format++)
 		value_append(formats, value_string(*format));
 	record_set_text(sm, SM_name_label, backend->name_label);
@@ -202,7 +206,37 @@ static void describe(struct transaction *transaction, const struct backend *back
 	record_set_text(sm, SM_version, PACKAGE_VERSION);
 	record_set(sm, SM_configuration, configuration);
 	record_set(sm, SM_supported_image_formats, formats);
-	set_features(sm);
+	set_features(sm, backend);
+}
+
+static void find_existing(struct transaction *transaction, const struct record *sr, void *argument)
+{
+	bool *found = argument;
+
+	(void)transaction;
+	*found = *found || record_is(sr, SR_type, backend_existing.type);
+}
+
+/* The SR of what disk-folders allow; one is enough. */
+static void make_existing(struct transaction *transaction, const struct finding *finding)
+{
+	bool found = !finding->api->options.disk_folders;
+	struct record *sr;
+	struct record *pbd;
+
+	transaction_each(transaction, CLASS_SR, find_existing, &found);
+	if (found)
+		return;
+	sr = transaction_create(transaction, CLASS_SR, NULL);
+	record_set_text(sr, SR_name_label, backend_existing.name_label);
+	record_set_text(sr, SR_name_description, backend_existing.name_description);
+	record_set_text(sr, SR_type, backend_existing.type);
+	record_set_text(sr, SR_content_type, "user");
+	pbd = transaction_create(transaction, CLASS_PBD, NULL);
+	record_set_text(pbd, PBD_host, finding->api->host_ref);
+	record_set_text(pbd, PBD_SR, record_ref(sr));
+	record_set(pbd, PBD_currently_attached, value_bool(true));
+	value_append(finding->usable, value_string(record_ref(sr)));
 }
 
 static int write_down(struct transaction *transaction, void *argument, struct error *err)
@@ -211,6 +245,7 @@ static int write_down(struct transaction *transaction, void *argument, struct er
 	for (size_t i = 0; backend_at(i); i++)
 		describe(transaction, backend_at(i));
 	transaction_each(transaction, CLASS_PBD, detach, argument);
+	make_existing(transaction, argument);
 	transaction_each(transaction, CLASS_SR, say_allowed, argument);
 	return 0;
 }
@@ -218,7 +253,7 @@ static int write_down(struct transaction *transaction, void *argument, struct er
 int storage_open(struct api *api, struct error *err)
 {
 	AUTO(value) usable = value_set();
-	struct finding finding = {usable};
+	struct finding finding = {api, usable};
 	size_t count;
 	struct record **srs = store_list(api->store, CLASS_SR, &count);
 

@@ -34,7 +34,8 @@ struct sr_contents {
 	struct room room;
 	struct images images; /* to be cleared */
 };
-int sr_look(const struct place *place, struct sr_contents *ret_contents, struct error *err);
+int sr_look(struct api *api, const char *sr, const struct place *place,
+	    struct sr_contents *ret_contents, struct error *err);
 void sr_take_over(struct transaction *transaction, const char *ref,
 		  const struct sr_contents *contents);
 /* INVALID_VALUE: another SR is attached that has the place. */

@@ -174,15 +174,23 @@ static void set_state(struct record *vbd, const struct record *vm, bool attached
 	record_set(vbd, VBD_allowed_operations, allowed);
 }
 
-int run_VBD_create(struct call *call, struct error *err)
+struct record *vbd_make(struct transaction *transaction, const struct value *fields,
+			struct error *err)
 {
-	struct transaction *transaction = call->transaction;
 	struct record *vbd = transaction_create(transaction, CLASS_VBD, NULL);
 
-	if (record_fill(transaction, vbd, call->arguments[0], err) < 0 ||
-	    complete(transaction, vbd, err) < 0)
-		return -1;
+	if (record_fill(transaction, vbd, fields, err) < 0 || complete(transaction, vbd, err) < 0)
+		return NULL;
 	set_state(vbd, transaction_read(transaction, CLASS_VM, record_text(vbd, VBD_VM)), false);
+	return vbd;
+}
+
+int run_VBD_create(struct call *call, struct error *err)
+{
+	struct record *vbd = vbd_make(call->transaction, call->arguments[0], err);
+
+	if (!vbd)
+		return -1;
 	call->result = value_string(record_ref(vbd));
 	return 0;
 }

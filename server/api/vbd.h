@@ -10,6 +10,9 @@
 /* In a transaction: the same for `copy`, with the copies of VDIs that there are. */
 void vbd_copy_all(struct transaction *transaction, const struct record *vm,
 		  const struct record *copy, const struct vdi_copies *copies);
+/* Of a struct of fields, as VBD.create takes them. */
+struct record *vbd_make(struct transaction *transaction, const struct value *fields,
+			struct error *err);
 /* The VDI can be in the drive: HANDLE_INVALID, VDI_INCOMPATIBLE_TYPE, VDI_READONLY. */
 int vbd_check_vdi(struct transaction *transaction, const struct record *vbd, const char *vdi,
 		  struct error *err);

@@ -91,7 +91,8 @@ static int resize(struct call *call, const struct place *place, struct error *er
 	AUTO(record) vdi = vdi_read(call->api, call->self, place, &resize.image, err);
 	int64_t bytes;
 
-	if (!vdi || store_mutate(call->api->store, check_resize, call, err) < 0 ||
+	if (!vdi || place_check_making(place, err) < 0 ||
+	    store_mutate(call->api->store, check_resize, call, err) < 0 ||
 	    vdi_check_size("size", argument_int(call, 1), resize.image.bytes, &bytes, err) < 0 ||
 	    place->backend->grow(place, record_text(vdi, VDI_location), bytes, err) < 0)
 		return -1;
@@ -128,7 +129,8 @@ static int delete_destroyed(struct transaction *transaction, void *argument, str
  * the other way round there would be a VDI without its image. */
 static int destroy(struct call *call, const struct place *place, struct error *err)
 {
-	if (store_mutate(call->api->store, delete_destroyed, call, err) < 0)
+	if (place_check_making(place, err) < 0 ||
+	    store_mutate(call->api->store, delete_destroyed, call, err) < 0)
 		return -1;
 	return place->backend->delete (place, record_text(call->self, VDI_location), err);
 }

@@ -152,7 +152,7 @@ int vdi_copies_add(struct vdi_copies *copies, const char *ref, const char *sr, s
 	strcpy(copies->originals[copies->count++], ref);
 	if (storage_open_place(copies->call->api, record_text(birth->draft, VDI_SR), &birth->place,
 			       err) < 0 ||
-	    copy_image(copies, birth, vdi, err) < 0) {
+	    place_check_making(birth->place, err) < 0 || copy_image(copies, birth, vdi, err) < 0) {
 		forget_last(copies);
 		return -1;
 	}

@@ -37,7 +37,9 @@ int run_VDI_create(struct call *call, struct error *err)
 		    0 ||
 	    storage_open_place(call->api, record_text(draft, VDI_SR), &birth.place, err) < 0)
 		return -1;
-	rc = make_vdi(call->api, &birth, bytes, err);
+	rc = place_check_making(birth.place, err);
+	if (rc == 0)
+		rc = make_vdi(call->api, &birth, bytes, err);
 	place_close(birth.place);
 	if (rc == 0)
 		call->result = value_string(record_ref(draft));

@@ -2,6 +2,7 @@
 /* vm_create.c – VMs made, copied and deleted. */
 #include "schema/uuid.h"
 #include "server/api/vbd.h"
+#include "server/api/vbd_import.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
 #include "server/import/xl_config.h"
@@ -112,6 +113,7 @@ int run_VM_create(struct call *call, struct error *err)
 
 struct creation {
 	const struct value *fields;
+	const struct vbd_import *disks;
 	struct value *ref;
 };
 
@@ -144,7 +146,8 @@ static int create_named(struct transaction *transaction, void *argument, struct 
 		return fail(err, ERROR_INVALID_VALUE, field, search.name);
 	}
 	vm = make_vm(transaction, creation->fields, true, err);
-	if (!vm || vif_make_all(transaction, vm, value_find(creation->fields, "VIFs"), err) < 0)
+	if (!vm || vif_make_all(transaction, vm, value_find(creation->fields, "VIFs"), err) < 0 ||
+	    vbd_import_make(transaction, vm, creation->disks, err) < 0)
 		return -1;
 	value_release(creation->ref);
 	creation->ref = value_string(record_ref(vm));
@@ -165,14 +168,17 @@ int run_VM_create_from_config(struct call *call, struct error *err)
 	AUTO(value) fields = NULL;
 	AUTO(value) report = NULL;
 	AUTO(value) ref = NULL;
-	struct creation creation = {0};
+	struct creation creation;
+	struct vbd_import *disks;
 	int rc;
 
 	if (import_xl_config(argument_text(call, 0), &fields, &report, err) < 0)
 		return -1;
-	creation.fields = fields;
+	disks = vbd_import_look(call->api, &fields, report);
+	creation = (struct creation){.fields = fields, .disks = disks};
 	rc = store_mutate(call->api->store, create_named, &creation, err);
 	ref = creation.ref;
+	vbd_import_free(disks);
 	if (rc < 0)
 		return -1;
 	call->result = vm_creation_result(ref->text, TAKE(report));

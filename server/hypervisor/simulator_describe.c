@@ -28,7 +28,7 @@ static void describe_platform(json_t *platform, struct buffer *config, struct bu
 	{
 		const char *text = json_string_value(value);
 
-		if (strcmp(key, "vif") == 0)
+		if (strcmp(key, "vif") == 0 || strcmp(key, "disk") == 0)
 			description_add_list(config, key, &text, 1);
 		else if (is_xl_key(key))
 			description_add_text(config, key, text);

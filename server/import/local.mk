@@ -12,4 +12,5 @@ libimport_a_SOURCES += %D%/xl_keys.def
 libimport_a_SOURCES += %D%/xl_scan.c
 libimport_a_SOURCES += %D%/xl_scan.h
 libimport_a_SOURCES += %D%/xl_values.c
+libimport_a_SOURCES += %D%/xl_disk.c
 libimport_a_SOURCES += %D%/xl_vif.c

@@ -160,7 +160,7 @@ static int import_statement(struct xl_import *import, const struct xl_statement 
 		xl_outcome_set(outcome, XL_UNKNOWN, "xl knows no such key");
 	else if (key->take(import, key, statement, outcome) < 0)
 		return -1;
-	if (outcome->kind == XL_UNKNOWN || outcome->kind == XL_IGNORED)
+	if (outcome->kind == XL_UNKNOWN || outcome->kind == XL_IGNORED || strcmp(name, "disk") == 0)
 		value_put(import->other_config, kept, verbatim_text(import, statement));
 	return 0;
 }

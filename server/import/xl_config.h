@@ -11,9 +11,11 @@
 /*
  * *ret_record is a map as VM.create takes it: names of VM.def, ints as VALUE_INT, memory in bytes;
  * `uuid` is in it when the text sets one, and VIFs when it sets `vif`: a set of maps as VIF.create
- * takes them, with the name of a bridge as `bridge` in place of network. *ret_report is a set of
- * maps, one for each assignment in the text, in order: key, value (as it stands there), outcome,
- * detail (strings), line (int). outcome is one of
+ * takes them, with the name of a bridge as `bridge` in place of network. VBDs likewise when it sets
+ * `disk` and all of it can be said so, with `path` (""; none) in place of VDI; whether there are
+ * such disks is for others to find out, so that xl:disk is kept, too. *ret_report is a set of maps,
+ * one for each assignment in the text, in order: key, value (as it stands there), outcome, detail
+ * (strings), line (int). outcome is one of
  *
  *     taken       the value stands in a field as it is; detail names the field
  *     translated  it stands there in another form; detail says which

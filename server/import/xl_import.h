@@ -67,6 +67,10 @@ void xl_outcome_set(struct xl_outcome *outcome, enum xl_outcome_kind kind, const
 /* What several keys say together: domain type, memory, vCPUs, kernel arguments. */
 int xl_import_basics(struct xl_import *import);
 
+/* Of the key disk: the record's VBDs. */
+int take_disk(struct xl_import *import, const struct xl_key *key,
+	      const struct xl_statement *statement, struct xl_outcome *outcome);
+
 /* Of the key vif: the record's VIFs. */
 int take_vif(struct xl_import *import, const struct xl_key *key,
 	     const struct xl_statement *statement, struct xl_outcome *outcome);

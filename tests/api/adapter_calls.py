@@ -35,7 +35,7 @@ class Subject:
         """With a VIF and a VBD that its domain, if it has one, has."""
         self.vm = self.host.add("Halted", NVRAM={"key": ""})
         self.make_vif()
-        self.storage.vbd(self.vm)
+        self.storage.vbd(self.vm, type="CD", mode="RO")
         self.host.bring(self.vm, self.state)
 
     def make_vif(self, device="0"):

@@ -34,7 +34,7 @@ def test_texts(server):
         "demo: 4 taken, 2 translated, 1 ignored, 1 unknown",
         "  line 5: cpus is translated: VCPUs_params:mask = 0,2,3",
         "  line 6: on_crash is translated: actions_after_crash = coredump_and_restart",
-        "  line 7: disk is ignored: this server does not handle disks yet",
+        "  line 7: disk is ignored: /dev/vg/demo is no VDI, and there are no disk-folders",
         "  line 9: novelty is unknown: xl knows no such key"], "every line is accounted for")
     session = server.login()
     record = next(r for r in session.VM.get_all_records().values() if not r["is_control_domain"])

@@ -23,6 +23,9 @@ static void show(struct buffer *out, const struct value *value)
 	case VALUE_FLOAT:
 		buffer_add_format(out, "%g", value->number);
 		return;
+	case VALUE_BOOL:
+		buffer_add_text(out, value->boolean ? "true" : "false");
+		return;
 	case VALUE_MAP:
 		for (uint32_t i = 0; i < value->length; i++) {
 			buffer_add_format(out, "%s%s=", i ? " " : "{", value->members[i].key->text);
@@ -154,7 +157,21 @@ static const struct {
 	{"shadow_memory = 0", "HVM_shadow_multiplier", NULL, "ignored", NULL},
 	{"disk = [ 'phy:/dev/vg/x,xvda,w',\n  # two\n 'b' ]", "other_config",
 	 "{xl:disk=[ 'phy:/dev/vg/x,xvda,w',\n  # two\n 'b' ]}", "ignored",
-	 "this server does not handle disks yet"},
+	 "disk 2 is not understood"},
+	{"disk = [ 'phy:/dev/vg/x,xvda,w', ',empty,hdc,cdrom' ]", "VBDs",
+	 "{path=/dev/vg/x userdevice=xvda mode=RW type=Disk empty=false bootable=true}, "
+	 "{path= userdevice=hdc mode=RO type=CD empty=true bootable=false}",
+	 "taken", "VBDs"},
+	{"disk = [ 'vdev=xvda,target=/x,y=z' ]", "VBDs",
+	 "{path=/x,y=z userdevice=xvda mode=RW type=Disk empty=false bootable=true}", "taken",
+	 "VBDs"},
+	{"disk = [ '/a.qcow2,qcow2,xvda,w' ]", "VBDs", NULL, "ignored",
+	 "disk 1 has a format other than raw"},
+	{"disk = [ '/a,raw,xvda2,w' ]", "VBDs", NULL, "ignored",
+	 "disk 1 is a partition: drives are whole here"},
+	{"disk = [ '/a,raw,xvda,w,script=x' ]", "VBDs", NULL, "ignored", "disk 1 has a script"},
+	{"disk = [ '/a,raw,xvda,w', 'backend=other,vdev=xvdb,target=/b' ]", "VBDs", NULL, "ignored",
+	 "disk 2 has a backend of its own"},
 	{"disk = ['a']\ndisk += ['b'] # more", "other_config", "{xl:disk=['a']\ndisk += ['b']}",
 	 "taken", "added to line 3"},
 	{"vif = []", "VIFs", "", "taken", "VIFs"},
