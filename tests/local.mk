@@ -129,6 +129,7 @@ python_tests += %D%/xm/test_devices.py
 python_tests += %D%/xm/test_errors.py
 python_tests += %D%/xm/test_list.py
 python_tests += %D%/xm/test_snapshots.py
+python_tests += %D%/xm/test_storage.py
 python_tests += %D%/xm/test_copies.py
 python_tests += %D%/e2e/event_storm.py
 python_tests += %D%/e2e/progress.py
