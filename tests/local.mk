@@ -204,6 +204,7 @@ EXTRA_DIST += %D%/clients/npm_xen_api.mjs %D%/clients/package.json %D%/clients/p
 python_modules += %D%/clients/daemon.py
 python_modules += %D%/clients/follow.py
 python_modules += %D%/clients/life.py
+python_modules += %D%/clients/ansible_xenserver.py
 python_modules += %D%/clients/debian_xenapi.py
 python_modules += %D%/clients/fence_xenapi.py
 python_modules += %D%/clients/npm_xen_api.py

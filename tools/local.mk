@@ -3,7 +3,7 @@
 
 EXTRA_DIST += %D%/lint %D%/lint_tables.py %D%/lint-sizes.allow %D%/cppcheck.suppressions %D%/sources
 EXTRA_DIST += %D%/demo %D%/demo_client.py
-EXTRA_DIST += %D%/test-summary %D%/xenapid-valgrind
+EXTRA_DIST += %D%/fetch-ansible-modules %D%/test-summary %D%/xenapid-valgrind
 
 .PHONY: help lint format docs run bench fuzz coverage check-valgrind check-xen check-clients
 
@@ -91,17 +91,19 @@ check-xen: all tests/hypervisor/test_contract$(EXEEXT)
 		$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS=tests/xen/run.py TEST_TIMEOUT=900 \
 		check_PROGRAMS= check_LIBRARIES= check_DATA= VERBOSE=1
 distclean-local:
-	rm -rf xen-rig npm-clients
+	rm -rf xen-rig npm-clients ansible-clients
 
 # Clients as they come from their registries, each against the daemon with the simulator. Debian's Python has
 # Debian's modules.
 client_tests = tests/clients/python_xmlrpc.py tests/clients/debian_xenapi.py tests/clients/fence_xenapi.py \
-	tests/clients/npm_xen_api.py
+	tests/clients/npm_xen_api.py tests/clients/ansible_xenserver.py
 check-clients: all
+	@$(top_srcdir)/tools/fetch-ansible-modules '$(abs_top_builddir)/ansible-clients'
 	@$(MKDIR_P) npm-clients
 	@cp $(top_srcdir)/tests/clients/npm_xen_api.mjs $(top_srcdir)/tests/clients/package*.json npm-clients
 	@cd npm-clients && npm ci --ignore-scripts --no-audit --no-fund
 	@XENAPID_NPM_FOLDER='$(abs_top_builddir)/npm-clients' \
+		XENAPID_ANSIBLE_FOLDER='$(abs_top_builddir)/ansible-clients' \
 		$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(client_tests)' PYTHON=/usr/bin/python3 \
 		check_PROGRAMS= check_LIBRARIES= check_DATA= VERBOSE=1
 
