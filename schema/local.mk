@@ -11,6 +11,7 @@ libschema_a_SOURCES += %D%/SR.def
 libschema_a_SOURCES += %D%/VBD.def
 libschema_a_SOURCES += %D%/VDI.def
 libschema_a_SOURCES += %D%/VIF.def
+libschema_a_SOURCES += %D%/VIF_metrics.def
 libschema_a_SOURCES += %D%/VM.def
 libschema_a_SOURCES += %D%/VM_appliance.def
 libschema_a_SOURCES += %D%/VM_guest_metrics.def

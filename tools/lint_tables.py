@@ -29,6 +29,7 @@ LIBRARIES = [
     (r"sqlite3(ext)?\.h", ["server/store"]),
     (r"libxlutil\.h", ["server/import"]),
     (r"libxl\w*\.h|_libxl\w*\.h|xen\w*\.h|xen/.*|xs\.h|xs_lib\.h", ["server/hypervisor"]),
+    (r"nftables/.*", ["server/hypervisor"]),
     (r"microhttpd\.h", ["server", "server/http"]),
     (r"gnutls/.*", ["server", "server/http"]),
     (r"security/.*|crypt\.h", ["server", "server/http"]),

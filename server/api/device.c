@@ -45,16 +45,32 @@ int device_check_vm(const struct record *vm, struct error *err)
 	return record_get(vm, VM_current_operations)->length ? fail_busy(err, vm) : 0;
 }
 
+struct record *device_edit_detached(struct call *call, const struct device_kind *kind,
+				    struct error *err)
+{
+	struct record *device = call_edit(call, kind->cls, 0, err);
+
+	if (!device || !record_bool(device, kind->attached))
+		return device;
+	fail(err, ERROR_OPERATION_NOT_ALLOWED, "the VM's domain has the device: unplug it first");
+	return NULL;
+}
+
+static void delete_one(struct transaction *transaction, const struct device_kind *kind,
+		       const struct record *device)
+{
+	if (kind->forget)
+		kind->forget(transaction, device);
+	transaction_delete(transaction, kind->cls, record_ref(device));
+}
+
 int device_destroy(struct call *call, const struct device_kind *kind, struct error *err)
 {
-	const struct record *device = call_edit(call, kind->cls, 0, err);
+	const struct record *device = device_edit_detached(call, kind, err);
 
 	if (!device)
 		return -1;
-	if (record_bool(device, kind->attached))
-		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
-			    "the VM's domain has the device: unplug it first");
-	transaction_delete(call->transaction, kind->cls, record_ref(device));
+	delete_one(call->transaction, kind, device);
 	return 0;
 }
 
@@ -76,7 +92,7 @@ static void follow_vm(struct transaction *transaction, const struct device_kind 
 			transaction_edit(transaction, kind->cls, devices->items[i]->text);
 
 		if (device)
-			kind->set_state(device, vm, follows(kind, device, vm, change));
+			kind->set_state(transaction, device, vm, follows(kind, device, vm, change));
 	}
 }
 
@@ -92,8 +108,13 @@ void device_delete_all(struct transaction *transaction, const struct device_kind
 {
 	const struct value *devices = record_get(vm, kind->list);
 
-	for (uint32_t i = 0; i < devices->length; i++)
-		transaction_delete(transaction, kind->cls, devices->items[i]->text);
+	for (uint32_t i = 0; i < devices->length; i++) {
+		const struct record *device =
+			transaction_read(transaction, kind->cls, devices->items[i]->text);
+
+		if (device)
+			delete_one(transaction, kind, device);
+	}
 }
 
 void devices_delete(struct transaction *transaction, const struct record *vm)
@@ -134,7 +155,8 @@ static int follow(struct transaction *transaction, void *argument, struct error 
 							 devices->items[i]->text);
 
 		if (device)
-			following->kind->set_state(device, vm, is_there(following, device));
+			following->kind->set_state(transaction, device, vm,
+						   is_there(following, device));
 	}
 	return 0;
 }
@@ -191,7 +213,7 @@ static int set_attached(struct call *call, struct transaction *transaction, stru
 	/* the guest has stopped meanwhile */
 	if (!vm_is_live(vm))
 		return fail_power_state(err, vm, call->operation->id);
-	kind->set_state(device, vm, attached);
+	kind->set_state(transaction, device, vm, attached);
 	return 0;
 }
 

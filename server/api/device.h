@@ -12,7 +12,10 @@ struct device_kind {
 	int attached;	   /* currently_attached */
 	const char *words; /* "network interfaces" */
 	/* Whether the VM's domain has it, and what follows from that and the VM's power state. */
-	void (*set_state)(struct record *device, const struct record *vm, bool attached);
+	void (*set_state)(struct transaction *transaction, struct record *device,
+			  const struct record *vm, bool attached);
+	/* What belongs to one that is deleted; NULL: nothing. */
+	void (*forget)(struct transaction *transaction, const struct record *device);
 	/* Whether a domain of the VM is built with it; NULL: always. */
 	bool (*is_given)(const struct record *device, const struct record *vm);
 	/* Those that a domain has, by their numbers. */
@@ -31,7 +34,10 @@ const struct record *device_find(struct transaction *transaction, const struct d
 int device_check_vm(const struct record *vm, struct error *err);
 void device_delete_all(struct transaction *transaction, const struct device_kind *kind,
 		       const struct record *vm);
-/* Deletes the device of the call, which no domain has. */
+/* The device of the call, which no domain has, so that it can be changed; NULL: refused. */
+struct record *device_edit_detached(struct call *call, const struct device_kind *kind,
+				    struct error *err);
+/* Deletes it. */
 int device_destroy(struct call *call, const struct device_kind *kind, struct error *err);
 
 /* In a transaction, of all kinds, when the VM's power state is set, or the VM deleted. */

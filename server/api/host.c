@@ -232,7 +232,7 @@ static int write_down(struct transaction *transaction, void *argument, struct er
 	describe_cpus(transaction, host, finding->facts);
 	describe_pool(transaction, host, finding);
 	role_describe(transaction);
-	network_describe_host(transaction, host, finding->facts);
+	network_describe_host(transaction, host, &finding->facts->interfaces);
 	domain_0_describe(finding->api, transaction, host, &finding->domain_0);
 	snprintf(finding->api->host_ref, REF_SIZE, "%s", record_ref(host));
 	return 0;

@@ -7,7 +7,9 @@
 #include "server/api/domain_0.h"
 #include "server/api/foreign.h"
 #include "server/api/guest.h"
+#include "server/api/guest_report.h"
 #include "server/api/outside.h"
+#include "server/api/traffic.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
@@ -226,8 +228,11 @@ static void sample_domain(struct api *api, const struct domain_info *domain)
 		return;
 	store_mutate(api->store, apply, &application, &ignored);
 	/* its event may have come while something else had the VM */
-	if (vm)
+	if (vm) {
 		outside_follow(api, vm, &sample.domain);
+		traffic_sample_vm(api, vm);
+		guest_report_sample(api, vm);
+	}
 	if (sample.domain.shutdown)
 		guest_stopped(api, domain->uuid);
 }
@@ -254,6 +259,7 @@ static void sample_all(struct metrics *metrics)
 	size_t count;
 
 	sample_host(metrics);
+	traffic_sample_host(api);
 	domain_0_follow(api);
 	if (hypervisor_list_domains(api->hypervisor, &domains, &count, &reason) < 0)
 		return;

@@ -2,6 +2,8 @@
 /* network.c – the host's networks and interfaces as objects, found at each start. */
 #include "server/api/network.h"
 
+#include "server/api/traffic.h"
+
 #include <stdio.h>
 
 #define MTU_LEAST 68
@@ -96,25 +98,6 @@ const struct record *network_of_bridge(struct transaction *transaction, const ch
 	return network_check_bridge_name(bridge, err) < 0 ? NULL : add_bridge(transaction, bridge);
 }
 
-static void describe_metrics(struct transaction *transaction, struct record *pif,
-			     const struct host_nic *nic)
-{
-	struct record *metrics =
-		transaction_edit(transaction, CLASS_PIF_metrics, record_text(pif, PIF_metrics));
-
-	if (!metrics) {
-		metrics = transaction_create(transaction, CLASS_PIF_metrics, NULL);
-		record_set(pif, PIF_metrics, value_reference(metrics->ref));
-	}
-	record_set(metrics, PIF_metrics_carrier, value_bool(nic->carrier));
-	record_set_text(metrics, PIF_metrics_vendor_id, nic->vendor);
-	record_set_text(metrics, PIF_metrics_device_id, nic->device);
-	record_set_int(metrics, PIF_metrics_speed, nic->speed_mbits);
-	record_set(metrics, PIF_metrics_duplex, value_bool(nic->full_duplex));
-	record_set_text(metrics, PIF_metrics_pci_bus_path, nic->pci_path);
-	record_set(metrics, PIF_metrics_last_updated, value_datetime_of((time_t)now_seconds()));
-}
-
 static void describe_nic(struct transaction *transaction, const struct record *host,
 			 const struct host_nic *nic)
 {
@@ -128,11 +111,15 @@ static void describe_nic(struct transaction *transaction, const struct record *h
 	record_set_text(pif, PIF_MAC, nic->mac);
 	record_set_int(pif, PIF_MTU, nic->mtu);
 	record_set(pif, PIF_currently_attached, value_bool(nic->up));
-	describe_metrics(transaction, pif, nic);
+	record_set_text(pif, PIF_IP, nic->ip);
+	record_set_text(pif, PIF_netmask, nic->netmask);
+	record_set(pif, PIF_management,
+		   value_bool(*nic->ip && record_is(host, host_address, nic->ip)));
+	traffic_describe_pif(transaction, pif, nic);
 }
 
 struct gone {
-	const struct host_facts *facts;
+	const struct host_interfaces *interfaces;
 	struct value *refs; /* a set */
 };
 
@@ -141,8 +128,8 @@ static void find_gone_nic(struct transaction *transaction, const struct record *
 	struct gone *gone = argument;
 
 	(void)transaction;
-	for (int i = 0; i < gone->facts->nic_count; i++)
-		if (record_is(pif, PIF_device, gone->facts->nics[i].name))
+	for (int i = 0; i < gone->interfaces->nic_count; i++)
+		if (record_is(pif, PIF_device, gone->interfaces->nics[i].name))
 			return;
 	value_append(gone->refs, value_reference(pif->ref));
 }
@@ -155,16 +142,17 @@ static void find_gone_bridge(struct transaction *transaction, const struct recor
 	(void)transaction;
 	if (record_bool(network, network_managed) || record_get(network, network_VIFs)->length)
 		return;
-	for (int i = 0; i < gone->facts->bridge_count; i++)
-		if (record_is(network, network_bridge, gone->facts->bridges[i].name))
+	for (int i = 0; i < gone->interfaces->bridge_count; i++)
+		if (record_is(network, network_bridge, gone->interfaces->bridges[i].name))
 			return;
 	value_append(gone->refs, value_reference(network->ref));
 }
 
-static void delete_gone_nics(struct transaction *transaction, const struct host_facts *facts)
+static void delete_gone_nics(struct transaction *transaction,
+			     const struct host_interfaces *interfaces)
 {
 	AUTO(value) refs = value_set();
-	struct gone gone = {facts, refs};
+	struct gone gone = {interfaces, refs};
 
 	transaction_each(transaction, CLASS_PIF, find_gone_nic, &gone);
 	for (uint32_t i = 0; i < refs->length; i++) {
@@ -176,10 +164,11 @@ static void delete_gone_nics(struct transaction *transaction, const struct host_
 	}
 }
 
-static void delete_gone_bridges(struct transaction *transaction, const struct host_facts *facts)
+static void delete_gone_bridges(struct transaction *transaction,
+				const struct host_interfaces *interfaces)
 {
 	AUTO(value) refs = value_set();
-	struct gone gone = {facts, refs};
+	struct gone gone = {interfaces, refs};
 
 	transaction_each(transaction, CLASS_network, find_gone_bridge, &gone);
 	for (uint32_t i = 0; i < refs->length; i++)
@@ -187,14 +176,14 @@ static void delete_gone_bridges(struct transaction *transaction, const struct ho
 }
 
 void network_describe_host(struct transaction *transaction, const struct record *host,
-			   const struct host_facts *facts)
+			   const struct host_interfaces *interfaces)
 {
-	delete_gone_nics(transaction, facts);
-	delete_gone_bridges(transaction, facts);
-	for (int i = 0; i < facts->bridge_count; i++)
-		describe_bridge(transaction, &facts->bridges[i]);
-	for (int i = 0; i < facts->nic_count; i++)
-		describe_nic(transaction, host, &facts->nics[i]);
+	delete_gone_nics(transaction, interfaces);
+	delete_gone_bridges(transaction, interfaces);
+	for (int i = 0; i < interfaces->bridge_count; i++)
+		describe_bridge(transaction, &interfaces->bridges[i]);
+	for (int i = 0; i < interfaces->nic_count; i++)
+		describe_nic(transaction, host, &interfaces->nics[i]);
 }
 
 int network_check_mtu(int64_t mtu, struct error *err)

@@ -8,7 +8,7 @@
 /* At each start, in a transaction: a network for each bridge, a PIF for each interface that is
  * there; what is gone goes, but for networks that VIFs belong to. */
 void network_describe_host(struct transaction *transaction, const struct record *host,
-			   const struct host_facts *facts);
+			   const struct host_interfaces *interfaces);
 
 /* The network of that bridge; NULL: there is none. */
 const struct record *network_find_bridge(struct transaction *transaction, const char *bridge);

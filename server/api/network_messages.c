@@ -120,12 +120,32 @@ int run_network_destroy(struct call *call, struct error *err)
 	return -1;
 }
 
-static bool is_there(const struct host_facts *facts, const struct record *network)
+static bool is_there(const struct host_interfaces *interfaces, const struct record *network)
 {
-	for (int i = 0; i < facts->bridge_count; i++)
-		if (record_is(network, network_bridge, facts->bridges[i].name))
+	for (int i = 0; i < interfaces->bridge_count; i++)
+		if (record_is(network, network_bridge, interfaces->bridges[i].name))
 			return true;
 	return false;
+}
+
+/* The found ones are there as long as they are. */
+int run_network_attach(struct call *call, struct error *err)
+{
+	const struct record *network = call->self;
+	struct host_bridge bridge = bridge_of(network);
+	struct host_interfaces interfaces;
+	struct hypervisor_error reason = {0};
+
+	if (hypervisor_get_interfaces(call->api->hypervisor, &interfaces, &reason) < 0)
+		return fail_hypervisor_host(err, network->ref, &reason);
+	if (is_there(&interfaces, network))
+		return 0;
+	if (!record_bool(network, network_managed))
+		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
+			    "the bridge was found on the host, and is gone");
+	if (hypervisor_create_bridge(call->api->hypervisor, &bridge, &reason) < 0)
+		return fail_hypervisor_host(err, network->ref, &reason);
+	return 0;
 }
 
 void network_open(struct api *api)
@@ -138,7 +158,7 @@ void network_open(struct api *api)
 		struct hypervisor_error reason = {0};
 
 		if (record_bool(networks[i], network_managed) &&
-		    !is_there(hypervisor_host(api->hypervisor), networks[i]) &&
+		    !is_there(&hypervisor_host(api->hypervisor)->interfaces, networks[i]) &&
 		    hypervisor_create_bridge(api->hypervisor, &bridge, &reason) < 0)
 			log_warning("network %s: %s", record_text(networks[i], network_name_label),
 				    reason.text);

@@ -8,6 +8,7 @@
 #include "server/api/foreign.h"
 #include "server/api/live.h"
 #include "server/api/device.h"
+#include "server/api/vif.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
@@ -229,8 +230,10 @@ static int settle(struct finding *finding, struct error *err)
 			 record_uuid(vm), record_text(vm, VM_power_state), finding->state);
 	if (store_mutate(finding->api->store, become, finding, err) < 0)
 		return -1;
-	if (strcmp(finding->state, "Running") == 0 || strcmp(finding->state, "Paused") == 0)
+	if (strcmp(finding->state, "Running") == 0 || strcmp(finding->state, "Paused") == 0) {
 		devices_follow_domain(finding->api, vm);
+		vif_follow_filters(finding->api, vm);
+	}
 	return 0;
 }
 

@@ -157,10 +157,12 @@ static void add_live(struct value *allowed, bool attached)
 	}
 }
 
-static void set_state(struct record *vbd, const struct record *vm, bool attached)
+static void set_state(struct transaction *transaction, struct record *vbd, const struct record *vm,
+		      bool attached)
 {
 	struct value *allowed = value_set();
 
+	(void)transaction;
 	if (is_cd(vbd) &&
 	    (record_is(vm, VM_power_state, "Halted") || record_is(vm, VM_power_state, "Running")))
 		value_append(allowed,
@@ -181,7 +183,8 @@ struct record *vbd_make(struct transaction *transaction, const struct value *fie
 
 	if (record_fill(transaction, vbd, fields, err) < 0 || complete(transaction, vbd, err) < 0)
 		return NULL;
-	set_state(vbd, transaction_read(transaction, CLASS_VM, record_text(vbd, VBD_VM)), false);
+	set_state(transaction, vbd,
+		  transaction_read(transaction, CLASS_VM, record_text(vbd, VBD_VM)), false);
 	return vbd;
 }
 
@@ -234,7 +237,7 @@ static int set_checked(struct call *call, int field, struct error *err)
 	if (check_media(call->transaction, vbd, err) < 0)
 		return -1;
 	vm = transaction_read(call->transaction, CLASS_VM, record_text(vbd, VBD_VM));
-	set_state(vbd, vm, false);
+	set_state(call->transaction, vbd, vm, false);
 	return 0;
 }
 
@@ -267,7 +270,7 @@ void vbd_copy_all(struct transaction *transaction, const struct record *vm,
 		vdi = vdi_copies_find(copies, record_text(vbd, VBD_VDI));
 		if (vdi)
 			record_set_text(new, VBD_VDI, vdi);
-		set_state(new, copy, false);
+		set_state(transaction, new, copy, false);
 	}
 }
 

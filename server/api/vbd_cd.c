@@ -80,7 +80,7 @@ static int note(struct transaction *transaction, void *argument, struct error *e
 	vm = transaction_read(transaction, CLASS_VM, record_text(vbd, VBD_VM));
 	put(vbd, change->vdi);
 	/* the guest may have stopped meanwhile */
-	vbd_kind.set_state(vbd, vm, change->attached && vm_is_live(vm));
+	vbd_kind.set_state(transaction, vbd, vm, change->attached && vm_is_live(vm));
 	return 0;
 }
 

@@ -20,4 +20,12 @@ int vif_read(struct api *api, const struct record *vif, struct nic_config *ret_n
 int vif_read_all(struct api *api, const struct record *vm, struct nic_config **ret_nics,
 		 size_t *ret_count, struct error *err);
 
+/* vif_filter.c. INVALID_VALUE: of its addresses. */
+int vif_check_filter(const struct record *vif, struct error *err);
+/* What it may send, by its own mode and its network's. */
+void vif_read_filter(const struct record *vif, const struct record *network,
+		     struct nic_config *nic);
+/* May block. The domain's interfaces may send what the records say. */
+void vif_follow_filters(struct api *api, const struct record *vm);
+
 #endif

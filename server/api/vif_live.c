@@ -35,6 +35,7 @@ int vif_read(struct api *api, const struct record *vif, struct nic_config *ret_n
 	snprintf(ret_nic->mac, sizeof(ret_nic->mac), "%s", record_text(vif, VIF_MAC));
 	snprintf(ret_nic->bridge, sizeof(ret_nic->bridge), "%s",
 		 record_text(network, network_bridge));
+	vif_read_filter(vif, network, ret_nic);
 	return read_rate(vif, &ret_nic->rate_bytes, err);
 }
 

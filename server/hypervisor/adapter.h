@@ -25,6 +25,8 @@ struct hypervisor_ops {
 	int (*describe_domain)(void *adapter, const char *uuid,
 			       struct domain_description *ret_description,
 			       struct hypervisor_error *err);
+	int (*read_guest)(void *adapter, const char *uuid, struct guest_key *ret_keys,
+			  size_t capacity, size_t *ret_count, struct hypervisor_error *err);
 	int (*start)(void *adapter, const struct domain_config *config, bool paused, int *ret_domid,
 		     struct hypervisor_error *err);
 	int (*pause)(void *adapter, const char *uuid, struct hypervisor_error *err);
@@ -63,6 +65,16 @@ struct hypervisor_ops {
 			   struct hypervisor_error *err);
 	int (*change_cd)(void *adapter, const char *uuid, const struct disk_config *disk,
 			 struct hypervisor_error *err);
+	int (*set_nic_filter)(void *adapter, const char *uuid, const struct nic_config *nic,
+			      struct hypervisor_error *err);
+	int (*move_nic)(void *adapter, const char *uuid, int device, const char *bridge,
+			struct hypervisor_error *err);
+	int (*get_nic_traffic)(void *adapter, const char *uuid, struct nic_traffic *traffic,
+			       size_t count, struct hypervisor_error *err);
+	int (*get_interfaces)(void *adapter, struct host_interfaces *ret_interfaces,
+			      struct hypervisor_error *err);
+	int (*set_interface_up)(void *adapter, const char *name, bool up,
+				struct hypervisor_error *err);
 	int (*create_bridge)(void *adapter, const struct host_bridge *bridge,
 			     struct hypervisor_error *err);
 	int (*destroy_bridge)(void *adapter, const char *name, struct hypervisor_error *err);

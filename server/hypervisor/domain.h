@@ -5,6 +5,7 @@
 
 #include "schema/uuid.h"
 #include "server/hypervisor/host.h"
+#include "server/hypervisor/nic.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -114,13 +115,10 @@ struct key_value {
 	const char *value;
 };
 
-/* A network interface as a domain is to have it. */
-struct nic_config {
-	int device; /* its number in the guest */
-	int mtu;
-	char mac[MAC_SIZE];
-	char bridge[INTERFACE_NAME_SIZE];
-	int64_t rate_bytes; /* per second, of what the guest sends; 0: no limit */
+/* What a guest has written for others to read; nothing of it need be true, or text. */
+struct guest_key {
+	char path[64]; /* "data/os_name" */
+	char value[256];
 };
 
 /* A disk, or a CD drive, as a domain is to have it. Texts are valid during the call only. */

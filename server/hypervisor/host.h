@@ -15,6 +15,8 @@ struct host_nic {
 	char name[INTERFACE_NAME_SIZE];
 	char bridge[INTERFACE_NAME_SIZE]; /* whose port it is; "": none's */
 	char mac[MAC_SIZE];
+	char ip[16]; /* the first IPv4 address, its own or its bridge's; "": none */
+	char netmask[16];
 	int mtu;
 	bool up;
 	bool carrier;
@@ -23,11 +25,20 @@ struct host_nic {
 	char pci_path[16];
 	char vendor[8];
 	char device[8];
+	uint64_t received_bytes; /* since it is there */
+	uint64_t sent_bytes;
 };
 
 struct host_bridge {
 	char name[INTERFACE_NAME_SIZE];
 	int mtu;
+};
+
+struct host_interfaces {
+	struct host_nic nics[HOST_INTERFACES_MOST];
+	int nic_count;
+	struct host_bridge bridges[HOST_INTERFACES_MOST];
+	int bridge_count;
 };
 
 struct host_facts {
@@ -49,10 +60,7 @@ struct host_facts {
 	char capabilities[512]; /* separated by spaces */
 	char scheduler[32];
 	char supported_bootloaders[256]; /* separated by spaces */
-	struct host_nic nics[HOST_INTERFACES_MOST];
-	int nic_count;
-	struct host_bridge bridges[HOST_INTERFACES_MOST];
-	int bridge_count;
+	struct host_interfaces interfaces;
 };
 
 struct host_usage {

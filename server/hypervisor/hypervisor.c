@@ -168,6 +168,14 @@ int hypervisor_describe_domain(struct hypervisor *hypervisor, const char *uuid,
 	return CALL(describe_domain, uuid, uuid, ret_description);
 }
 
+int hypervisor_read_guest(struct hypervisor *hypervisor, const char *uuid,
+			  struct guest_key *ret_keys, size_t capacity, size_t *ret_count,
+			  struct hypervisor_error *err)
+{
+	assert(uuid && (ret_keys || capacity == 0) && ret_count);
+	return CALL(read_guest, uuid, uuid, ret_keys, capacity, ret_count);
+}
+
 int hypervisor_start(struct hypervisor *hypervisor, const struct domain_config *config, bool paused,
 		     int *ret_domid, struct hypervisor_error *err)
 {
@@ -325,6 +333,42 @@ int hypervisor_change_cd(struct hypervisor *hypervisor, const char *uuid,
 {
 	assert(uuid && disk && disk->is_cd);
 	return CALL(change_cd, uuid, uuid, disk);
+}
+
+int hypervisor_set_nic_filter(struct hypervisor *hypervisor, const char *uuid,
+			      const struct nic_config *nic, struct hypervisor_error *err)
+{
+	assert(uuid && nic);
+	return CALL(set_nic_filter, uuid, uuid, nic);
+}
+
+int hypervisor_move_nic(struct hypervisor *hypervisor, const char *uuid, int device,
+			const char *bridge, struct hypervisor_error *err)
+{
+	assert(uuid && bridge);
+	return CALL(move_nic, uuid, uuid, device, bridge);
+}
+
+int hypervisor_get_nic_traffic(struct hypervisor *hypervisor, const char *uuid,
+			       struct nic_traffic *traffic, size_t count,
+			       struct hypervisor_error *err)
+{
+	assert(uuid && (traffic || count == 0));
+	return CALL(get_nic_traffic, uuid, uuid, traffic, count);
+}
+
+int hypervisor_get_interfaces(struct hypervisor *hypervisor, struct host_interfaces *ret_interfaces,
+			      struct hypervisor_error *err)
+{
+	assert(ret_interfaces);
+	return CALL(get_interfaces, "-", ret_interfaces);
+}
+
+int hypervisor_set_interface_up(struct hypervisor *hypervisor, const char *name, bool up,
+				struct hypervisor_error *err)
+{
+	assert(name);
+	return CALL(set_interface_up, name, name, up);
 }
 
 int hypervisor_create_bridge(struct hypervisor *hypervisor, const struct host_bridge *bridge,

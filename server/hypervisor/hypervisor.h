@@ -51,6 +51,12 @@ int hypervisor_describe_domain(struct hypervisor *hypervisor, const char *uuid,
 			       struct domain_description *ret_description,
 			       struct hypervisor_error *err);
 
+/* What the guest has written below attr, control/feature-…, device, feature and data, at most
+ * `capacity` keys; longer ones than a guest_key holds are left out. */
+int hypervisor_read_guest(struct hypervisor *hypervisor, const char *uuid,
+			  struct guest_key *ret_keys, size_t capacity, size_t *ret_count,
+			  struct hypervisor_error *err);
+
 /* Builds the domain, with its target as its memory, and leaves it paused, or lets it run. A uuid
  * that has a domain already is refused. HYPERVISOR_NO_MEMORY says needed and available bytes. */
 int hypervisor_start(struct hypervisor *hypervisor, const struct domain_config *config, bool paused,
@@ -126,6 +132,25 @@ int hypervisor_detach_disk(struct hypervisor *hypervisor, const char *uuid, int 
 int hypervisor_change_cd(struct hypervisor *hypervisor, const char *uuid,
 			 const struct disk_config *disk, struct hypervisor_error *err);
 
+/* What the interface of that number may send: lock, mac and addresses of `nic`; start, resume and
+ * attach_nic have set it before the guest can send. */
+int hypervisor_set_nic_filter(struct hypervisor *hypervisor, const char *uuid,
+			      const struct nic_config *nic, struct hypervisor_error *err);
+/* To another bridge, without the guest noticing. HYPERVISOR_FAILED: the host has no such bridge, or
+ * the domain no such interface. */
+int hypervisor_move_nic(struct hypervisor *hypervisor, const char *uuid, int device,
+			const char *bridge, struct hypervisor_error *err);
+/* `traffic` says which devices, and is filled in. */
+int hypervisor_get_nic_traffic(struct hypervisor *hypervisor, const char *uuid,
+			       struct nic_traffic *traffic, size_t count,
+			       struct hypervisor_error *err);
+
+/* Those of the host as they are now. */
+int hypervisor_get_interfaces(struct hypervisor *hypervisor, struct host_interfaces *ret_interfaces,
+			      struct hypervisor_error *err);
+/* HYPERVISOR_FAILED: the host has none of that name. */
+int hypervisor_set_interface_up(struct hypervisor *hypervisor, const char *name, bool up,
+				struct hypervisor_error *err);
 /* A bridge of the host, up, without ports. HYPERVISOR_FAILED: the host has something of that name.
  */
 int hypervisor_create_bridge(struct hypervisor *hypervisor, const struct host_bridge *bridge,

@@ -4,7 +4,9 @@
 
 #include "schema/base.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -25,12 +27,27 @@ static void read_line(const char *interface, const char *name, char *ret_line, i
 		fclose(file);
 }
 
-static int read_number(const char *interface, const char *name)
+static uint64_t read_counter(const char *interface, const char *name)
 {
 	char line[32];
 
 	read_line(interface, name, line, sizeof(line));
-	return (int)strtol(line, NULL, 0);
+	return strtoull(line, NULL, 0);
+}
+
+static int read_number(const char *interface, const char *name)
+{
+	return (int)read_counter(interface, name);
+}
+
+uint64_t interfaces_read_received(const char *name)
+{
+	return read_counter(name, "statistics/rx_bytes");
+}
+
+uint64_t interfaces_read_sent(const char *name)
+{
+	return read_counter(name, "statistics/tx_bytes");
 }
 
 static bool has(const char *interface, const char *name)
@@ -54,15 +71,47 @@ static void read_link(const char *interface, const char *name, char *ret_target,
 		strcpy(ret_target, slash + 1);
 }
 
+void interfaces_read_bridge(const char *name, char ret_bridge[INTERFACE_NAME_SIZE])
+{
+	char master[INTERFACE_NAME_SIZE];
+
+	read_link(name, "master", master, sizeof(master));
+	ret_bridge[0] = '\0';
+	if (*master && has(master, "bridge"))
+		strcpy(ret_bridge, master);
+}
+
+static void take_address(const struct ifaddrs *found, struct host_nic *nic)
+{
+	const struct sockaddr_in *address = (const void *)found->ifa_addr;
+	const struct sockaddr_in *netmask = (const void *)found->ifa_netmask;
+
+	if (*nic->ip || !address || !netmask || address->sin_family != AF_INET ||
+	    (strcmp(found->ifa_name, nic->name) != 0 && strcmp(found->ifa_name, nic->bridge) != 0))
+		return;
+	inet_ntop(AF_INET, &address->sin_addr, nic->ip, sizeof(nic->ip));
+	inet_ntop(AF_INET, &netmask->sin_addr, nic->netmask, sizeof(nic->netmask));
+}
+
+static void read_addresses(struct host_interfaces *interfaces)
+{
+	struct ifaddrs *all;
+
+	if (getifaddrs(&all) < 0)
+		return;
+	for (const struct ifaddrs *one = all; one; one = one->ifa_next)
+		for (int i = 0; i < interfaces->nic_count; i++)
+			take_address(one, &interfaces->nics[i]);
+	freeifaddrs(all);
+}
+
 static void read_nic(const char *name, struct host_nic *nic)
 {
 	char text[32];
 
 	*nic = (struct host_nic){.mtu = read_number(name, "mtu")};
 	strcpy(nic->name, name);
-	read_link(name, "master", text, sizeof(nic->bridge));
-	if (*text && has(text, "bridge"))
-		strcpy(nic->bridge, text);
+	interfaces_read_bridge(name, nic->bridge);
 	read_line(name, "address", nic->mac, sizeof(nic->mac));
 	nic->up = read_number(name, "flags") & IFF_UP;
 	nic->carrier = read_number(name, "carrier") == 1;
@@ -74,32 +123,49 @@ static void read_nic(const char *name, struct host_nic *nic)
 	read_link(name, "device", nic->pci_path, sizeof(nic->pci_path));
 	read_line(name, "device/vendor", nic->vendor, sizeof(nic->vendor));
 	read_line(name, "device/device", nic->device, sizeof(nic->device));
+	nic->received_bytes = interfaces_read_received(name);
+	nic->sent_bytes = interfaces_read_sent(name);
 }
 
-static void take_interface(const char *name, struct host_facts *facts)
+/* A guest's: the end of its interface on this side is a device too. */
+static bool is_of_guest(const char *name)
 {
-	if (has(name, "bridge") && facts->bridge_count < HOST_INTERFACES_MOST) {
-		struct host_bridge *bridge = &facts->bridges[facts->bridge_count++];
+	char bus[32];
+
+	read_link(name, "device/subsystem", bus, sizeof(bus));
+	return strcmp(bus, "xen-backend") == 0;
+}
+
+static void take_interface(const char *name, struct host_interfaces *ret_interfaces)
+{
+	if (has(name, "bridge") && ret_interfaces->bridge_count < HOST_INTERFACES_MOST) {
+		struct host_bridge *bridge =
+			&ret_interfaces->bridges[ret_interfaces->bridge_count++];
 
 		strcpy(bridge->name, name);
 		bridge->mtu = read_number(name, "mtu");
-	} else if (has(name, "device") && facts->nic_count < HOST_INTERFACES_MOST) {
-		read_nic(name, &facts->nics[facts->nic_count++]);
+	} else if (has(name, "device") && !is_of_guest(name) &&
+		   ret_interfaces->nic_count < HOST_INTERFACES_MOST) {
+		read_nic(name, &ret_interfaces->nics[ret_interfaces->nic_count++]);
 	}
 }
 
-void interfaces_read(struct host_facts *facts)
+void interfaces_read(struct host_interfaces *ret_interfaces)
 {
 	struct dirent **entries;
-	int count = scandir(FOLDER, &entries, NULL, alphasort);
+	int count;
+
+	*ret_interfaces = (struct host_interfaces){0};
+	count = scandir(FOLDER, &entries, NULL, alphasort);
 
 	for (int i = 0; i < count; i++) {
 		const char *name = entries[i]->d_name;
 
 		if (*name != '.' && strlen(name) < INTERFACE_NAME_SIZE)
-			take_interface(name, facts);
+			take_interface(name, ret_interfaces);
 		free(entries[i]);
 	}
 	if (count >= 0)
 		free(entries);
+	read_addresses(ret_interfaces);
 }

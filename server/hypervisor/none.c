@@ -37,7 +37,7 @@ static int open_adapter(const char *argument, const struct hypervisor_options *o
 	facts.vcpus_max = facts.pcpus;
 	facts.memory_total = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 	cpuinfo_read(&facts);
-	interfaces_read(&facts);
+	interfaces_read(&facts.interfaces);
 	none = allocate(sizeof(*none));
 	none->wake_fd = fd;
 	*ret_adapter = none;
@@ -100,6 +100,15 @@ static int get_host_usage(void *adapter, struct host_usage *ret_usage, struct hy
 	return 0;
 }
 
+static int get_interfaces(void *adapter, struct host_interfaces *ret_interfaces,
+			  struct hypervisor_error *err)
+{
+	(void)adapter;
+	(void)err;
+	interfaces_read(ret_interfaces);
+	return 0;
+}
+
 static int list_domains(void *adapter, struct domain_info **ret_domains, size_t *ret_count,
 			struct hypervisor_error *err)
 {
@@ -136,6 +145,7 @@ const struct hypervisor_ops adapter_none = {
 	.close = close_adapter,
 	.get_host_usage = get_host_usage,
 	.list_domains = list_domains,
+	.get_interfaces = get_interfaces,
 	.wait_event = wait_event,
 	.wake = wake,
 };

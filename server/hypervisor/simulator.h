@@ -49,6 +49,7 @@ struct guest {
 	/* arrays of what nic_config and disk_config say; the state file's too: what is changed is a
 	 * copy */
 	json_t *devices[SIMULATOR_DEVICES];
+	json_t *keys;	    /* what it has written for others: path to text */
 	json_t *built_from; /* what nothing here looks at: kernel, platform, … */
 };
 
@@ -158,6 +159,14 @@ int simulator_detach_device(struct simulator *simulator, const char *uuid,
 int simulator_commit_devices(struct simulator *simulator, struct guest *guest,
 			     enum simulator_device kind, json_t *devices,
 			     struct hypervisor_error *err);
+/* The guest writes a key, or deletes it ("") */
+int simulator_write_key(struct simulator *simulator, const char *uuid, const char *path,
+			const char *value, struct hypervisor_error *err);
+/* So many bytes more have come and gone, over a guest's interface or the host's. */
+int simulator_carry(struct simulator *simulator, const char *uuid, int device, uint64_t received,
+		    uint64_t sent, struct hypervisor_error *err);
+int simulator_carry_host(struct simulator *simulator, const char *name, uint64_t received,
+			 uint64_t sent, struct hypervisor_error *err);
 
 /* simulator_state.c, with the lock held. A reference; NULL: a text is not UTF-8. */
 json_t *simulator_dump(const struct simulator *simulator);

@@ -215,6 +215,7 @@ struct guest *simulator_add_guest(struct simulator *simulator, const struct doma
 	}
 	guest = append_guest(simulator, config, memory_actual);
 	memcpy(guest->devices, devices, sizeof(guest->devices));
+	guest->keys = json_object();
 	guest->built_from = built_from;
 	simulator_queue_event(simulator, EVENT_DOMAIN_APPEARED, guest);
 	return guest;
@@ -239,6 +240,7 @@ void simulator_add_domain_0(struct simulator *simulator)
 	guest->memory_floor = memory < DOMAIN_0_FLOOR ? memory : DOMAIN_0_FLOOR;
 	for (int i = 0; i < SIMULATOR_DEVICES; i++)
 		guest->devices[i] = json_array();
+	guest->keys = json_object();
 	guest->built_from = keep_config(&config);
 }
 
@@ -247,6 +249,7 @@ void simulator_clear_guest(struct guest *guest)
 	free(guest->mask);
 	for (int i = 0; i < SIMULATOR_DEVICES; i++)
 		json_decref(guest->devices[i]);
+	json_decref(guest->keys);
 	json_decref(guest->built_from);
 	*guest = (struct guest){0};
 }

@@ -16,6 +16,10 @@
  *                         paused (0 or 1), name; xl:KEY: what is known of how it was built
  *   create NAME [UUID] [MEMORY_MIB] [VCPUS]   somebody else makes a domain: ok UUID DOMID
  *   destroy UUID          somebody else destroys one
+ *   write UUID KEY [VALUE]   a guest writes a key for others to read, such as data/os_name; or
+ *                         deletes it
+ *   carry UUID DEVICE RECEIVED SENT   so many bytes more over a guest's network interface;
+ *                         `carry host NAME …` over one of the host's
  *   speed FACTOR          of balloons, and of guests that are asked to shut down; kept as state
  *   state                 the state file's JSON on one line, with memory_free and memory_total
  */
@@ -307,6 +311,40 @@ static int run_create(struct simulator *simulator, char *line, struct buffer *re
 	return simulator_commit(simulator, err);
 }
 
+static int run_write(struct simulator *simulator, char *line, struct buffer *reply,
+		     struct hypervisor_error *err)
+{
+	const char *uuid = next_word(&line);
+	const char *path = next_word(&line);
+
+	(void)reply;
+	if (!uuid || !path)
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "write UUID KEY [VALUE]");
+	return simulator_write_key(simulator, uuid, path, line, err);
+}
+
+static int run_carry(struct simulator *simulator, char *line, struct buffer *reply,
+		     struct hypervisor_error *err)
+{
+	const char *uuid = next_word(&line);
+	const char *name = next_word(&line);
+	int64_t received, sent, device;
+
+	(void)reply;
+	if (!uuid || !name)
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "carry UUID DEVICE RECEIVED SENT");
+	if (read_number(next_word(&line), 0, INT64_MAX / 2, "RECEIVED", &received, err) < 0 ||
+	    read_number(next_word(&line), 0, INT64_MAX / 2, "SENT", &sent, err) < 0)
+		return -1;
+	if (strcmp(uuid, "host") == 0)
+		return simulator_carry_host(simulator, name, (uint64_t)received, (uint64_t)sent,
+					    err);
+	if (read_number(name, 0, INT32_MAX, "DEVICE", &device, err) < 0)
+		return -1;
+	return simulator_carry(simulator, uuid, (int)device, (uint64_t)received, (uint64_t)sent,
+			       err);
+}
+
 /* Time that has passed counts at the old speed: the dispatcher has computed it. */
 static int run_speed(struct simulator *simulator, char *line, struct buffer *reply,
 		     struct hypervisor_error *err)
@@ -348,7 +386,8 @@ static const struct {
 	{"fail", run_fail},	{"delay", run_delay},	  {"clear", run_clear},
 	{"calls", run_calls},	{"reset", run_reset},	  {"guest", run_guest},
 	{"change", run_change}, {"destroy", run_destroy}, {"create", run_create},
-	{"speed", run_speed},	{"state", run_state},
+	{"speed", run_speed},	{"state", run_state},	  {"carry", run_carry},
+	{"write", run_write},
 };
 
 static int run_command(struct simulator *simulator, char *line, struct buffer *reply,
@@ -363,7 +402,7 @@ static int run_command(struct simulator *simulator, char *line, struct buffer *r
 	return hypervisor_fail(
 		err, HYPERVISOR_FAILED,
 		"commands: fail delay clear calls reset guest change destroy create speed "
-		"state");
+		"state carry write");
 }
 
 void simulator_command(struct simulator *simulator, char *line, struct buffer *reply)

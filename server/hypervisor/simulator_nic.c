@@ -4,26 +4,51 @@
 
 #include "server/hypervisor/simulator_ops.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 static bool has_bridge(const struct simulator *simulator, const char *name)
 {
-	for (int i = 0; i < simulator->host.bridge_count; i++)
-		if (strcmp(simulator->host.bridges[i].name, name) == 0)
+	for (int i = 0; i < simulator->host.interfaces.bridge_count; i++)
+		if (strcmp(simulator->host.interfaces.bridges[i].name, name) == 0)
 			return true;
 	return false;
+}
+
+/* What it may send, as the state file says it. */
+static void put_filter(json_t *json, const struct nic_config *nic)
+{
+	static const char *const locks[] = {
+		[NIC_UNLOCKED] = "unlocked", [NIC_LOCKED] = "locked", [NIC_DISABLED] = "disabled"};
+	json_t *addresses = json_array();
+	char text[INET6_ADDRSTRLEN];
+
+	for (size_t i = 0; i < nic->ipv4_count; i++)
+		json_array_append_new(addresses, json_string(inet_ntop(AF_INET, &nic->ipv4[i], text,
+								       sizeof(text))));
+	for (size_t i = 0; i < nic->ipv6_count; i++)
+		json_array_append_new(addresses, json_string(inet_ntop(AF_INET6, &nic->ipv6[i],
+								       text, sizeof(text))));
+	json_object_set_new(json, "lock", json_string(locks[nic->lock]));
+	json_object_set_new(json, "addresses", addresses);
 }
 
 /* NULL with *err: the host has no such bridge. */
 static json_t *describe(const struct simulator *simulator, const struct nic_config *nic,
 			struct hypervisor_error *err)
 {
-	if (has_bridge(simulator, nic->bridge))
-		return json_pack("{si, ss, ss, si, sI}", "device", nic->device, "mac", nic->mac,
-				 "bridge", nic->bridge, "mtu", nic->mtu, "rate_bytes",
-				 (json_int_t)nic->rate_bytes);
-	hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no bridge \"%s\"", nic->bridge);
-	return NULL;
+	json_t *json;
+
+	if (!has_bridge(simulator, nic->bridge)) {
+		hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no bridge \"%s\"",
+				nic->bridge);
+		return NULL;
+	}
+	json = json_pack("{si, ss, ss, si, sI}", "device", nic->device, "mac", nic->mac, "bridge",
+			 nic->bridge, "mtu", nic->mtu, "rate_bytes", (json_int_t)nic->rate_bytes);
+	if (json)
+		put_filter(json, nic);
+	return json;
 }
 
 json_t *simulator_make_nics(const struct simulator *simulator, const struct domain_config *config,
@@ -74,6 +99,146 @@ int simulator_detach_nic(void *adapter, const char *uuid, int device, bool force
 			   -1;
 }
 
+/* One interface of a copy of the guest's; NULL: it has none of that number. */
+static json_t *copy_nics(const struct guest *guest, int device, json_t **ret_nics,
+			 struct hypervisor_error *err)
+{
+	int place = simulator_find_device(guest->devices[SIMULATOR_NICS], device);
+
+	if (place < 0) {
+		hypervisor_fail(err, HYPERVISOR_FAILED, "there is no network interface %d", device);
+		return NULL;
+	}
+	*ret_nics = json_deep_copy(guest->devices[SIMULATOR_NICS]);
+	return json_array_get(*ret_nics, (size_t)place);
+}
+
+int simulator_set_nic_filter(void *adapter, const char *uuid, const struct nic_config *nic,
+			     struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_set_nic_filter, err);
+	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
+	json_t *nics;
+	json_t *json = guest ? copy_nics(guest, nic->device, &nics, err) : NULL;
+
+	if (!json)
+		return -1;
+	put_filter(json, nic);
+	return simulator_commit_devices(simulator, guest, SIMULATOR_NICS, nics, err);
+}
+
+int simulator_move_nic(void *adapter, const char *uuid, int device, const char *bridge,
+		       struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_move_nic, err);
+	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
+	json_t *nics, *json;
+
+	if (!guest)
+		return -1;
+	if (!has_bridge(simulator, bridge))
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no bridge \"%s\"",
+				       bridge);
+	json = copy_nics(guest, device, &nics, err);
+	if (!json)
+		return -1;
+	json_object_set_new(json, "bridge", json_string(bridge));
+	return simulator_commit_devices(simulator, guest, SIMULATOR_NICS, nics, err);
+}
+
+static uint64_t counter_of(const json_t *nic, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(nic, key));
+}
+
+int simulator_get_nic_traffic(void *adapter, const char *uuid, struct nic_traffic *traffic,
+			      size_t count, struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_get_nic_traffic, err);
+	const struct guest *guest = simulator_find_guest(simulator, uuid, err);
+
+	if (!guest)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		int place =
+			simulator_find_device(guest->devices[SIMULATOR_NICS], traffic[i].device);
+		const json_t *nic =
+			place < 0 ? NULL :
+				    json_array_get(guest->devices[SIMULATOR_NICS], (size_t)place);
+
+		traffic[i].received_bytes = counter_of(nic, "received");
+		traffic[i].sent_bytes = counter_of(nic, "sent");
+	}
+	return 0;
+}
+
+static void add_to_counter(json_t *nic, const char *key, uint64_t bytes)
+{
+	json_object_set_new(nic, key, json_integer((json_int_t)(counter_of(nic, key) + bytes)));
+}
+
+int simulator_carry(struct simulator *simulator, const char *uuid, int device, uint64_t received,
+		    uint64_t sent, struct hypervisor_error *err)
+{
+	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
+	json_t *nics;
+	json_t *nic = guest ? copy_nics(guest, device, &nics, err) : NULL;
+
+	if (!nic)
+		return -1;
+	add_to_counter(nic, "received", received);
+	add_to_counter(nic, "sent", sent);
+	return simulator_commit_devices(simulator, guest, SIMULATOR_NICS, nics, err);
+}
+
+int simulator_get_interfaces(void *adapter, struct host_interfaces *ret_interfaces,
+			     struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_get_interfaces, err);
+
+	if (!simulator)
+		return -1;
+	*ret_interfaces = simulator->host.interfaces;
+	return 0;
+}
+
+/* NULL: the host has none of that name. */
+static struct host_nic *find_host_nic(struct simulator *simulator, const char *name,
+				      struct hypervisor_error *err)
+{
+	struct host_interfaces *host = &simulator->host.interfaces;
+
+	for (int i = 0; i < host->nic_count; i++)
+		if (strcmp(host->nics[i].name, name) == 0)
+			return &host->nics[i];
+	hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no interface \"%s\"", name);
+	return NULL;
+}
+
+int simulator_carry_host(struct simulator *simulator, const char *name, uint64_t received,
+			 uint64_t sent, struct hypervisor_error *err)
+{
+	struct host_nic *nic = find_host_nic(simulator, name, err);
+
+	if (!nic)
+		return -1;
+	nic->received_bytes += received;
+	nic->sent_bytes += sent;
+	return 0;
+}
+
+int simulator_set_interface_up(void *adapter, const char *name, bool up,
+			       struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_set_interface_up, err);
+	struct host_nic *nic = simulator ? find_host_nic(simulator, name, err) : NULL;
+
+	if (!nic)
+		return -1;
+	nic->up = nic->carrier = up;
+	return 0;
+}
+
 /* As on a host that was booted anew, the bridges of an earlier run are gone. */
 int simulator_create_bridge(void *adapter, const struct host_bridge *bridge,
 			    struct hypervisor_error *err)
@@ -85,21 +250,21 @@ int simulator_create_bridge(void *adapter, const struct host_bridge *bridge,
 	if (has_bridge(simulator, bridge->name))
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has a bridge \"%s\"",
 				       bridge->name);
-	if (simulator->host.bridge_count == HOST_INTERFACES_MOST)
+	if (simulator->host.interfaces.bridge_count == HOST_INTERFACES_MOST)
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has %d bridges already",
 				       HOST_INTERFACES_MOST);
-	simulator->host.bridges[simulator->host.bridge_count++] = *bridge;
+	simulator->host.interfaces.bridges[simulator->host.interfaces.bridge_count++] = *bridge;
 	return 0;
 }
 
 int simulator_destroy_bridge(void *adapter, const char *name, struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_destroy_bridge, err);
-	struct host_facts *host;
+	struct host_interfaces *host;
 
 	if (!simulator)
 		return -1;
-	host = &simulator->host;
+	host = &simulator->host.interfaces;
 	for (int i = 0; i < host->bridge_count; i++) {
 		if (strcmp(host->bridges[i].name, name) != 0)
 			continue;

@@ -7,6 +7,8 @@
 #include "server/hypervisor/adapter.h"
 
 /* simulator_lifecycle.c: the ops that begin, stop or end a domain */
+int simulator_read_guest(void *adapter, const char *uuid, struct guest_key *ret_keys,
+			 size_t capacity, size_t *ret_count, struct hypervisor_error *err);
 int simulator_start(void *adapter, const struct domain_config *config, bool paused, int *ret_domid,
 		    struct hypervisor_error *err);
 int simulator_pause(void *adapter, const char *uuid, struct hypervisor_error *err);
@@ -44,6 +46,16 @@ int simulator_attach_nic(void *adapter, const char *uuid, const struct nic_confi
 			 struct hypervisor_error *err);
 int simulator_detach_nic(void *adapter, const char *uuid, int device, bool force,
 			 struct hypervisor_error *err);
+int simulator_set_nic_filter(void *adapter, const char *uuid, const struct nic_config *nic,
+			     struct hypervisor_error *err);
+int simulator_move_nic(void *adapter, const char *uuid, int device, const char *bridge,
+		       struct hypervisor_error *err);
+int simulator_get_nic_traffic(void *adapter, const char *uuid, struct nic_traffic *traffic,
+			      size_t count, struct hypervisor_error *err);
+int simulator_get_interfaces(void *adapter, struct host_interfaces *ret_interfaces,
+			     struct hypervisor_error *err);
+int simulator_set_interface_up(void *adapter, const char *name, bool up,
+			       struct hypervisor_error *err);
 int simulator_create_bridge(void *adapter, const struct host_bridge *bridge,
 			    struct hypervisor_error *err);
 int simulator_destroy_bridge(void *adapter, const char *name, struct hypervisor_error *err);

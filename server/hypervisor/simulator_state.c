@@ -66,6 +66,7 @@ json_t *simulator_dump_guest(const struct guest *guest)
 	json_object_set_new(dump, "vcpu_time_ns", times);
 	for (int i = 0; i < SIMULATOR_DEVICES; i++)
 		json_object_set(dump, device_keys[i], guest->devices[i]);
+	json_object_set(dump, "keys", guest->keys);
 	json_object_set(dump, "built_from", guest->built_from);
 	return dump;
 }
@@ -159,6 +160,7 @@ static bool read_guest(const json_t *dump, struct guest *guest)
 	const char *name = json_string_value(json_object_get(dump, "name"));
 	const char *mask = json_string_value(json_object_get(dump, "mask"));
 	const json_t *times = json_object_get(dump, "vcpu_time_ns");
+	json_t *keys = json_object_get(dump, "keys");
 	json_t *built_from = json_object_get(dump, "built_from");
 
 	if (!uuid || !name || !mask || !uuid_is_valid(uuid) || strlen(name) >= DOMAIN_NAME_SIZE ||
@@ -171,6 +173,8 @@ static bool read_guest(const json_t *dump, struct guest *guest)
 		guest->vcpu_time_ns[i] = (uint64_t)json_integer_value(json_array_get(times, i));
 	guest->mask = text_copy(mask);
 	read_devices(dump, guest);
+	/* an earlier version had none */
+	guest->keys = json_is_object(keys) ? json_incref(keys) : json_object();
 	guest->built_from = json_incref(built_from);
 	return true;
 }

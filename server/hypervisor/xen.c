@@ -69,7 +69,8 @@ static int bring_up(struct xen *xen, struct host_facts *ret_facts, struct hyperv
 	xen->clock_ns = clock_ns();
 	xen->idle_ns = xen_idle_ns(xen);
 	xen_read_facts(xen, &physical, ret_facts);
-	interfaces_read(ret_facts);
+	interfaces_read(&ret_facts->interfaces);
+	xen_forget_filters(xen);
 	xen->events = xen_events_open(xen, err);
 	return xen->events ? 0 : -1;
 }
@@ -106,6 +107,7 @@ const struct hypervisor_ops adapter_xen = {
 	.get_domain = xen_get_domain,
 	.get_vcpus = xen_get_vcpus,
 	.describe_domain = xen_describe_domain,
+	.read_guest = xen_read_guest,
 	.start = xen_start,
 	.pause = xen_pause,
 	.unpause = xen_unpause,
@@ -128,6 +130,11 @@ const struct hypervisor_ops adapter_xen = {
 	.attach_disk = xen_attach_disk,
 	.detach_disk = xen_detach_disk,
 	.change_cd = xen_change_cd,
+	.set_nic_filter = xen_set_nic_filter,
+	.move_nic = xen_move_nic,
+	.get_nic_traffic = xen_get_nic_traffic,
+	.get_interfaces = xen_get_interfaces,
+	.set_interface_up = xen_set_interface_up,
 	.create_bridge = xen_create_bridge,
 	.destroy_bridge = xen_destroy_bridge,
 	.read_console_ring = xen_read_console_ring,

@@ -108,6 +108,15 @@ struct xen_key xen_key_kib(const char *path, int64_t bytes);
 void xen_memory_keys(const struct memory_range *range, int64_t video_bytes,
 		     struct xen_key ret_keys[XEN_MEMORY_KEYS]);
 
+/* xen_bridge.c. Makes an interface of this machine a port of that bridge, and of no other. */
+int xen_make_port(const char *interface, const char *bridge, struct hypervisor_error *err);
+
+/* xen_nic.c. Before the guest can send: what it may. */
+int xen_filter_nics(uint32_t domid, const struct domain_config *config,
+		    struct hypervisor_error *err);
+/* No rules of a domain that is gone stay. */
+void xen_forget_filters(struct xen *xen);
+
 /* xen_libxl.c */
 struct xen_libxl {
 	xentoollog_logger logger; /* the first member: libxl hands it back */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* xen_bridge.c – bridges of the host, made and unmade by its kernel */
+/* xen_bridge.c – interfaces of the host, bridges made and unmade by its kernel */
+#include "server/hypervisor/xen.h"
+
+#include "server/hypervisor/interfaces.h"
 #include "server/hypervisor/xen_ops.h"
 
 #include <errno.h>
@@ -33,6 +36,63 @@ static int set_mtu(int fd, const char *name, int mtu)
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
 	return ioctl(fd, SIOCSIFMTU, &request);
+}
+
+static int change_port(int fd, unsigned long request, const char *bridge, unsigned index)
+{
+	struct ifreq port = {.ifr_ifindex = (int)index};
+
+	snprintf(port.ifr_name, sizeof(port.ifr_name), "%s", bridge);
+	return ioctl(fd, request, &port);
+}
+
+int xen_make_port(const char *interface, const char *bridge, struct hypervisor_error *err)
+{
+	unsigned index = if_nametoindex(interface);
+	char before[INTERFACE_NAME_SIZE];
+	int fd = open_socket(err);
+	int rc = 0;
+
+	if (fd < 0)
+		return -1;
+	interfaces_read_bridge(interface, before);
+	if (*before)
+		change_port(fd, SIOCBRDELIF, before, index);
+	if (index == 0 || change_port(fd, SIOCBRADDIF, bridge, index) < 0) {
+		rc = hypervisor_fail(err, HYPERVISOR_FAILED, "%s cannot be a port of %s: %s",
+				     interface, bridge, strerror(errno));
+		if (*before)
+			change_port(fd, SIOCBRADDIF, before, index);
+	}
+	close(fd);
+	return rc;
+}
+
+int xen_get_interfaces(void *adapter, struct host_interfaces *ret_interfaces,
+		       struct hypervisor_error *err)
+{
+	(void)adapter;
+	(void)err;
+	interfaces_read(ret_interfaces);
+	return 0;
+}
+
+int xen_set_interface_up(void *adapter, const char *name, bool up, struct hypervisor_error *err)
+{
+	struct ifreq request = {0};
+	int fd = open_socket(err);
+	int rc = 0;
+
+	(void)adapter;
+	if (fd < 0)
+		return -1;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0 ||
+	    set_flags(fd, name, up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP) < 0)
+		rc = hypervisor_fail(err, HYPERVISOR_FAILED, "the interface %s cannot be %s: %s",
+				     name, up ? "brought up" : "taken down", strerror(errno));
+	close(fd);
+	return rc;
 }
 
 int xen_create_bridge(void *adapter, const struct host_bridge *bridge, struct hypervisor_error *err)

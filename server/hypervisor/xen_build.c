@@ -173,7 +173,8 @@ static int finish(struct xen *xen, uint32_t domid, const struct domain_config *c
 	if (xen_look(xen, domid, &domain) < 0)
 		return hypervisor_fail(err, HYPERVISOR_NO_DOMAIN,
 				       "domain %u was destroyed meanwhile", domid);
-	if (write_keys(xen, &domain, config, image, err) < 0)
+	if (xen_filter_nics(domid, config, err) < 0 ||
+	    write_keys(xen, &domain, config, image, err) < 0)
 		return -1;
 	return paused ? 0 : xen_unpause_domain(xen, &domain, err);
 }

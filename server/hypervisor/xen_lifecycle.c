@@ -82,6 +82,8 @@ int xen_destroy(void *adapter, const char *uuid, struct hypervisor_error *err)
 	    xen_libxl_open(&libxl, err) < 0)
 		return -1;
 	rc = libxl_domain_destroy(libxl.ctx, domain.domain, NULL);
+	if (rc == 0)
+		xen_forget_filters(adapter);
 	return rc ? xen_libxl_fail(&libxl, rc, err, "domain %u could not be destroyed",
 				   domain.domain) :
 		    0;

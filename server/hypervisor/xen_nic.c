@@ -3,9 +3,12 @@
 #include "server/hypervisor/xen.h"
 
 #include "schema/base.h"
+#include "server/hypervisor/filter.h"
+#include "server/hypervisor/interfaces.h"
 #include "server/hypervisor/xen_ops.h"
 
 #include <libxl_utils.h>
+#include <net/if.h>
 #include <stdio.h>
 
 /* How long what a guest saves up may burst; xl's default. */
@@ -69,6 +72,115 @@ int xen_get_nics(void *adapter, const char *uuid, int *ret_devices, size_t capac
 	return 0;
 }
 
+/* Its ends on this side: an HVM guest without Xen's drivers uses the emulated one. */
+static const char *const ends[] = {"", "-emu"};
+
+static char *end_name(uint32_t domid, int device, const char *end)
+{
+	return text_format("vif%u.%d%s", domid, device, end);
+}
+
+static int set_filter(uint32_t domid, const struct nic_config *nic, struct hypervisor_error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		AUTO_TEXT name = end_name(domid, nic->device, ends[i]);
+
+		if (filter_set(name, nic, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void forget_filter(uint32_t domid, int device)
+{
+	const struct nic_config unlocked = {.device = device, .lock = NIC_UNLOCKED};
+	struct hypervisor_error ignored;
+
+	set_filter(domid, &unlocked, &ignored);
+}
+
+int xen_filter_nics(uint32_t domid, const struct domain_config *config,
+		    struct hypervisor_error *err)
+{
+	for (size_t i = 0; i < config->nic_count; i++)
+		if (set_filter(domid, &config->nics[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static bool is_gone(uint32_t domid, void *argument)
+{
+	xc_domaininfo_t domain;
+
+	return xen_look(argument, domid, &domain) < 0;
+}
+
+void xen_forget_filters(struct xen *xen)
+{
+	filter_forget(is_gone, xen);
+}
+
+int xen_set_nic_filter(void *adapter, const char *uuid, const struct nic_config *nic,
+		       struct hypervisor_error *err)
+{
+	xc_domaininfo_t domain;
+
+	if (xen_find_guest(adapter, uuid, true, &domain, err) < 0)
+		return -1;
+	return set_filter(domain.domain, nic, err);
+}
+
+/* Where the hotplug script looks when the interface goes. */
+static void note_bridge(struct xen *xen, uint32_t domid, int device, const char *bridge)
+{
+	AUTO_TEXT path = text_format("/local/domain/0/backend/vif/%u/%d/bridge", domid, device);
+
+	xs_write(xen->xs, XBT_NULL, path, bridge, (unsigned)strlen(bridge));
+}
+
+int xen_move_nic(void *adapter, const char *uuid, int device, const char *bridge,
+		 struct hypervisor_error *err)
+{
+	AUTO_LIBXL libxl = {0};
+	xc_domaininfo_t domain;
+
+	if (xen_find_guest(adapter, uuid, true, &domain, err) < 0 ||
+	    xen_libxl_open(&libxl, err) < 0)
+		return -1;
+	if (!has_nic(libxl.ctx, domain.domain, device))
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "there is no network interface %d",
+				       device);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		AUTO_TEXT name = end_name(domain.domain, device, ends[i]);
+
+		/* not every guest has the second */
+		if ((i == 0 || if_nametoindex(name) != 0) && xen_make_port(name, bridge, err) < 0)
+			return -1;
+	}
+	note_bridge(adapter, domain.domain, device, bridge);
+	return 0;
+}
+
+int xen_get_nic_traffic(void *adapter, const char *uuid, struct nic_traffic *traffic, size_t count,
+			struct hypervisor_error *err)
+{
+	xc_domaininfo_t domain;
+
+	if (xen_find(adapter, uuid, &domain, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		traffic[i].received_bytes = traffic[i].sent_bytes = 0;
+		for (size_t end = 0; end < ARRAY_SIZE(ends); end++) {
+			AUTO_TEXT name = end_name(domain.domain, traffic[i].device, ends[end]);
+
+			/* what one side receives the other has sent */
+			traffic[i].received_bytes += interfaces_read_sent(name);
+			traffic[i].sent_bytes += interfaces_read_received(name);
+		}
+	}
+	return 0;
+}
+
 int xen_attach_nic(void *adapter, const char *uuid, const struct nic_config *config,
 		   struct hypervisor_error *err)
 {
@@ -83,11 +195,15 @@ int xen_attach_nic(void *adapter, const char *uuid, const struct nic_config *con
 	if (has_nic(libxl.ctx, domain.domain, config->device))
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "there is a network interface %d",
 				       config->device);
+	if (set_filter(domain.domain, config, err) < 0)
+		return -1;
 	fill_nic(&nic, config);
 	/* a device model knows only those that it was started with */
 	nic.nictype = LIBXL_NIC_TYPE_VIF;
 	rc = libxl_device_nic_add(libxl.ctx, domain.domain, &nic, NULL);
 	libxl_device_nic_dispose(&nic);
+	if (rc)
+		forget_filter(domain.domain, config->device);
 	return rc ? xen_libxl_fail(&libxl, rc, err, "network interface %d could not be attached",
 				   config->device) :
 		    0;
@@ -113,6 +229,8 @@ int xen_detach_nic(void *adapter, const char *uuid, int device, bool force,
 	else
 		rc = libxl_device_nic_remove(libxl.ctx, domain.domain, &nic, NULL);
 	libxl_device_nic_dispose(&nic);
+	if (rc == 0)
+		forget_filter(domain.domain, device);
 	return rc ? xen_libxl_fail(&libxl, rc, err, "network interface %d could not be detached",
 				   device) :
 		    0;

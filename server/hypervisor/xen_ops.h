@@ -14,6 +14,8 @@ int xen_get_vcpus(void *adapter, const char *uuid, struct vcpu_info *ret_vcpus, 
 		  size_t *ret_count, struct hypervisor_error *err);
 int xen_describe_domain(void *adapter, const char *uuid, struct domain_description *ret_description,
 			struct hypervisor_error *err);
+int xen_read_guest(void *adapter, const char *uuid, struct guest_key *ret_keys, size_t capacity,
+		   size_t *ret_count, struct hypervisor_error *err);
 int xen_start(void *adapter, const struct domain_config *config, bool paused, int *ret_domid,
 	      struct hypervisor_error *err);
 int xen_pause(void *adapter, const char *uuid, struct hypervisor_error *err);
@@ -51,6 +53,15 @@ int xen_attach_nic(void *adapter, const char *uuid, const struct nic_config *con
 		   struct hypervisor_error *err);
 int xen_detach_nic(void *adapter, const char *uuid, int device, bool force,
 		   struct hypervisor_error *err);
+int xen_set_nic_filter(void *adapter, const char *uuid, const struct nic_config *nic,
+		       struct hypervisor_error *err);
+int xen_move_nic(void *adapter, const char *uuid, int device, const char *bridge,
+		 struct hypervisor_error *err);
+int xen_get_nic_traffic(void *adapter, const char *uuid, struct nic_traffic *traffic, size_t count,
+			struct hypervisor_error *err);
+int xen_get_interfaces(void *adapter, struct host_interfaces *ret_interfaces,
+		       struct hypervisor_error *err);
+int xen_set_interface_up(void *adapter, const char *name, bool up, struct hypervisor_error *err);
 int xen_create_bridge(void *adapter, const struct host_bridge *bridge,
 		      struct hypervisor_error *err);
 int xen_destroy_bridge(void *adapter, const char *name, struct hypervisor_error *err);

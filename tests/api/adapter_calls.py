@@ -19,6 +19,9 @@ NULL = "OpaqueRef:NULL"
 VBD_ARGUMENTS = {"set_userdevice": ["7"], "set_device": ["xvdh"], "set_mode": ["RO"], "set_type": ["Disk"]}
 LIVE_STATES = ("Running", "Paused")
 _numbers = itertools.count()
+# Those of a VIF that do not take every value of their type.
+VIF_SETTERS = {"VIF.set_MAC": "00:16:3e:00:00:09", "VIF.set_MTU": "1500", "VIF.set_device": "2", "VIF.add_ipv4_allowed": "192.0.2.1",
+               "VIF.add_ipv6_allowed": "fe80::1"}
 
 
 class Subject:
@@ -142,6 +145,10 @@ def arguments(api, subject, message):
     if message.cls == "VBD" and operation_of(message.name):
         return [subject.drive(message.short_name), *VBD_ARGUMENTS.get(message.short_name, ()),
                 *([subject.storage.vdi()] if message.short_name == "insert" else [])]
+    if message.name == "PIF.unplug":
+        subject.host.session.PIF.set_disallow_unplug(subject.object("PIF"), False)
+    if message.name in VIF_SETTERS:
+        return [subject.make_vif("1") if message.short_name in ("set_MAC", "set_MTU", "set_device") else subject.object("VIF"), VIF_SETTERS[message.name]]
     if message.cls == "system":
         return ["VM.start" for _ in message.parameters]
     if message.name == "subject.create":

@@ -10,7 +10,6 @@ from lib.server import program
 from lib.tap import done, is_, ok, skip_all
 
 NULL = "OpaqueRef:NULL"
-FILTER = "this server does not filter what a VM sends"
 
 
 def test_host(host):
@@ -88,8 +87,8 @@ def test_refused(host):
             ({"MAC": "00:16:3e:00:00:1g"}, ["MAC_INVALID", "00:16:3e:00:00:1g"]),
             ({"MTU": "67"}, ["INVALID_VALUE", "MTU: 68 to 65535", "67"]),
             ({"network": NULL}, ["HANDLE_INVALID", "network", NULL]), ({"VM": NULL}, ["HANDLE_INVALID", "VM", NULL]),
-            ({"locking_mode": "locked"}, ["VALUE_NOT_SUPPORTED", "locking_mode", "locked", FILTER]),
-            ({"ipv4_allowed": ["192.0.2.1"]}, ["VALUE_NOT_SUPPORTED", "ipv4_allowed", "192.0.2.1", FILTER])):
+            ({"ipv4_allowed": ["2001:db8::1"]}, ["INVALID_VALUE", "ipv4_allowed", "2001:db8::1"]),
+            ({"ipv6_allowed": ["192.0.2.1"]}, ["INVALID_VALUE", "ipv6_allowed", "192.0.2.1"])):
         is_(host.failure("VIF.create", {**base, **fields}), error, f"refused: {fields}")
     dom0 = next(r for r, v in session.VM.get_all_records().items() if v["is_control_domain"])
     is_(host.failure("VIF.create", {**base, "VM": dom0})[0], "OPERATION_NOT_ALLOWED", "Domain-0 has none")
@@ -148,6 +147,62 @@ def test_live(host):
     host.remove(vm)
 
 
+def test_pif(host):
+    """Taken down and brought up, where nobody needs it."""
+    session = host.session
+    (pif,), (network,) = session.PIF.get_all(), session.network.get_all()
+    is_([session.PIF.get_record(pif)[f] for f in ("IP", "netmask", "management", "disallow_unplug")],
+        ["192.0.2.10", "255.255.255.0", False, True], "its address, and that it stays up")
+    is_(host.failure("PIF.unplug", pif), ["PIF_DOES_NOT_ALLOW_UNPLUG", pif], "it may not be taken down")
+    session.PIF.set_disallow_unplug(pif, False)
+    vm = host.add()
+    vif = make(host, vm, "0")
+    session.VM.start(vm, False, False)
+    is_(host.failure("PIF.unplug", pif), ["VIF_IN_USE", network, vif], "a domain needs it")
+    host.remove(vm)
+    address = session.host.get_address(host.ref)
+    session.host.set_address(host.ref, "192.0.2.10")
+    session.PIF.scan(host.ref)
+    is_((session.PIF.get_management(pif), host.failure("PIF.unplug", pif)), (True, ["PIF_IS_MANAGEMENT_INTERFACE", pif]), "the server is reached over it")
+    session.host.set_address(host.ref, address)
+    session.PIF.scan(host.ref)
+    session.PIF.unplug(pif)
+    is_(session.PIF.get_currently_attached(pif), False, "taken down")
+    session.PIF.plug(pif)
+    is_(session.PIF.get_currently_attached(pif), True, "brought up")
+    host.simulator.fail("set_interface_up", text="no")
+    is_(host.failure("PIF.unplug", pif), ["HYPERVISOR_ERROR", "set_interface_up", pif, "no"], "the host refuses")
+    host.crash()
+    is_(host.session.PIF.get_disallow_unplug(pif), False, "what was set of it stays")
+    host.session.PIF.set_disallow_unplug(pif, True)
+
+
+def rates(host, cls, metrics):
+    record = host.session.call(f"{cls}.get_record", metrics)
+    return record["io_read_kbs"], record["io_write_kbs"]
+
+
+def test_traffic(host):
+    """What goes over interfaces, as it is sampled."""
+    session, vm = host.session, host.add()
+    vif = make(host, vm, "0")
+    metrics, uuid = session.VIF.get_metrics(vif), session.VM.get_uuid(vm)
+    is_(rates(host, "VIF_metrics", metrics), (0, 0), "nothing goes over an interface that no domain has")
+    session.VM.start(vm, False, False)
+    host.simulator.ask(f"carry {uuid} 0 4096 8192")
+    (pif,) = session.PIF.get_all()
+    for what, cls, ref in ((f"{uuid} 0", "VIF_metrics", metrics), ("host eth0", "PIF_metrics", session.PIF.get_metrics(pif))):
+        seen = until(lambda what=what, cls=cls, ref=ref: host.simulator.ask(f"carry {what} 4096 8192") or
+                     [r for r in [rates(host, cls, ref)] if r[0] > 0])
+        ok(seen and seen[0][1] == 2 * seen[0][0], f"{cls}: what is received and sent: {seen}")
+        ok(until(lambda cls=cls, ref=ref: rates(host, cls, ref) == (0, 0)), f"{cls}: nothing more comes and goes")
+    session.VIF_metrics.set_other_config(metrics, {"seen": "yes"})
+    host.crash()
+    is_(host.session.VIF_metrics.get_other_config(metrics), {"seen": "yes"}, "after a crash it is the same object")
+    host.remove(vm)
+    is_(host.session.VIF_metrics.get_all(), [], "they go with their VIFs")
+
+
 def test_crash(host):
     """Killed while the hypervisor is asked: the record follows the domain."""
     vm = host.add("Running")
@@ -188,6 +243,8 @@ def test_private(host):
     vif = session.VIF.create({"device": "0", "network": network, "VM": vm, "MAC": "00:16:3e:aa:bb:00"})
     host.crash()
     session = host.session
+    session.network.attach(network, host.ref)
+    session.network.attach(found, host.ref)
     session.VM.start(vm, False, False)
     is_(nics(host, vm), {0: ("00:16:3e:aa:bb:00", "xenapi0", 9000, 0)}, "the bridge is there again after a start of the host")
     is_(host.failure("network.destroy", network), ["NETWORK_CONTAINS_VIF", vif], "not destroyed while VIFs belong to it")
@@ -214,6 +271,6 @@ def edit_domains(host, uuid, changed):
 if not program():
     skip_all("no xenapid to test (XENAPID)")
 with Host() as running:
-    for test in (test_host, test_records, test_refused, test_life, test_live, test_crash, test_private):
+    for test in (test_host, test_records, test_refused, test_life, test_live, test_pif, test_traffic, test_crash, test_private):
         test(running)
 done()

@@ -30,10 +30,11 @@ static const struct {
 	const char *line;
 	const char *reply;
 } replies[] = {
-	{"",
-	 "error commands: fail delay clear calls reset guest change destroy create speed state"},
+	{"", "error commands: fail delay clear calls reset guest change destroy create speed state "
+	     "carry write"},
 	{"nonsense",
-	 "error commands: fail delay clear calls reset guest change destroy create speed state"},
+	 "error commands: fail delay clear calls reset guest change destroy create speed state "
+	 "carry write"},
 	{"fail", "error fail OP N [TEXT]"},
 	{"fail nothing 1", "error there is no op \"nothing\""},
 	{"fail pause", "error N is a number from 1 to 2147483647"},

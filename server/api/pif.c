@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pif.c – the host's network interfaces: found anew, brought up, taken down */
+#include "server/api/network.h"
+#include "server/api/vm.h"
+
+struct finding {
+	const char *host_ref;
+	struct host_interfaces interfaces;
+};
+
+static int describe(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct finding *finding = argument;
+	const struct record *host = transaction_read(transaction, CLASS_host, finding->host_ref);
+
+	(void)err;
+	if (host)
+		network_describe_host(transaction, host, &finding->interfaces);
+	return 0;
+}
+
+/* What the host has now. */
+static int scan(struct call *call, const struct value *ref, struct error *err)
+{
+	struct finding finding = {.host_ref = call->api->host_ref};
+	struct hypervisor_error reason = {0};
+
+	if (hypervisor_get_interfaces(call->api->hypervisor, &finding.interfaces, &reason) < 0)
+		return fail_hypervisor_host(err, ref, &reason);
+	return store_mutate(call->api->store, describe, &finding, err);
+}
+
+int run_PIF_scan(struct call *call, struct error *err)
+{
+	return scan(call, call->arguments[0], err);
+}
+
+static int set_up(struct call *call, bool up, struct error *err)
+{
+	const struct record *pif = call->self;
+	struct hypervisor_error reason = {0};
+
+	if (hypervisor_set_interface_up(call->api->hypervisor, record_text(pif, PIF_device), up,
+					&reason) < 0)
+		return fail_hypervisor_host(err, pif->ref, &reason);
+	return scan(call, pif->ref, err);
+}
+
+int run_PIF_plug(struct call *call, struct error *err)
+{
+	return set_up(call, true, err);
+}
+
+/* Who takes it down must not lose the way to the server, nor a guest its network. */
+static int check_unplug(struct call *call, const struct record *pif, struct error *err)
+{
+	AUTO(record) network =
+		store_read(call->api->store, CLASS_network, record_text(pif, PIF_network));
+	const struct value *vifs = network ? record_get(network, network_VIFs) : NULL;
+
+	if (record_bool(pif, PIF_management))
+		return fail(err, ERROR_PIF_IS_MANAGEMENT_INTERFACE, record_ref(pif));
+	if (record_bool(pif, PIF_disallow_unplug))
+		return fail(err, ERROR_PIF_DOES_NOT_ALLOW_UNPLUG, record_ref(pif));
+	for (uint32_t i = 0; vifs && i < vifs->length; i++) {
+		AUTO(record) vif = store_read(call->api->store, CLASS_VIF, vifs->items[i]->text);
+
+		if (vif && record_bool(vif, VIF_currently_attached))
+			return fail(err, ERROR_VIF_IN_USE, record_ref(network), record_ref(vif));
+	}
+	return 0;
+}
+
+int run_PIF_unplug(struct call *call, struct error *err)
+{
+	return check_unplug(call, call->self, err) < 0 ? -1 : set_up(call, false, err);
+}
+
+int run_PIF_set_disallow_unplug(struct call *call, struct error *err)
+{
+	struct record *pif = call_edit(call, CLASS_PIF, 0, err);
+
+	if (!pif)
+		return -1;
+	record_set(pif, PIF_disallow_unplug, value_bool(argument_bool(call, 1)));
+	return 0;
+}
