@@ -51,6 +51,12 @@ static void fill_disk(libxl_device_disk *disk, const struct disk_config *config,
 		disk->pdev_path = text_copy(config->path);
 		disk->format = strcmp(config->format, "qcow2") == 0 ? LIBXL_DISK_FORMAT_QCOW2 :
 								      LIBXL_DISK_FORMAT_RAW;
+		/* the kernel serves it, a file through a loop device, which the script makes;
+		 * libxl by itself would start a QEMU for a file */
+		if (!is_hvm && disk->format == LIBXL_DISK_FORMAT_RAW) {
+			disk->backend = LIBXL_DISK_BACKEND_PHY;
+			disk->script = text_copy("block");
+		}
 	} else {
 		disk->format = LIBXL_DISK_FORMAT_EMPTY;
 	}

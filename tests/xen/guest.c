@@ -2,25 +2,34 @@
 /*
  * guest.c – all that runs in a guest of the rig: reports what it sees, does what it is asked
  *
- * It reports every second in its folder of xenstore (data/tick, memory_kib, cpus, uptime) and does
- * what is written to data/ask there, a row of `deeds`; data/obeyed then says what. As poweroff or
- * reboot it is what the kernel runs when control/shutdown asks for it. No shell: emulated, each
- * program that is started costs what a real guest does in minutes.
+ * It reports every second in its folder of xenstore (data/tick, memory_kib, cpus, uptime, nics,
+ * disks) and does what is written to data/ask there, a row of `deeds`; data/obeyed then says what.
+ * As poweroff or reboot it is what the kernel runs when control/shutdown asks for it. No shell:
+ * emulated, each program that is started costs what a real guest does in minutes.
+ *
+ * A NIC gets the address 10.9.0.N, N being the last byte of its MAC.
  */
+#include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include <xenstore.h>
 
 #define IGNORES_SHUTDOWN "/ignore-shutdown"
 #define CPUS "/sys/devices/system/cpu/"
+#define MODULES "/lib/modules/order"
 
 /* The first line of a file, without its end; "" if there is none. */
 static const char *read_line(const char *path, char *ret_line, int size)
@@ -71,20 +80,44 @@ static void obey_shutdown(void)
 	unlink(IGNORES_SHUTDOWN);
 }
 
+/* "xvdb TEXT": the line is the disk's first, and on it when this returns */
+static void write_disk(const char *argument)
+{
+	char block[512] = "", path[32];
+	const char *text = argument + strcspn(argument, " ");
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/%.*s", (int)(text - argument), argument);
+	snprintf(block, sizeof(block), "%s\n", text + strspn(text, " "));
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_SYNC);
+	if (fd < 0 || write(fd, block, sizeof(block)) != sizeof(block))
+		perror(path);
+	close(fd);
+}
+
 static const struct {
 	const char *word;
 	void (*run)(void);
-} deeds[] = {{"poweroff", power_off},
-	     {"reboot", restart},
-	     {"crash", crash},
-	     {"ignore-shutdown", ignore_shutdown},
-	     {"obey-shutdown", obey_shutdown}};
+	void (*run_with)(const char *argument);
+} deeds[] = {{"poweroff", power_off, NULL},
+	     {"reboot", restart, NULL},
+	     {"crash", crash, NULL},
+	     {"ignore-shutdown", ignore_shutdown, NULL},
+	     {"obey-shutdown", obey_shutdown, NULL},
+	     {"write", NULL, write_disk}};
 
-static void do_deed(const char *word)
+static void do_deed(const char *deed)
 {
-	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
-		if (strcmp(deeds[i].word, word) == 0)
+	size_t length = strcspn(deed, " ");
+
+	for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
+		if (strlen(deeds[i].word) != length || strncmp(deeds[i].word, deed, length) != 0)
+			continue;
+		if (deeds[i].run)
 			deeds[i].run();
+		else
+			deeds[i].run_with(deed + length + strspn(deed + length, " "));
+	}
 }
 
 static void put(struct xs_handle *xenstore, const char *key, const char *value)
@@ -120,10 +153,112 @@ static void plug_vcpus(void)
 	}
 }
 
+static void load_modules(void)
+{
+	FILE *order = fopen(MODULES, "re");
+	char path[128];
+
+	while (order && fgets(path, sizeof(path), order)) {
+		int fd;
+
+		path[strcspn(path, "\n")] = '\0';
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0) < 0)
+			perror(path);
+		close(fd);
+	}
+	if (order)
+		fclose(order);
+}
+
+/* One that is up already stays as it is. */
+static void bring_up(const char *name, const char *mac)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {0};
+	struct sockaddr_in *address = (struct sockaddr_in *)&request.ifr_addr;
+	const char *last = strrchr(mac, ':');
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%.15s", name);
+	if (ioctl(fd, SIOCGIFFLAGS, &request) == 0 && !(request.ifr_flags & IFF_UP)) {
+		address->sin_family = AF_INET;
+		address->sin_addr.s_addr =
+			htonl(0x0a090000 | (last ? strtoul(last + 1, NULL, 16) : 0));
+		ioctl(fd, SIOCSIFADDR, &request);
+		request.ifr_flags = IFF_UP;
+		if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+			perror(name);
+	}
+	close(fd);
+}
+
+/* As an agent does. */
+static void tell_address(struct xs_handle *xenstore, const char *name, const char *mac)
+{
+	char path[64], node[64], key[64], address[32];
+	const char *number, *last = strrchr(mac, ':');
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/device/nodename", name);
+	read_line(path, node, sizeof(node));
+	number = strrchr(node, '/');
+	if (!number || !last)
+		return;
+	snprintf(key, sizeof(key), "attr/vif/%.8s/ipv4/0", number + 1);
+	snprintf(address, sizeof(address), "10.9.0.%lu", strtoul(last + 1, NULL, 16));
+	put(xenstore, key, address);
+}
+
+/* " eth0=MAC" of each */
+static void list_nics(struct xs_handle *xenstore, char *ret_text, size_t size)
+{
+	DIR *folder = opendir("/sys/class/net");
+	size_t length = 0;
+
+	*ret_text = '\0';
+	for (struct dirent *entry; folder && (entry = readdir(folder));) {
+		char path[300], mac[32];
+
+		if (strncmp(entry->d_name, "eth", 3) != 0 || length > size - 64)
+			continue;
+		snprintf(path, sizeof(path), "/sys/class/net/%s/address", entry->d_name);
+		read_line(path, mac, sizeof(mac));
+		bring_up(entry->d_name, mac);
+		tell_address(xenstore, entry->d_name, mac);
+		length += (size_t)snprintf(ret_text + length, size - length, " %.15s=%.17s",
+					   entry->d_name, mac);
+	}
+	if (folder)
+		closedir(folder);
+}
+
+/* " xvdb=BYTES:TEXT" of each, TEXT being what was written there as a line */
+static void list_disks(char *ret_text, size_t size)
+{
+	DIR *folder = opendir("/sys/block");
+	size_t length = 0;
+
+	*ret_text = '\0';
+	for (struct dirent *entry; folder && (entry = readdir(folder));) {
+		char path[300], sectors[32], text[32];
+
+		if (strncmp(entry->d_name, "xvd", 3) != 0 || length > size - 96)
+			continue;
+		snprintf(path, sizeof(path), "/sys/block/%s/size", entry->d_name);
+		read_line(path, sectors, sizeof(sectors));
+		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
+		read_line(path, text, sizeof(text));
+		length += (size_t)snprintf(ret_text + length, size - length, " %.15s=%ld:%s",
+					   entry->d_name, 512 * strtol(sectors, NULL, 10), text);
+	}
+	if (folder)
+		closedir(folder);
+}
+
 static void report(struct xs_handle *xenstore, int tick)
 {
 	static char last[128];
 	char memory[64], cpus[64], uptime[64], seen[sizeof(memory) + sizeof(cpus)], number[16];
+	char nics[512], disks[512];
 
 	read_line("/proc/meminfo", memory, sizeof(memory));
 	snprintf(memory, sizeof(memory), "%ld",
@@ -135,6 +270,10 @@ static void report(struct xs_handle *xenstore, int tick)
 	put(xenstore, "data/memory_kib", memory);
 	put(xenstore, "data/cpus", cpus);
 	put(xenstore, "data/uptime", uptime);
+	list_nics(xenstore, nics, sizeof(nics));
+	put(xenstore, "data/nics", nics);
+	list_disks(disks, sizeof(disks));
+	put(xenstore, "data/disks", disks);
 	put(xenstore, "data/tick", number);
 	snprintf(seen, sizeof(seen), "MemTotal %s kB, CPUs %s", memory, cpus);
 	if (strcmp(seen, last) != 0)
@@ -168,6 +307,7 @@ static int run_guest(void)
 	mount("proc", "/proc", "proc", 0, NULL);
 	mount("sys", "/sys", "sysfs", 0, NULL);
 	mount("dev", "/dev", "devtmpfs", 0, NULL);
+	load_modules();
 	printf("guest: up, %s\n", read_line("/proc/cmdline", line, sizeof(line)));
 	xenstore = xs_open(0);
 	if (!xenstore) {
@@ -177,6 +317,7 @@ static int run_guest(void)
 	/* whoever starts the guest has made this key writable if it wants to know that there is a
 	 * balloon */
 	put(xenstore, "control/feature-balloon", "1");
+	put(xenstore, "data/os_name", "xenapid test guest");
 	xs_watch(xenstore, "data/ask", "");
 	for (int tick = 1;; tick++) {
 		plug_vcpus();

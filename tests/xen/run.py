@@ -35,7 +35,8 @@ HALVES = [
     [("many_guests", "four guests changed by eight clients for a minute"),
      ("contract", "the contract test of adapters passes on Xen"),
      ("measure", "how long changes and starts take, through xenapid and through xl"),
-     ("domain0", "Domain-0 is shown truly, changes live within its limits, and can not be ended")],
+     ("domain0", "Domain-0 is shown truly, changes live within its limits, and can not be ended"),
+     ("devices", "NICs and disks of PV and PVH guests: at the start, plugged and unplugged live, seen and used")],
 ]
 POINTS = [point for half in HALVES for point in half]
 LOGS = ("serial", "serial-2")  # of the machine of each half
