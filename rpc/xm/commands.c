@@ -30,6 +30,7 @@ void command_print_all(FILE *file)
 	      "  --user=NAME           who signs in; root by default; $XM_USER\n"
 	      "  --password-file=FILE  its first line is the password; $XM_PASSWORD_FILE\n"
 	      "  --cacert=FILE         certificates to trust with https; $XM_CACERT\n"
+	      "  --cert=FILE           a certificate and its key to show with https; $XM_CERT\n"
 	      "  --insecure            trusts any certificate\n"
 	      "  --version, --help\n",
 	      file);

@@ -90,6 +90,10 @@ struct transport *transport_open(const struct transport_options *options)
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
 	if (options->cacert)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, options->cacert);
+	if (options->cert) {
+		curl_easy_setopt(curl, CURLOPT_SSLCERT, options->cert);
+		curl_easy_setopt(curl, CURLOPT_SSLKEY, options->cert);
+	}
 	if (options->insecure) {
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);

@@ -12,6 +12,7 @@ struct transport;
 struct transport_options {
 	const char *server; /* unix:/PATH, http://HOST[:PORT][/PATH] or https://… */
 	const char *cacert; /* file with the certificates that are trusted; NULL: the system's */
+	const char *cert;   /* file with a certificate of the client's and its key; NULL: none */
 	bool insecure;	    /* any certificate will do */
 	/* Called about once a second while a reply is awaited; may be NULL. */
 	void (*waiting)(void *context, double seconds);

@@ -16,7 +16,7 @@
 
 /* What stands before the command. */
 struct globals {
-	const char *server, *user, *password_file, *cacert;
+	const char *server, *user, *password_file, *cacert, *cert;
 	bool insecure, version, help;
 };
 
@@ -29,6 +29,7 @@ static const struct {
 	{"--user", "XM_USER", offsetof(struct globals, user)},
 	{"--password-file", "XM_PASSWORD_FILE", offsetof(struct globals, password_file)},
 	{"--cacert", "XM_CACERT", offsetof(struct globals, cacert)},
+	{"--cert", "XM_CERT", offsetof(struct globals, cert)},
 };
 
 static void print_error(const char *format, va_list arguments)
@@ -205,6 +206,7 @@ static enum status run_command(struct xm *xm, const struct globals *globals)
 	struct transport_options options = {
 		.server = globals->server ? globals->server : DEFAULT_SERVER,
 		.cacert = globals->cacert,
+		.cert = globals->cert,
 		.insecure = globals->insecure,
 		.waiting = terminal_show_progress,
 		.context = &xm->doing,

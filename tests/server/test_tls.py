@@ -11,6 +11,7 @@ import subprocess
 import warnings
 import xmlrpc.client
 
+from lib import xm
 from lib.host import until
 from lib.server import Server, StartFailed, program
 from lib.tap import done, has, is_, ok, raises, skip, skip_all
@@ -212,6 +213,21 @@ def test_clients():
         reload(server)
         for version in versions:
             is_(all_let_in(version), {"good"}, f"{version.name}: required")
+        if xm.program():
+            files = {}
+            for name in ("good", "of others"):
+                files[name] = server.path(name)
+                with open(files[name], "w", encoding="ascii") as both:
+                    for part in cases[name]:
+                        with open(part, encoding="ascii") as one:
+                            both.write(one.read())
+            with open(server.path("password"), "w", encoding="ascii") as file:
+                file.write("secret\n")
+            os.chmod(server.path("password"), 0o600)
+            common = ("--cacert", server.path("tls.pem"), "--password-file", server.path("password"))
+            is_([xm.run(*common, *more, "list", server=server.http)[0] for more in
+                 ((), ("--cert", files["good"]), ("--cert", files["of others"]))], [1, 0, 1], "xm --cert")
+            is_(xm.run(*common, "list", server=server.http, env={"XM_CERT": files["good"]})[0], 0, "XM_CERT")
         with open(server.path("empty"), "w", encoding="ascii"):
             pass
         write_settings(server, tls_client_ca=server.path("empty"))
