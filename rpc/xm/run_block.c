@@ -188,14 +188,11 @@ enum status run_cd_eject(struct xm *xm)
 }
 
 /* What is in it comes out first, once it is sure that there is something to go in. */
-enum status run_cd_insert(struct xm *xm)
+static enum status insert(struct xm *xm, const struct value *drive, const char *name)
 {
-	AUTO(value) drive = NULL;
 	AUTO_OBJECT vdi = {0};
-	enum status status = device_find(xm, "VBD", is_named, &drive);
+	enum status status = image_use(xm, name, &vdi);
 
-	if (status == STATUS_DONE)
-		status = image_use(xm, xm->arguments[2], &vdi);
 	if (status == STATUS_DONE)
 		status = eject(xm, drive);
 	if (status != STATUS_DONE)
@@ -208,22 +205,60 @@ enum status run_cd_insert(struct xm *xm)
 	return STATUS_DONE;
 }
 
-enum status run_block_configure(struct xm *xm)
+enum status run_cd_insert(struct xm *xm)
 {
 	AUTO(value) drive = NULL;
-	const char *mode = xm->arguments[2];
-	enum status status;
+	enum status status = device_find(xm, "VBD", is_named, &drive);
 
-	if (!is_one_of(mode, " r ro w rw "))
-		return xm_misuse(xm, "the mode is r or w");
-	status = device_find(xm, "VBD", is_named, &drive);
-	if (status != STATUS_DONE)
+	return status == STATUS_DONE ? insert(xm, drive, xm->arguments[2]) : status;
+}
+
+/* Only what is in a CD drive can be changed. */
+static enum status check_vdi(struct xm *xm, const struct value *vbd, const char *name)
+{
+	AUTO_TEXT device = terminal_text(object_text(vbd, "device"));
+	AUTO_OBJECT vdi = {0};
+	enum status status = image_find(xm, name, &vdi);
+
+	if (status != STATUS_DONE || strcmp(vdi.ref->text, object_text(vbd, "VDI")) == 0)
 		return status;
+	return xm_fail("%s is a disk with another VDI; block-detach and block-attach change that",
+		       device);
+}
+
+static enum status set_mode(struct xm *xm, const struct value *drive, const char *mode)
+{
+	if (strcmp(object_text(value_find(drive, "record"), "mode"), mode) == 0)
+		return STATUS_DONE;
 	if (!xm_call(xm, "VBD.set_mode",
-		     parameters_of(value_reference(value_find(drive, "ref")),
-				   value_string(mode_of(&(struct drive){.access = mode})),
+		     parameters_of(value_reference(value_find(drive, "ref")), value_string(mode),
 				   (struct value *)NULL),
 		     NULL))
 		return xm_report(xm);
 	return STATUS_DONE;
+}
+
+/* DOMAIN VDEV MODE, or as xm had it DOMAIN VDI VDEV MODE. */
+enum status run_block_configure(struct xm *xm)
+{
+	AUTO(value) drive = NULL;
+	const char *vdi = xm->count > 3 ? xm->arguments[1] : NULL;
+	const char *mode = xm->arguments[xm->count - 1];
+	const struct value *vbd;
+	enum status status;
+
+	if (!is_one_of(mode, " r ro w rw "))
+		return xm_misuse(xm, "the mode is r or w");
+	if (vdi)
+		xm->arguments[1] = xm->arguments[2];
+	status = device_find(xm, "VBD", is_named, &drive);
+	if (status != STATUS_DONE)
+		return status;
+	vbd = value_find(drive, "record");
+	if (vdi)
+		status = strcmp(object_text(vbd, "type"), "CD") == 0 ? insert(xm, drive, vdi) :
+								       check_vdi(xm, vbd, vdi);
+	if (status != STATUS_DONE)
+		return status;
+	return set_mode(xm, drive, mode_of(&(struct drive){.access = mode}));
 }

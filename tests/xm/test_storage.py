@@ -71,6 +71,15 @@ def test_drives(host, vm, uuid, folder):
     is_(xm(host, "block-configure", "demo", "xvdb", "w"), (0, "", ""), "block-configure")
     is_(drives(host, vm)["xvdb"][1], "RW", "another mode")
     is_(xm(host, "block-configure", "demo", "xvdb", "x")[0], 2, "a mode that is none")
+    is_(xm(host, "block-configure", "demo", "disk", "xvdb", "r"), (0, "", ""), "with the VDI, as xm had it")
+    is_((drives(host, vm)["xvdb"][1], drives(host, vm)["xvdh"][2]), ("RO", ""), "read only again")
+    is_(xm(host, "block-configure", "demo", "disk", "xvdh", "r"), (0, "", ""), "of a CD drive")
+    is_(drives(host, vm)["xvdh"][1:3], ("RO", "disk"), "it puts the VDI in")
+    is_(xm(host, "vdi-create", "third", "4")[0], 0, "another image")
+    is_(xm(host, "block-configure", "demo", "third", "xvdb", "w")[1:],
+        ("", "Error: xvdb is a disk with another VDI; block-detach and block-attach change that\n"), "a disk is not changed under the guest")
+    is_(drives(host, vm)["xvdb"][1], "RO", "nor is its mode then")
+    is_(xm(host, "vdi-delete", "third")[0], 0, "the image goes")
     is_(xm(host, "block-detach", "demo", "5")[0], 0, "block-detach by number")
     for device in ("xvdb", "xvdc", "xvdd", "xvde", "xvdg", "xvdi"):
         is_(xm(host, "block-detach", "demo", device), (0, "", ""), f"block-detach {device}")
