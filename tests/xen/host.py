@@ -306,6 +306,8 @@ class Host:
             found[:] = self.differences(vm)
             return not found
 
+        # looking costs more than waiting until the guest, which reports every second, has seen it
+        time.sleep(1)
         until(look)
         is_(found, [], f"{description}: record, disk, xenstore, xl and guest agree")
 
