@@ -4,8 +4,10 @@
 noinst_LIBRARIES += libschema.a
 libschema_a_SOURCES =
 libschema_a_SOURCES += %D%/PBD.def
+libschema_a_SOURCES += %D%/PCI.def
 libschema_a_SOURCES += %D%/PIF.def
 libschema_a_SOURCES += %D%/PIF_metrics.def
+libschema_a_SOURCES += %D%/PPCI.def
 libschema_a_SOURCES += %D%/SM.def
 libschema_a_SOURCES += %D%/SR.def
 libschema_a_SOURCES += %D%/VBD.def

@@ -7,6 +7,7 @@
 #include "server/api/logins.h"
 #include "server/api/metrics.h"
 #include "server/api/network.h"
+#include "server/api/pci.h"
 #include "server/api/reconcile.h"
 #include "server/api/storage.h"
 #include "server/api/vm.h"
@@ -174,8 +175,9 @@ struct api *api_open(struct store *store, struct hypervisor *hypervisor,
 	api->logins = logins_new(api);
 	api->registrations = registrations_new();
 	store_set_rules(store, &rules);
-	if (check_identity(api, err) < 0 || host_open(api, err) < 0 || storage_open(api, err) < 0 ||
-	    reconcile_open(api, err) < 0 || appliance_open(api, err) < 0) {
+	if (check_identity(api, err) < 0 || host_open(api, err) < 0 || pci_open(api, err) < 0 ||
+	    storage_open(api, err) < 0 || reconcile_open(api, err) < 0 ||
+	    appliance_open(api, err) < 0) {
 		free_parts(api);
 		return NULL;
 	}

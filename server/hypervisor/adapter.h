@@ -78,6 +78,8 @@ struct hypervisor_ops {
 	int (*create_bridge)(void *adapter, const struct host_bridge *bridge,
 			     struct hypervisor_error *err);
 	int (*destroy_bridge)(void *adapter, const char *name, struct hypervisor_error *err);
+	int (*list_pci)(void *adapter, struct host_pci **ret_devices, size_t *ret_count,
+			struct hypervisor_error *err);
 	int (*read_console_ring)(void *adapter, bool clear, char **ret_text,
 				 struct hypervisor_error *err);
 	int (*send_debug_keys)(void *adapter, const char *keys, struct hypervisor_error *err);

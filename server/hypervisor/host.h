@@ -34,6 +34,29 @@ struct host_bridge {
 	int mtu;
 };
 
+#define PCI_NAME_SIZE 96
+
+/* A PCI device; names are empty where they are not known. */
+struct host_pci {
+	char id[16]; /* "0000:00:1f.2" */
+	unsigned domain;
+	unsigned bus;
+	unsigned slot;
+	unsigned function;
+	unsigned class_code; /* class, subclass, interface: a byte each */
+	unsigned vendor;
+	unsigned device;
+	unsigned subsystem_vendor;
+	unsigned subsystem_device;
+	unsigned revision;
+	char class_name[PCI_NAME_SIZE];
+	char vendor_name[PCI_NAME_SIZE];
+	char device_name[PCI_NAME_SIZE];
+	char subsystem_vendor_name[PCI_NAME_SIZE];
+	char subsystem_device_name[PCI_NAME_SIZE];
+	char driver[32]; /* of Domain-0; empty: none */
+};
+
 struct host_interfaces {
 	struct host_nic nics[HOST_INTERFACES_MOST];
 	int nic_count;

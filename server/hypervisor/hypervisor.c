@@ -385,6 +385,13 @@ int hypervisor_destroy_bridge(struct hypervisor *hypervisor, const char *name,
 	return CALL(destroy_bridge, name, name);
 }
 
+int hypervisor_list_pci(struct hypervisor *hypervisor, struct host_pci **ret_devices,
+			size_t *ret_count, struct hypervisor_error *err)
+{
+	assert(ret_devices && ret_count);
+	return CALL(list_pci, "-", ret_devices, ret_count);
+}
+
 int hypervisor_read_console_ring(struct hypervisor *hypervisor, bool clear, char **ret_text,
 				 struct hypervisor_error *err)
 {

@@ -158,6 +158,10 @@ int hypervisor_create_bridge(struct hypervisor *hypervisor, const struct host_br
 int hypervisor_destroy_bridge(struct hypervisor *hypervisor, const char *name,
 			      struct hypervisor_error *err);
 
+/* *ret_devices is to be freed. */
+int hypervisor_list_pci(struct hypervisor *hypervisor, struct host_pci **ret_devices,
+			size_t *ret_count, struct hypervisor_error *err);
+
 /* The hypervisor's own log, as bytes that may be no UTF-8, to be freed; `clear` empties it. */
 int hypervisor_read_console_ring(struct hypervisor *hypervisor, bool clear, char **ret_text,
 				 struct hypervisor_error *err);

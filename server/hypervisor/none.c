@@ -5,6 +5,7 @@
 #include "schema/base.h"
 #include "server/hypervisor/cpuinfo.h"
 #include "server/hypervisor/interfaces.h"
+#include "server/hypervisor/pci.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -119,6 +120,15 @@ static int list_domains(void *adapter, struct domain_info **ret_domains, size_t 
 	return 0;
 }
 
+static int list_pci(void *adapter, struct host_pci **ret_devices, size_t *ret_count,
+		    struct hypervisor_error *err)
+{
+	(void)adapter;
+	(void)err;
+	pci_list(PCI_FOLDER, PCI_NAMES, ret_devices, ret_count);
+	return 0;
+}
+
 static int wait_event(void *adapter, int timeout_ms, struct hypervisor_event *ret_event,
 		      struct hypervisor_error *err)
 {
@@ -146,6 +156,7 @@ const struct hypervisor_ops adapter_none = {
 	.get_host_usage = get_host_usage,
 	.list_domains = list_domains,
 	.get_interfaces = get_interfaces,
+	.list_pci = list_pci,
 	.wait_event = wait_event,
 	.wake = wake,
 };

@@ -314,6 +314,7 @@ const struct hypervisor_ops adapter_simulator = {
 	.set_interface_up = simulator_set_interface_up,
 	.create_bridge = simulator_create_bridge,
 	.destroy_bridge = simulator_destroy_bridge,
+	.list_pci = simulator_list_pci,
 	.read_console_ring = simulator_read_console_ring,
 	.send_debug_keys = simulator_send_debug_keys,
 	.wait_event = wait_event,

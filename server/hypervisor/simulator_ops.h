@@ -61,6 +61,8 @@ int simulator_create_bridge(void *adapter, const struct host_bridge *bridge,
 int simulator_destroy_bridge(void *adapter, const char *name, struct hypervisor_error *err);
 
 /* simulator_console.c */
+int simulator_list_pci(void *adapter, struct host_pci **ret_devices, size_t *ret_count,
+		       struct hypervisor_error *err);
 int simulator_read_console_ring(void *adapter, bool clear, char **ret_text,
 				struct hypervisor_error *err);
 int simulator_send_debug_keys(void *adapter, const char *keys, struct hypervisor_error *err);

@@ -137,6 +137,7 @@ const struct hypervisor_ops adapter_xen = {
 	.set_interface_up = xen_set_interface_up,
 	.create_bridge = xen_create_bridge,
 	.destroy_bridge = xen_destroy_bridge,
+	.list_pci = xen_list_pci,
 	.read_console_ring = xen_read_console_ring,
 	.send_debug_keys = xen_send_debug_keys,
 	.wait_event = xen_wait_event,

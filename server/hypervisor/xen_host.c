@@ -5,6 +5,7 @@
 #include "schema/base.h"
 #include "schema/clock.h"
 #include "server/hypervisor/cpuinfo.h"
+#include "server/hypervisor/pci.h"
 #include "server/hypervisor/xen_ops.h"
 
 #include <errno.h>
@@ -172,5 +173,14 @@ int xen_get_host_usage(void *adapter, struct host_usage *ret_usage, struct hyper
 	xen_lock(&xen->memory_lock);
 	ret_usage->memory_free = xen_memory_free(xen, NULL);
 	pthread_mutex_unlock(&xen->memory_lock);
+	return 0;
+}
+
+int xen_list_pci(void *adapter, struct host_pci **ret_devices, size_t *ret_count,
+		 struct hypervisor_error *err)
+{
+	(void)adapter;
+	(void)err;
+	pci_list(PCI_FOLDER, PCI_NAMES, ret_devices, ret_count);
 	return 0;
 }

@@ -98,6 +98,30 @@ def test_hostname(server, session):
     is_(session.host.get_hostname(host), "new-1.example", "and the record has it")
 
 
+def test_pci(server, session):
+    host = session.host.get_all()[0]
+    devices = {r["pci_id"]: (ref, r) for ref, r in session.PCI.get_all_records().items()}
+    is_(sorted(devices), ["0000:00:00.0", "0000:00:19.0", "0000:00:19.1"], "PCI devices of the host")
+    card, record = devices["0000:00:19.0"]
+    is_([record[f] for f in ("class_id", "class_name", "vendor_id", "device_id", "subsystem_device_id", "driver_name", "host")],
+        ["0200", "Ethernet controller", "1af4", "1000", "0002", "simulated", host], "what they are")
+    is_((record["dependencies"], devices["0000:00:00.0"][1]["dependencies"]), ([devices["0000:00:19.1"][0]], []),
+        "functions of one device belong together")
+    is_(sorted(session.host.get_PCIs(host)), sorted(session.PCI.get_all()), "the host has them")
+    is_([session.PIF.get_PCI(pif) for pif in session.PIF.get_all()], [card], "an interface says which it is")
+    old = {r["name"]: r for r in session.PPCI.get_all_records().values()}
+    is_([old["0000:00:19.0"][f] for f in ("slot", "func", "vendor_id", "class_code", "revision_id", "driver")],
+        [str(0x19), "0", str(0x1af4), str(0x020000), "1", "simulated"], "the same in the old way")
+    is_(sorted(session.host.get_PPCIs(host)), sorted(session.PPCI.get_all()), "which the host has, too")
+    session.PCI.set_other_config(card, {"kept": "yes"})
+    before = session.PCI.get_all_records(), session.PPCI.get_all_records()
+    server.kill()
+    server.start()
+    session = server.login()
+    is_((session.PCI.get_all_records(), session.PPCI.get_all_records()), before, "after a crash they are the same objects")
+    return session
+
+
 def test_disk(server, session):
     host, pool = session.host.get_all()[0], session.pool.get_all()[0]
     for method, arguments in (("host.sync_data", [host]), ("pool.sync_database", [])):
@@ -122,6 +146,7 @@ def main():
         test_console(server, session)
         test_hostname(server, session)
         session = test_power(server, session)
+        session = test_pci(server, session)
         test_disk(server, session)
     done()
 

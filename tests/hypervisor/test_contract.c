@@ -69,6 +69,17 @@ static const struct domain_info *find_domain(const struct domain_info *domains, 
 	return NULL;
 }
 
+static void test_pci(struct hypervisor *h)
+{
+	struct host_pci *devices = NULL;
+	size_t count = 0;
+
+	contract_done(hypervisor_list_pci(h, &devices, &count, &fixture_error), "PCI devices");
+	ok(count > 0 && strlen(devices[0].id) == strlen("0000:00:00.0") && devices[0].class_code,
+	   "there are some");
+	free(devices);
+}
+
 static void test_host(struct hypervisor *h)
 {
 	const struct host_facts *host = hypervisor_host(h);
@@ -308,6 +319,7 @@ int main(int argc, char **argv)
 	}
 	test_wake(contract.hypervisor);
 	test_host(contract.hypervisor);
+	test_pci(contract.hypervisor);
 	test_console(contract.hypervisor);
 	if (!type || strcmp(type, "pv") == 0)
 		run(GUEST_PV);
