@@ -57,6 +57,7 @@ libschema_a_SOURCES += %D%/convert.h
 libschema_a_SOURCES += %D%/ids.h
 libschema_a_SOURCES += %D%/log.c
 libschema_a_SOURCES += %D%/log.h
+libschema_a_SOURCES += %D%/message.def
 libschema_a_SOURCES += %D%/messages.c
 libschema_a_SOURCES += %D%/messages.h
 libschema_a_SOURCES += %D%/role.def

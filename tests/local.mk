@@ -169,6 +169,7 @@ python_tests += %D%/schema/api_reference.py
 python_tests += %D%/api/data_sources.py
 python_tests += %D%/api/domain0.py
 python_tests += %D%/api/fields.py
+python_tests += %D%/api/message_objects.py
 python_tests += %D%/api/messages.py
 python_tests += %D%/api/appliances.py
 python_tests += %D%/api/network.py

@@ -5,6 +5,7 @@
 #include "server/api/event.h"
 #include "server/api/guest.h"
 #include "server/api/logins.h"
+#include "server/api/message.h"
 #include "server/api/metrics.h"
 #include "server/api/network.h"
 #include "server/api/pci.h"
@@ -148,6 +149,7 @@ static void tidy(void *argument)
 
 	session_expire(api);
 	task_collect(api);
+	message_collect(api);
 	if (!atomic_load(&api->closing))
 		workers_run(api->workers, TIDY_MS, tidy, api);
 }

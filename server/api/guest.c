@@ -6,6 +6,7 @@
 #include "schema/thread.h"
 #include "server/api/domain.h"
 #include "server/api/foreign.h"
+#include "server/api/message.h"
 #include "server/api/outside.h"
 #include "server/api/vm.h"
 
@@ -53,6 +54,7 @@ static int after_crash(struct call *call, struct error *err)
 	bool restarts = strstr(action, "restart") != NULL;
 
 	log_warning("VM %s (%s) crashed", record_text(vm, VM_name_label), record_uuid(vm));
+	message_note(call->api, vm, "VM_CRASHED");
 	if (strcmp(action, "preserve") == 0)
 		return operation_commit(call, vm_become_paused, err);
 	if (restarts && seconds_since_start(call) < call->api->options.guest_restart_window_s) {
@@ -67,9 +69,12 @@ static int act(struct call *call, const struct domain_info *domain, struct error
 {
 	const struct record *vm = call->operation->vm;
 
-	if (domain->reason != SHUTDOWN_CRASH)
+	if (domain->reason != SHUTDOWN_CRASH) {
+		message_note(call->api, vm,
+			     domain->reason == SHUTDOWN_REBOOT ? "VM_REBOOTED" : "VM_SHUTDOWN");
 		log_info("VM %s (%s) has %s", record_text(vm, VM_name_label), record_uuid(vm),
 			 domain->reason == SHUTDOWN_REBOOT ? "rebooted" : "shut itself down");
+	}
 	switch (domain->reason) {
 	case SHUTDOWN_CRASH:
 		return after_crash(call, err);

@@ -6,6 +6,7 @@
 #include "schema/clock.h"
 #include "schema/log.h"
 #include "server/api/live.h"
+#include "server/api/message.h"
 
 #include <unistd.h>
 
@@ -129,6 +130,7 @@ static void run_on_worker(void *argument)
 	else
 		call->handler(call, &call->error);
 	operation_leave_vm(operation);
+	message_note_operation(operation);
 	pthread_mutex_lock(&operations->lock);
 	unlink_operation(&operations->running, operation);
 	pthread_cond_broadcast(&operations->ended);

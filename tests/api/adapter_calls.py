@@ -88,6 +88,8 @@ class Subject:
             return session.session.get_this_user(session.ref)
         if cls == "task":
             return self.task
+        if cls == "message":
+            return session.message.create("NOTE", "5", "Host", session.host.get_uuid(self.host.ref), "")
         if cls == "subject":
             return self.make_subject()
         if cls == "VM_appliance":
@@ -151,6 +153,8 @@ def arguments(api, subject, message):
         return [subject.make_vif("1") if message.short_name in ("set_MAC", "set_MTU", "set_device") else subject.object("VIF"), VIF_SETTERS[message.name]]
     if message.cls == "system":
         return ["VM.start" for _ in message.parameters]
+    if message.name == "message.create":
+        return ["NOTE", "5", "Host", subject.host.session.host.get_uuid(subject.host.ref), ""]
     if message.name == "subject.create":
         return [{"subject_identifier": f"x{next(_numbers)}"}]
     if message.cls == "VM_appliance" and message.short_name in OPERATIONS:

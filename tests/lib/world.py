@@ -43,6 +43,8 @@ class World:
                 self.session.VM.create({"name_label": name, "memory_static_max": str(256 * MIB)})
                 for name in ("halted", "running", "busy"))
             self.session.subject.create({"subject_identifier": "somebody"})
+            pool = self.session.pool.get_all()[0]
+            self.session.message.create("NOTE", "5", "Pool", self.session.pool.get_uuid(pool), "")
             network = self.session.network.get_all()[0]
             for vm in (self.halted, self.running):
                 self.session.VIF.create({"device": "0", "network": network, "VM": vm})
