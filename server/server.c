@@ -6,6 +6,7 @@
 #include "schema/log.h"
 #include "server/api/api.h"
 #include "server/http/address.h"
+#include "server/http/certificate.h"
 #include "server/http/http.h"
 #include "server/http/inherited.h"
 #include "server/hypervisor/hypervisor.h"
@@ -54,6 +55,29 @@ static int open_hypervisor(struct server *server, char **ret_problem)
 	return -1;
 }
 
+static bool has_certificate(const struct options *options)
+{
+	return *options->tls_certificate != '\0';
+}
+
+static struct tls_files tls_files_of(const struct server *server)
+{
+	const struct options *options = server->options;
+	bool given = has_certificate(options);
+
+	return (struct tls_files){
+		.certificate = given ? options->tls_certificate : server->own_certificate,
+		.key = given ? options->tls_key : server->own_certificate,
+		.client_ca = options->tls_client_ca,
+		.needs_client = strcmp(options->tls_client_certificate, "required") == 0};
+}
+
+/* Without the key, which may be in the same file. */
+static char *read_certificate(void *context)
+{
+	return certificate_read(tls_files_of(context).certificate);
+}
+
 static int open_api(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
@@ -66,6 +90,8 @@ static int open_api(struct server *server, char **ret_problem)
 							    server->sr_folders),
 		.disk_folders = (const char *const *)options->disk_folders.items,
 		.kernel_folders = (const char *const *)options->kernel_folders.items,
+		.get_certificate = read_certificate,
+		.certificate_context = server,
 		.shutdown_command = options->shutdown_command,
 		.reboot_command = options->reboot_command,
 		.hostname_command = options->hostname_command,
@@ -98,23 +124,6 @@ static struct http_limits http_limits_of(const struct options *options)
 				    .bytes_in_flight = options->max_reply_bytes_in_flight,
 				    .request_timeout_ms = options->request_timeout,
 				    .idle_timeout_ms = options->idle_timeout};
-}
-
-static bool has_certificate(const struct options *options)
-{
-	return *options->tls_certificate != '\0';
-}
-
-static struct tls_files tls_files_of(const struct server *server)
-{
-	const struct options *options = server->options;
-	bool given = has_certificate(options);
-
-	return (struct tls_files){
-		.certificate = given ? options->tls_certificate : server->own_certificate,
-		.key = given ? options->tls_key : server->own_certificate,
-		.client_ca = options->tls_client_ca,
-		.needs_client = strcmp(options->tls_client_certificate, "required") == 0};
 }
 
 static int open_http(struct server *server, char **ret_problem)

@@ -76,6 +76,9 @@ struct api_options {
 	const char *const *disk_folders;   /* NULL-terminated: existing disks only here or below;
 					      NULL: none */
 	const char *const *sr_folders;	   /* NULL-terminated: SRs of files only here or below */
+	/* The certificate that https shows, PEM, to be freed; NULL: there is none. May block. */
+	char *(*get_certificate)(void *context);
+	void *certificate_context;
 	/* Words of programs with their arguments; "" or NULL: what they are for is refused. */
 	const char *shutdown_command;
 	const char *reboot_command;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* host_console.c – what the hypervisor and this server have logged. */
+/* host_console.c – what the hypervisor and this server have logged, and what else there is to say
+ * of it. */
 #include "server/api/private.h"
 
 #include "schema/log.h"
 #include "server/api/vm.h"
 
 #include <ctype.h>
+#include <signal.h>
+#include <unistd.h>
 
 #define KEYS_MOST 64
 
@@ -60,5 +63,27 @@ int run_host_get_log(struct call *call, struct error *err)
 
 	(void)err;
 	call->result = value_string(text);
+	return 0;
+}
+
+int run_host_get_server_certificate(struct call *call, struct error *err)
+{
+	const struct api_options *options = &call->api->options;
+	AUTO_TEXT text = options->get_certificate ?
+				 options->get_certificate(options->certificate_context) :
+				 NULL;
+
+	if (!text)
+		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
+			    "there is no certificate: https is not served");
+	call->result = value_string(text);
+	return 0;
+}
+
+int run_host_shutdown_agent(struct call *call, struct error *err)
+{
+	(void)err;
+	log_info("%s asks this server to stop", record_text(call->session, session_auth_user_name));
+	kill(getpid(), SIGTERM);
 	return 0;
 }

@@ -19,6 +19,8 @@
 #define VALID_SECONDS ((time_t)10 * 365 * 86400)
 /* for clocks that are behind */
 #define EARLIER_SECONDS 86400
+#define BEGIN "-----BEGIN CERTIFICATE-----"
+#define END "-----END CERTIFICATE-----"
 /* of a common name, by X.520 */
 #define NAME_MAX_LENGTH 64
 
@@ -183,4 +185,27 @@ int certificate_make(const char *path, char **ret_problem)
 	}
 	log_info("made %s, a certificate for https that clients have to be told to trust", path);
 	return 0;
+}
+
+char *certificate_read(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	AUTO_BUFFER text = {0};
+	char *line = NULL;
+	size_t capacity = 0;
+	bool inside = false;
+
+	while (file && getline(&line, &capacity, file) >= 0) {
+		inside |= strncmp(line, BEGIN, strlen(BEGIN)) == 0;
+		if (inside)
+			buffer_add_text(&text, line);
+		if (strncmp(line, END, strlen(END)) == 0)
+			inside = false;
+	}
+	if (line)
+		explicit_bzero(line, capacity); /* the key may be in the same file */
+	free(line);
+	if (file)
+		fclose(file);
+	return text.length ? buffer_take(&text) : NULL;
 }

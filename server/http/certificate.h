@@ -10,4 +10,7 @@
  */
 int certificate_make(const char *path, char **ret_problem);
 
+/* The certificates of a PEM file and nothing else of it, to be freed; NULL: there is none. */
+char *certificate_read(const char *path);
+
 #endif

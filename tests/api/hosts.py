@@ -122,6 +122,26 @@ def test_pci(server, session):
     return session
 
 
+def test_agent(server, session):
+    host = session.host.get_all()[0]
+    is_(answer(session.host.get_server_certificate, host), ("OPERATION_NOT_ALLOWED", "there is no certificate: https is not served"),
+        "no https, no certificate")
+    if server.certify():
+        with open(server.settings["tls-certificate"], encoding="ascii") as file:
+            certificate = file.read()
+        both = server.path("both.pem")
+        with open(both, "w", encoding="ascii") as file, open(server.settings["tls-key"], encoding="ascii") as key:
+            file.write(key.read() + certificate)
+        server.settings.update({"tls-certificate": both, "tls-key": both})
+        server.restart()
+        session = server.login()
+        is_(session.host.get_server_certificate(host), certificate, "the certificate, without the key that is in the same file")
+    session.host.shutdown_agent()
+    is_(server.wait(), 0, "shutdown_agent: the server has stopped")
+    server.start()
+    return server.login()
+
+
 def test_disk(server, session):
     host, pool = session.host.get_all()[0], session.pool.get_all()[0]
     for method, arguments in (("host.sync_data", [host]), ("pool.sync_database", [])):
@@ -147,6 +167,7 @@ def main():
         test_hostname(server, session)
         session = test_power(server, session)
         session = test_pci(server, session)
+        session = test_agent(server, session)
         test_disk(server, session)
     done()
 
