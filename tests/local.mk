@@ -163,6 +163,7 @@ python_tests += %D%/api/races.py
 python_tests += %D%/api/roles.py
 python_tests += %D%/e2e/eleven.py
 python_modules += %D%/lib/api.py
+python_modules += %D%/lib/lvm.py
 python_modules += %D%/lib/operations.py
 python_modules += %D%/lib/world.py
 python_tests += %D%/schema/api_reference.py
@@ -186,6 +187,8 @@ python_tests += %D%/api/input.py
 python_tests += %D%/api/sessions.py
 python_tests += %D%/api/storage.py
 python_tests += %D%/api/storage_config.py
+python_tests += %D%/api/storage_lvm.py
+python_tests += %D%/api/storage_qcow2.py
 
 # What make check-xen runs: no tests of make check.
 EXTRA_DIST += %D%/xen/rig %D%/xen/images %D%/xen/dom0-init %D%/xen/guest.c

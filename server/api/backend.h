@@ -59,12 +59,15 @@ struct backend {
 	char *(*identify)(const struct place *place);
 	int (*get_room)(const struct place *place, struct room *ret_room, struct error *err);
 
-	/* The name that a new image of a VDI of that uuid gets; to be freed. NULL: nothing is made
-	 * in such an SR; then it has none of make, open_part, finish, drop_part, drop_parts, grow
-	 * and delete. */
-	char *(*name_image)(const struct place *place, const char *uuid);
+	/* The name that a new image of a VDI of that uuid gets, in one of `formats`; to be freed.
+	 * NULL: nothing is made in such an SR; then it has none of work_path, make, open_part,
+	 * finish, drop_part, drop_parts, grow and delete. */
+	char *(*name_image)(const struct place *place, const char *uuid, const char *format);
 	/* What the host opens for a guest; to be freed. */
 	char *(*get_path)(const struct place *place, const char *name);
+	/* What a program that we run opens, while the place is open: an image, or the part that
+	 * becomes one; to be freed. */
+	char *(*work_path)(const struct place *place, const char *name, bool is_part);
 	/* ret_image->name stays NULL. False: there is no such image, or the name can be none's. */
 	bool (*look)(const struct place *place, const char *name, struct image *ret_image);
 	/* All that look accepts; to be cleared with images_clear. NULL: what is not introduced is
@@ -72,8 +75,8 @@ struct backend {
 	int (*list)(const struct place *place, struct images *ret_images, struct error *err);
 
 	int (*make)(const struct place *place, const char *name, int64_t bytes, struct error *err);
-	/* Descriptors for image_copy: of an image, to read; of a new part of that size, to write.
-	 */
+	/* Descriptors for image_copy: of an image, to read; of a new part for so many bytes, all
+	 * zeros, to write. */
 	int (*open_image)(const struct place *place, const char *name, struct error *err);
 	int (*open_part)(const struct place *place, const char *name, int64_t bytes,
 			 struct error *err);

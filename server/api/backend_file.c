@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* backend_file.c – SRs of type file: raw images as sparse files in a folder. Links are never
+/* backend_file.c – SRs of type file: raw and qcow2 images as files in a folder. Links are never
  * followed. */
 #include "server/api/backend.h"
 #include "server/api/path_below.h"
+#include "server/api/qcow2.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -116,10 +117,10 @@ static int file_get_room(const struct place *place, struct room *ret_room, struc
 	return 0;
 }
 
-static char *file_name_image(const struct place *place, const char *uuid)
+static char *file_name_image(const struct place *place, const char *uuid, const char *format)
 {
 	(void)place;
-	return text_format("%s.raw", uuid);
+	return text_format("%s.%s", uuid, format);
 }
 
 static char *file_get_path(const struct place *place, const char *name)
@@ -136,20 +137,44 @@ static bool ends_with(const char *name, const char *end)
 
 static bool is_image_name(const char *name)
 {
-	return *name != '.' && !strchr(name, '/') &&
-	       (ends_with(name, ".raw") || ends_with(name, ".img") || ends_with(name, ".iso"));
+	static const char *const ends[] = {".raw", ".img", ".iso", ".qcow2"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (*name != '.' && !strchr(name, '/') && ends_with(name, ends[i]))
+			return true;
+	return false;
+}
+
+/* In bytes; −1: it can not be an image. */
+static int64_t size_of(const struct place *place, const char *name, const struct stat *status)
+{
+	int64_t bytes;
+	int file;
+
+	if (strcmp(format_of(name), FORMAT_QCOW2) != 0)
+		return status->st_size;
+	file = openat(descriptor_of(place), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (file < 0)
+		return -1;
+	bytes = qcow2_read_size(file);
+	close(file);
+	return bytes;
 }
 
 static bool file_look(const struct place *place, const char *name, struct image *ret_image)
 {
 	struct stat status;
+	int64_t bytes;
 
 	if (!is_image_name(name) ||
 	    fstatat(descriptor_of(place), name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    !S_ISREG(status.st_mode))
 		return false;
-	*ret_image = (struct image){.format = "raw",
-				    .bytes = status.st_size,
+	bytes = size_of(place, name, &status);
+	if (bytes < 0)
+		return false;
+	*ret_image = (struct image){.format = format_of(name),
+				    .bytes = bytes,
 				    .allocated = status.st_blocks * 512,
 				    .read_only = ends_with(name, ".iso")};
 	return true;
@@ -187,6 +212,13 @@ static char *part_of(const char *name)
 	return text_format(".%s" PART, name);
 }
 
+/* Below our own descriptor, so that no link leads elsewhere. */
+static char *file_work_path(const struct place *place, const char *name, bool is_part)
+{
+	return text_format(is_part ? "/proc/%d/fd/%d/.%s" PART : "/proc/%d/fd/%d/%s", (int)getpid(),
+			   descriptor_of(place), name);
+}
+
 static void file_drop_part(const struct place *place, const char *name)
 {
 	AUTO_TEXT part = part_of(name);
@@ -201,9 +233,16 @@ static void file_drop_parts(const struct place *place)
 	if (!list)
 		return;
 	for (struct dirent *entry; (entry = readdir(list));)
-		if (*entry->d_name == '.' && ends_with(entry->d_name, ".raw" PART))
+		if (*entry->d_name == '.' && ends_with(entry->d_name, PART))
 			unlinkat(descriptor_of(place), entry->d_name, 0);
 	closedir(list);
+}
+
+static int make_qcow2(const struct place *place, const char *name, int64_t bytes, struct error *err)
+{
+	AUTO_TEXT path = file_work_path(place, name, true);
+
+	return qcow2_make(path, bytes, err);
 }
 
 static int file_open_part(const struct place *place, const char *name, int64_t bytes,
@@ -215,9 +254,14 @@ static int file_open_part(const struct place *place, const char *name, int64_t b
 
 	if (file < 0)
 		return fail_growing(err, place, name, bytes);
-	if (ftruncate(file, bytes) == 0)
+	if (strcmp(format_of(name), FORMAT_QCOW2) == 0) {
+		if (make_qcow2(place, name, bytes, err) == 0)
+			return file;
+	} else if (ftruncate(file, bytes) == 0) {
 		return file;
-	fail_growing(err, place, name, bytes);
+	} else {
+		fail_growing(err, place, name, bytes);
+	}
 	close(file);
 	file_drop_part(place, name);
 	return -1;
@@ -263,15 +307,25 @@ static int file_finish(const struct place *place, const char *name, struct error
 	return 0;
 }
 
+static int grow_qcow2(const struct place *place, const char *name, int64_t bytes, struct error *err)
+{
+	AUTO_TEXT path = file_work_path(place, name, false);
+
+	return qcow2_grow(path, bytes, err);
+}
+
 static int file_grow(const struct place *place, const char *name, int64_t bytes, struct error *err)
 {
+	bool is_raw = strcmp(format_of(name), FORMAT_RAW) == 0;
 	int file =
 		openat(descriptor_of(place), name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	int rc = 0;
 
 	if (file < 0)
 		return fail_place(err, "opening", name);
-	if (ftruncate(file, bytes) < 0 || fsync(file) < 0)
+	if (!is_raw)
+		rc = grow_qcow2(place, name, bytes, err);
+	if (rc == 0 && ((is_raw && ftruncate(file, bytes) < 0) || fsync(file) < 0))
 		rc = fail_growing(err, place, name, bytes);
 	close(file);
 	return rc;
@@ -285,11 +339,12 @@ static int file_delete(const struct place *place, const char *name, struct error
 	return 0;
 }
 
-static const char *const formats[] = {"raw", NULL};
+static const char *const formats[] = {FORMAT_RAW, FORMAT_QCOW2, NULL};
 
 const struct backend backend_file = {.type = "file",
 				     .name_label = "Files",
-				     .name_description = "Raw images as sparse files in a folder.",
+				     .name_description =
+					     "Raw and qcow2 images as files in a folder.",
 				     .key = LOCATION,
 				     .key_description = "path of the folder",
 				     .formats = formats,
@@ -300,6 +355,7 @@ const struct backend backend_file = {.type = "file",
 				     .get_room = file_get_room,
 				     .name_image = file_name_image,
 				     .get_path = file_get_path,
+				     .work_path = file_work_path,
 				     .look = file_look,
 				     .list = file_list,
 				     .make = file_make,

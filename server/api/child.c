@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define COMPLAINT_MOST 4096
+#define WATCH_MS 500
 
 /* What the child says on one of its two descriptors. */
 struct listener {
@@ -24,6 +25,15 @@ struct listener {
 	struct buffer text;
 	size_t most;
 	bool too_much;
+};
+
+struct run {
+	const char *const *arguments;
+	int timeout_ms;
+	child_watch_fn watch; /* NULL: nobody does */
+	void *argument;
+	struct listener out;
+	struct listener err;
 };
 
 static void close_end(struct listener *listener, int end)
@@ -101,8 +111,7 @@ static void set_attributes(posix_spawnattr_t *attributes)
 }
 
 /* Its pid; −1 with errno. */
-static pid_t spawn(const char *const *arguments, const struct listener *out,
-		   const struct listener *err)
+static pid_t spawn(const struct run *run)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -113,12 +122,12 @@ static pid_t spawn(const char *const *arguments, const struct listener *out,
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, out->fds[1], STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, err->fds[1], STDERR_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, run->out.fds[1], STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, run->err.fds[1], STDERR_FILENO);
 	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 	set_attributes(&attributes);
-	number = posix_spawnp(&pid, arguments[0], &actions, &attributes,
-			      (char *const *)(uintptr_t)arguments, variables);
+	number = posix_spawnp(&pid, run->arguments[0], &actions, &attributes,
+			      (char *const *)(uintptr_t)run->arguments, variables);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	free(variables);
@@ -126,36 +135,44 @@ static pid_t spawn(const char *const *arguments, const struct listener *out,
 	return number ? -1 : pid;
 }
 
+static bool is_stopped(const struct run *run)
+{
+	return run->watch &&
+	       run->watch(run->argument, run->out.text.data ? run->out.text.data : "") < 0;
+}
+
 /* Until the child has ended: one of its own children may hold the pipes for longer. 0, or an errno.
  */
-static int listen_until_end(int pidfd, struct listener *out, struct listener *err, int timeout_ms)
+static int listen_until_end(struct run *run, int pidfd)
 {
-	int64_t until_ms = clock_ms() + timeout_ms;
+	int64_t until_ms = clock_ms() + run->timeout_ms;
 	bool ended = false;
 
 	while (!ended) {
 		struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN},
-				       {.fd = out->fds[0], .events = POLLIN},
-				       {.fd = err->fds[0], .events = POLLIN}};
+				       {.fd = run->out.fds[0], .events = POLLIN},
+				       {.fd = run->err.fds[0], .events = POLLIN}};
 		int64_t left_ms = until_ms - clock_ms();
 
 		if (left_ms <= 0)
 			return ETIMEDOUT;
-		poll(fds, ARRAY_SIZE(fds), (int)left_ms);
+		poll(fds, ARRAY_SIZE(fds), (int)lesser_of(WATCH_MS, left_ms));
 		ended = fds[0].revents != 0;
-		listen_to(out);
-		listen_to(err);
-		if (out->too_much)
+		listen_to(&run->out);
+		listen_to(&run->err);
+		if (run->out.too_much)
 			return EMSGSIZE;
+		if (is_stopped(run))
+			return ECANCELED;
 	}
 	return 0;
 }
 
 /* −1 with errno: it did not end by itself. */
-static int wait_for_end(pid_t pid, struct listener *out, struct listener *err, int timeout_ms)
+static int wait_for_end(struct run *run, pid_t pid)
 {
 	int pidfd = pidfd_open(pid, 0);
-	int number = pidfd < 0 ? errno : listen_until_end(pidfd, out, err, timeout_ms);
+	int number = pidfd < 0 ? errno : listen_until_end(run, pidfd);
 	int status = 0;
 
 	if (number)
@@ -170,35 +187,45 @@ static int wait_for_end(pid_t pid, struct listener *out, struct listener *err, i
 	return -1;
 }
 
-static int run(const char *const *arguments, int timeout_ms, struct listener *out,
-	       struct listener *err)
+static int run_it(struct run *run)
 {
 	pid_t pid = -1;
 
-	if (open_pipe(out) == 0 && open_pipe(err) == 0)
-		pid = spawn(arguments, out, err);
+	if (open_pipe(&run->out) == 0 && open_pipe(&run->err) == 0)
+		pid = spawn(run);
 	if (pid < 0)
 		return -1;
-	close_end(out, 1);
-	close_end(err, 1);
-	return wait_for_end(pid, out, err, timeout_ms);
+	close_end(&run->out, 1);
+	close_end(&run->err, 1);
+	return wait_for_end(run, pid);
+}
+
+int child_run_watched(const char *const *arguments, int timeout_ms, child_watch_fn watch,
+		      void *argument, struct child_output *ret_output)
+{
+	struct run run = {.arguments = arguments,
+			  .timeout_ms = timeout_ms,
+			  .watch = watch,
+			  .argument = argument,
+			  .out = {.fds = {-1, -1}, .most = CHILD_OUTPUT_MOST},
+			  .err = {.fds = {-1, -1}, .most = COMPLAINT_MOST}};
+	struct buffer *complaint = &run.err.text;
+	int rc = run_it(&run);
+	int number = errno;
+
+	close_both(&run.out);
+	close_both(&run.err);
+	while (complaint->length && complaint->data[complaint->length - 1] == '\n')
+		complaint->data[--complaint->length] = '\0';
+	ret_output->text = buffer_take(&run.out.text);
+	ret_output->complaint = buffer_take(complaint);
+	errno = number;
+	return rc;
 }
 
 int child_run(const char *const *arguments, int timeout_ms, struct child_output *ret_output)
 {
-	struct listener out = {.fds = {-1, -1}, .most = CHILD_OUTPUT_MOST};
-	struct listener err = {.fds = {-1, -1}, .most = COMPLAINT_MOST};
-	int rc = run(arguments, timeout_ms, &out, &err);
-	int number = errno;
-
-	close_both(&out);
-	close_both(&err);
-	while (err.text.length && err.text.data[err.text.length - 1] == '\n')
-		err.text.data[--err.text.length] = '\0';
-	ret_output->text = buffer_take(&out.text);
-	ret_output->complaint = buffer_take(&err.text);
-	errno = number;
-	return rc;
+	return child_run_watched(arguments, timeout_ms, NULL, NULL, ret_output);
 }
 
 void child_output_clear(struct child_output *output)

@@ -21,6 +21,13 @@ struct child_output {
  * *ret_output is set in any case and is to be cleared.
  */
 int child_run(const char *const *arguments, int timeout_ms, struct child_output *ret_output);
+/*
+ * The same; `watch` is called about every half second with what was said so far. −1 of it has the
+ * child killed: errno is ECANCELED then.
+ */
+typedef int (*child_watch_fn)(void *argument, const char *text);
+int child_run_watched(const char *const *arguments, int timeout_ms, child_watch_fn watch,
+		      void *argument, struct child_output *ret_output);
 void child_output_clear(struct child_output *output);
 
 #define AUTO_CHILD_OUTPUT __attribute__((cleanup(child_output_clear))) struct child_output

@@ -2,6 +2,7 @@
 /* image_copy.c – the content of one image into another; holes stay holes where the target has them.
  */
 #include "server/api/backend.h"
+#include "server/api/qcow2.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -34,7 +35,12 @@ static int write_all(const struct copy *copy, const char *data, size_t length, i
 	return 0;
 }
 
-/* What is between two holes. */
+static bool is_zero(const char *data, size_t length)
+{
+	return length == 0 || (*data == '\0' && memcmp(data, data + 1, length - 1) == 0);
+}
+
+/* What is between two holes. A new part is zeros already. */
 static int copy_data(const struct copy *copy, int64_t at, int64_t end, struct error *err)
 {
 	while (at < end) {
@@ -45,7 +51,8 @@ static int copy_data(const struct copy *copy, int64_t at, int64_t end, struct er
 			return fail_place(err, "reading for", copy->name);
 		if (length == 0)
 			break;
-		if (write_all(copy, copy->buffer, (size_t)length, at, err) < 0)
+		if (!is_zero(copy->buffer, (size_t)length) &&
+		    write_all(copy, copy->buffer, (size_t)length, at, err) < 0)
 			return -1;
 		at += length;
 		if (copy->progress &&
@@ -55,23 +62,38 @@ static int copy_data(const struct copy *copy, int64_t at, int64_t end, struct er
 	return 0;
 }
 
+/* The next piece of data, from *at on; *ret_end is where it ends. 0: there is none. A block device
+ * does not know where it has holes. */
+static int find_data(const struct copy *copy, int64_t *at, int64_t *ret_end)
+{
+	int64_t data = lseek(copy->from, *at, SEEK_DATA);
+	int64_t end;
+
+	if (data < 0 && errno == EINVAL) {
+		*ret_end = copy->bytes;
+		return 1;
+	}
+	if (data < 0)
+		return errno == ENXIO ? 0 : -1;
+	end = lseek(copy->from, data, SEEK_HOLE);
+	*at = data;
+	*ret_end = lesser_of(end, copy->bytes);
+	return end < 0 ? -1 : 1;
+}
+
 static int copy_all(const struct copy *copy, struct error *err)
 {
 	int64_t at = 0;
+	int64_t end;
+	int found = 0;
 
-	while (at < copy->bytes) {
-		int64_t data = lseek(copy->from, at, SEEK_DATA);
-		int64_t end;
-
-		if (data < 0 && errno == ENXIO)
-			break;
-		end = data < 0 ? -1 : lseek(copy->from, data, SEEK_HOLE);
-		if (end < 0)
-			return fail_place(err, "reading for", copy->name);
-		if (copy_data(copy, data, lesser_of(end, copy->bytes), err) < 0)
+	while (at < copy->bytes && (found = find_data(copy, &at, &end)) > 0) {
+		if (copy_data(copy, at, end, err) < 0)
 			return -1;
 		at = end;
 	}
+	if (found < 0)
+		return fail_place(err, "reading for", copy->name);
 	if (fsync(copy->to) < 0)
 		return fail_growing(err, copy->place, copy->name, copy->bytes);
 	return 0;
@@ -93,19 +115,51 @@ static int copy_into_part(struct copy *copy, struct error *err)
 	return rc;
 }
 
+/* qemu-img opens both by itself; the part is only made, and synced, here. */
+static int convert_into_part(struct copy *copy, const struct place *from, const char *name,
+			     const char *format, struct error *err)
+{
+	const struct backend *backend = copy->place->backend;
+	AUTO_TEXT source = from->backend->work_path(from, name, false);
+	AUTO_TEXT target = backend->work_path(copy->place, copy->name, true);
+	int rc;
+
+	copy->to = backend->open_part(copy->place, copy->name, copy->bytes, err);
+	if (copy->to < 0)
+		return -1;
+	rc = qcow2_convert(source, format, target, format_of(copy->name), copy->progress,
+			   copy->argument, err);
+	if (rc == 0 && fsync(copy->to) < 0)
+		rc = fail_growing(err, copy->place, copy->name, copy->bytes);
+	close(copy->to);
+	if (rc < 0)
+		backend->drop_part(copy->place, copy->name);
+	return rc;
+}
+
+static bool is_raw(const char *format)
+{
+	return strcmp(format, FORMAT_RAW) == 0;
+}
+
 int image_copy(const struct place *from, const char *name, const struct place *to,
 	       const char *new_name, image_progress_fn progress, void *argument, struct error *err)
 {
 	struct copy copy = {
 		.place = to, .name = new_name, .progress = progress, .argument = argument};
+	struct image image;
 	int rc;
 
+	errno = ENOENT;
+	if (!from->backend->look(from, name, &image))
+		return fail_place(err, "opening", name);
+	copy.bytes = image.bytes;
+	if (!is_raw(image.format) || !is_raw(format_of(new_name)))
+		return convert_into_part(&copy, from, name, image.format, err);
 	copy.from = from->backend->open_image(from, name, err);
 	if (copy.from < 0)
 		return -1;
-	/* of a block device fstat knows nothing */
-	copy.bytes = lseek(copy.from, 0, SEEK_END);
-	rc = copy.bytes < 0 ? fail_place(err, "measuring", name) : copy_into_part(&copy, err);
+	rc = copy_into_part(&copy, err);
 	close(copy.from);
 	return rc;
 }

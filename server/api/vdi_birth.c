@@ -3,6 +3,10 @@
 #include "server/api/vdi_birth.h"
 
 #include "schema/uuid.h"
+#include "server/api/qcow2.h"
+
+/* of sm_config, as clients of XenServer know it */
+#define FORMAT_KEY "image-format"
 
 struct record *vdi_new_draft(void)
 {
@@ -12,15 +16,42 @@ struct record *vdi_new_draft(void)
 	return record_new(schema_classes[CLASS_VDI], ref);
 }
 
-void vdi_name_draft(struct record *draft, const struct place *place)
+static bool takes_format(const struct place *place, const char *format)
 {
+	const char *const *formats = place->backend->formats;
+
+	while (*formats && strcmp(*formats, format) != 0)
+		formats++;
+	return *formats;
+}
+
+const char *vdi_wanted_format(const struct record *draft, const struct place *place,
+			      struct error *err)
+{
+	const char *format = value_find_text(record_get(draft, VDI_sm_config), FORMAT_KEY);
+
+	if (!format)
+		return FORMAT_RAW;
+	if (takes_format(place, format))
+		return strcmp(format, FORMAT_QCOW2) == 0 ? FORMAT_QCOW2 : FORMAT_RAW;
+	fail(err, ERROR_VALUE_NOT_SUPPORTED, "sm_config:" FORMAT_KEY, format,
+	     "SRs of this type do not take it");
+	return NULL;
+}
+
+void vdi_name_draft(struct record *draft, const struct place *place, const char *format)
+{
+	const char *taken = takes_format(place, format) ? format : FORMAT_RAW;
 	char uuid[UUID_SIZE];
 	AUTO_TEXT name = NULL;
 
 	uuid_draw(uuid);
-	name = place->backend->name_image(place, uuid);
+	name = place->backend->name_image(place, uuid, taken);
 	record_set_text(draft, VDI_uuid, uuid);
 	record_set_text(draft, VDI_location, name);
+	record_set(draft, VDI_sm_config,
+		   value_map_with(record_get(draft, VDI_sm_config), FORMAT_KEY,
+				  value_string(taken)));
 }
 
 int vdi_insert(struct transaction *transaction, const struct vdi_birth *birth, struct error *err)

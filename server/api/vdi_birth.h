@@ -13,8 +13,13 @@ struct vdi_birth {
 
 /* A record with a reference of its own. */
 struct record *vdi_new_draft(void);
-/* Gives it a uuid; its image is made under the name that follows from that. */
-void vdi_name_draft(struct record *draft, const struct place *place);
+/* The format that sm_config of the draft asks for, raw unless it does; NULL with *err: its SR does
+ * not take it. */
+const char *vdi_wanted_format(const struct record *draft, const struct place *place,
+			      struct error *err);
+/* Gives it a uuid; its image is made under the name that follows from that. Where the SR does not
+ * take the format it is raw. */
+void vdi_name_draft(struct record *draft, const struct place *place, const char *format);
 
 /* In a transaction: the draft becomes a VDI. */
 int vdi_insert(struct transaction *transaction, const struct vdi_birth *birth, struct error *err);

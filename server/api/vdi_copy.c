@@ -109,7 +109,7 @@ static int copy_image(struct vdi_copies *copies, struct vdi_birth *birth, const 
 		return -1;
 	now = vdi_read(api, vdi, from, &image, err);
 	if (now) {
-		vdi_name_draft(birth->draft, birth->place);
+		vdi_name_draft(birth->draft, birth->place, image.format);
 		rc = image_copy(from, record_text(now, VDI_location), birth->place,
 				record_text(birth->draft, VDI_location), go_on, copies, err);
 	}

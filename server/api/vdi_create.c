@@ -17,7 +17,11 @@ static int fill(struct transaction *transaction, void *argument, struct error *e
 /* Makes its image, too. */
 static int make_vdi(struct api *api, struct vdi_birth *birth, int64_t bytes, struct error *err)
 {
-	vdi_name_draft(birth->draft, birth->place);
+	const char *format = vdi_wanted_format(birth->draft, birth->place, err);
+
+	if (!format)
+		return -1;
+	vdi_name_draft(birth->draft, birth->place, format);
 	if (birth->place->backend->make(birth->place, record_text(birth->draft, VDI_location),
 					bytes, err) < 0)
 		return -1;

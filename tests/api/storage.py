@@ -87,7 +87,7 @@ def create_failure(host, kind="file", **config):
 
 
 def test_sr_refused(host):
-    is_(create_failure(host, "lvm", location="/x"), ["SR_UNKNOWN_DRIVER", "lvm"], "another type")
+    is_(create_failure(host, "nfs", location="/x"), ["SR_UNKNOWN_DRIVER", "nfs"], "another type")
     is_([create_failure(host)[0], create_failure(host, location="a/b")[0]], ["INVALID_VALUE"] * 2, "no location, and none that is absolute")
     got = create_failure(host, location=host.folder("not/there"))
     is_(got[:2], ["SR_BACKEND_FAILURE", "2"], "only the last folder is made")

@@ -45,6 +45,7 @@ static void test_gets(void)
 	const char *const odd[] = {"printf", "%s|", "a b", "$HOME;`id`", "", "--", NULL};
 	int fd = open("/dev/null", O_RDONLY); /* to be seen, if it were passed on */
 
+	child_output_clear(&output);
 	is_int(child_run(odd, PATIENCE_MS, &output), 0, "arguments that a shell would take apart");
 	is_str(output.text, "a b|$HOME;`id`||--|", "come as they are");
 	is_int(run_line("ls /proc/self/fd | tr '\\n' ' '", PATIENCE_MS), 0, "its descriptors");
@@ -73,11 +74,38 @@ static void test_ends(void)
 	kill(atoi(output.text), 9);
 }
 
+/* Lets it go on until it has said "two". */
+static int watch(void *argument, const char *text)
+{
+	int *calls = argument;
+
+	(*calls)++;
+	return strstr(text, "two") ? -1 : 0;
+}
+
+static void test_watched(void)
+{
+	const char *const long_one[] = {"sh", "-c", "echo one; echo two; sleep 1000", NULL};
+	const char *const short_one[] = {"echo", "one", NULL};
+	int calls = 0;
+
+	child_output_clear(&output);
+	is_int(child_run_watched(long_one, PATIENCE_MS, watch, &calls, &output), -1,
+	       "who watches can stop it");
+	is_int(errno, ECANCELED, "why");
+	is_str(output.text, "one\ntwo\n", "after it said that");
+	child_output_clear(&output);
+	is_int(child_run_watched(short_one, PATIENCE_MS, watch, &calls, &output), 0,
+	       "or let it end");
+	ok(calls >= 2, "both were watched");
+}
+
 int main(void)
 {
 	test_says();
 	test_gets();
 	test_ends();
+	test_watched();
 	child_output_clear(&output);
 	return done_testing();
 }
