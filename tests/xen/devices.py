@@ -134,9 +134,12 @@ def plugs_disk(host, kind, disks, vm, vdi):
     session.VBD.unplug(second)
     ok(disks.seen(vm, ("xvda", 8, "hello")), f"{kind}: unplugged, the guest has it no more: {host.guest(vm).get('disks')}")
     is_(session.VBD.get_currently_attached(second), False, f"{kind}: which its record says")
+    session.VBD.destroy(second)
 
 
 def run(host):
+    # a try before this one may have left it
+    host.dom0.attempt(f"ip link delete {BRIDGE} type bridge")
     network = host.session.network.create({"name_label": BRIDGE, "bridge": BRIDGE})
     host.dom0.run(f"test -d /sys/class/net/{BRIDGE}/bridge && ip addr add 10.9.0.1/24 dev {BRIDGE}")
     disks = Disks(host)
