@@ -103,7 +103,7 @@ void devices_follow_vm(struct transaction *transaction, const struct record *vm,
 		follow_vm(transaction, kinds[i], vm, change);
 }
 
-void device_delete_all(struct transaction *transaction, const struct device_kind *kind,
+static void delete_all(struct transaction *transaction, const struct device_kind *kind,
 		       const struct record *vm)
 {
 	const struct value *devices = record_get(vm, kind->list);
@@ -120,7 +120,7 @@ void device_delete_all(struct transaction *transaction, const struct device_kind
 void devices_delete(struct transaction *transaction, const struct record *vm)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		device_delete_all(transaction, kinds[i], vm);
+		delete_all(transaction, kinds[i], vm);
 }
 
 struct following {

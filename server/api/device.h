@@ -32,8 +32,6 @@ const struct record *device_find(struct transaction *transaction, const struct d
 /* The VM can be given another device now: it is ours, and nothing is under way that is built from
  * those that there are. */
 int device_check_vm(const struct record *vm, struct error *err);
-void device_delete_all(struct transaction *transaction, const struct device_kind *kind,
-		       const struct record *vm);
 /* The device of the call, which no domain has, so that it can be changed; NULL: refused. */
 struct record *device_edit_detached(struct call *call, const struct device_kind *kind,
 				    struct error *err);

@@ -5,6 +5,8 @@
 #include "server/api/qcow2.h"
 
 #include <errno.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define CHUNK (1 << 20)
@@ -81,7 +83,7 @@ static int find_data(const struct copy *copy, int64_t *at, int64_t *ret_end)
 	return end < 0 ? -1 : 1;
 }
 
-static int copy_all(const struct copy *copy, struct error *err)
+static int copy_pieces(const struct copy *copy, struct error *err)
 {
 	int64_t at = 0;
 	int64_t end;
@@ -94,6 +96,14 @@ static int copy_all(const struct copy *copy, struct error *err)
 	}
 	if (found < 0)
 		return fail_place(err, "reading for", copy->name);
+	return 0;
+}
+
+/* Sharing its blocks where the file system can do that. */
+static int copy_all(const struct copy *copy, struct error *err)
+{
+	if (ioctl(copy->to, FICLONE, copy->from) < 0 && copy_pieces(copy, err) < 0)
+		return -1;
 	if (fsync(copy->to) < 0)
 		return fail_growing(err, copy->place, copy->name, copy->bytes);
 	return 0;

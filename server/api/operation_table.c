@@ -252,6 +252,7 @@ bool operation_can_be_cancelled(enum operation_id id)
 	switch (id) {
 	case OPERATION_clone:
 	case OPERATION_copy:
+	case OPERATION_snapshot:
 	case OPERATION_start:
 	case OPERATION_start_on:
 	case OPERATION_resume:

@@ -152,7 +152,7 @@ static int check_unused(struct transaction *transaction, const struct record *sr
 		const struct record *vdi =
 			transaction_read(transaction, CLASS_VDI, vdis->items[i]->text);
 
-		if (vdi && vdi_check_unused(transaction, vdi, false, "unplug", err) < 0)
+		if (vdi && vdi_check_unused(transaction, vdi, NULL, false, "unplug", err) < 0)
 			return -1;
 	}
 	return 0;

@@ -127,6 +127,22 @@ static bool is_unfinished(const struct finding *finding)
 	return was_beginning(finding->vm);
 }
 
+static bool unpause(const struct finding *finding)
+{
+	struct hypervisor_error reason = {0};
+
+	if (hypervisor_unpause(finding->api->hypervisor, record_uuid(finding->vm), &reason) == 0)
+		return true;
+	log_error("VM %s: %s", record_uuid(finding->vm), reason.text);
+	return false;
+}
+
+static bool was_paused_for_snapshot(const struct record *vm)
+{
+	return record_is(vm, VM_power_state, "Running") &&
+	       value_find(record_get(vm, VM_live_intent), SNAPSHOT_INTENT);
+}
+
 /*
  * A domain made from an image that was set aside, and still paused. It is unpaused only after the
  * record says Running: if that says Suspended the guest has not run, and its image is as good as
@@ -135,7 +151,6 @@ static bool is_unfinished(const struct finding *finding)
 static const char *settle_resumed(const struct finding *finding)
 {
 	const struct record *vm = finding->vm;
-	struct hypervisor_error reason = {0};
 
 	if (record_is(vm, VM_power_state, "Suspended")) {
 		destroy(finding->api, vm, "its resume was not finished");
@@ -145,10 +160,7 @@ static const char *settle_resumed(const struct finding *finding)
 	delete_used_image(finding);
 	if (!record_is(vm, VM_power_state, "Running"))
 		return "Paused";
-	if (hypervisor_unpause(finding->api->hypervisor, record_uuid(vm), &reason) == 0)
-		return "Running";
-	log_error("VM %s: %s", record_uuid(vm), reason.text);
-	return "Paused";
+	return unpause(finding) ? "Running" : "Paused";
 }
 
 static const char *settle_domain(struct finding *finding)
@@ -167,6 +179,8 @@ static const char *settle_domain(struct finding *finding)
 	if (domain->paused && has_used_image(finding))
 		return settle_resumed(finding);
 	delete_used_image(finding);
+	if (domain->paused && was_paused_for_snapshot(finding->vm) && unpause(finding))
+		return "Running";
 	if (vm_is_live(finding->vm))
 		vm_delete_image(finding->api, finding->vm); /* of a suspend that was not finished
 							     */

@@ -76,9 +76,10 @@ int storage_check_attached(struct transaction *transaction, const char *sr, stru
 
 void storage_set_attached(struct record *sr, bool attached)
 {
-	static const char *const with[] = {"scan",	    "unplug",	   "vdi_create",
-					   "vdi_introduce", "vdi_destroy", "vdi_resize",
-					   "vdi_clone",	    "vdi_copy",	   "vdi_forget"};
+	static const char *const with[] = {"scan",	    "unplug",	    "vdi_create",
+					   "vdi_introduce", "vdi_destroy",  "vdi_resize",
+					   "vdi_clone",	    "vdi_snapshot", "vdi_copy",
+					   "vdi_forget"};
 	static const char *const without[] = {"destroy",    "forget",	  "plug",
 					      "vdi_forget", "pbd_create", "pbd_destroy"};
 	const char *const *words = attached ? with : without;
@@ -170,8 +171,9 @@ static void find_sm(struct transaction *transaction, const struct record *sm, vo
 
 static void set_features(struct record *sm, const struct backend *backend)
 {
-	static const char *const words[] = {"SR_SCAN",	  "VDI_INTRODUCE", "VDI_CREATE",
-					    "VDI_DELETE", "VDI_RESIZE",	   "VDI_CLONE"};
+	static const char *const words[] = {"SR_SCAN",	   "VDI_INTRODUCE", "VDI_CREATE",
+					    "VDI_DELETE",  "VDI_RESIZE",    "VDI_CLONE",
+					    "VDI_SNAPSHOT"};
 	size_t count = backend->name_image ? ARRAY_SIZE(words) : 2;
 	struct value *features = value_map();
 	struct value *capabilities = value_set();

@@ -59,8 +59,9 @@ static bool can_be_cancelled(const struct message_info *message)
 {
 	bool of_appliance = message->cls->id == CLASS_VM_appliance && message->runs == RUNS_WORK;
 
-	return of_appliance || operation_can_be_cancelled(message->operation) ||
-	       message->id == MESSAGE_VDI_copy || message->id == MESSAGE_VDI_clone;
+	return operation_can_be_cancelled(message->operation) || of_appliance ||
+	       message->id == MESSAGE_VDI_copy || message->id == MESSAGE_VDI_clone ||
+	       message->id == MESSAGE_VDI_snapshot;
 }
 
 static int make(struct transaction *transaction, void *argument, struct error *err)

@@ -251,6 +251,11 @@ int run_VBD_set_type(struct call *call, struct error *err)
 	return set_checked(call, VBD_type, err);
 }
 
+bool vbd_has_disk(const struct record *vbd)
+{
+	return !is_cd(vbd) && !record_bool(vbd, VBD_empty);
+}
+
 void vbd_copy_all(struct transaction *transaction, const struct record *vm,
 		  const struct record *copy, const struct vdi_copies *copies)
 {
@@ -260,14 +265,14 @@ void vbd_copy_all(struct transaction *transaction, const struct record *vm,
 	for (uint32_t i = 0; i < vbds->length; i++) {
 		const struct record *vbd =
 			transaction_read(transaction, CLASS_VBD, vbds->items[i]->text);
-		struct record *new = vbd ? transaction_create(transaction, CLASS_VBD, NULL) : NULL;
-		const char *vdi;
+		const char *vdi = vbd ? vdi_copies_find(copies, record_text(vbd, VBD_VDI)) : NULL;
+		struct record *new;
 
-		if (!new)
+		if (!vbd || (!vdi && vbd_has_disk(vbd)))
 			continue;
+		new = transaction_create(transaction, CLASS_VBD, NULL);
 		record_copy_fields(new, vbd, own, ARRAY_SIZE(own));
 		record_set(new, VBD_VM, value_reference(copy->ref));
-		vdi = vdi_copies_find(copies, record_text(vbd, VBD_VDI));
 		if (vdi)
 			record_set_text(new, VBD_VDI, vdi);
 		set_state(transaction, new, copy, false);

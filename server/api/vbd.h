@@ -7,7 +7,10 @@
 #include "server/api/vdi_copy.h"
 
 /* vbd.c */
-/* In a transaction: the same for `copy`, with the copies of VDIs that there are. */
+/* Something in it is the VM's, not a CD that others have too. */
+bool vbd_has_disk(const struct record *vbd);
+/* In a transaction: the same for `copy`, with copies of the disks; a disk without a copy is left
+ * out. */
 void vbd_copy_all(struct transaction *transaction, const struct record *vm,
 		  const struct record *copy, const struct vdi_copies *copies);
 /* Of a struct of fields, as VBD.create takes them. */
@@ -24,8 +27,9 @@ int vbd_check_vdi(struct transaction *transaction, const struct record *vbd, con
 /* VDI_IN_USE: the drive can not be attached beside those that use its VDI now. */
 int vbd_check_use(struct transaction *transaction, const struct record *vbd, struct error *err);
 /* VDI_IN_USE [vdi, operation]: some drive uses it; `writers`: one that may write. */
-int vdi_check_unused(struct transaction *transaction, const struct record *vdi, bool writers,
-		     const char *operation, struct error *err);
+/* Drives of the VM `holder` do not count; NULL: all do. */
+int vdi_check_unused(struct transaction *transaction, const struct record *vdi, const char *holder,
+		     bool writers, const char *operation, struct error *err);
 /* Deletes the record; CD drives are empty then, disk drives gone. */
 void vdi_delete(struct transaction *transaction, const char *ref);
 

@@ -52,8 +52,13 @@ int run_VBD_assert_attachable(struct call *call, struct error *err)
 	return record_bool(vbd, VBD_empty) ? 0 : vbd_check_use(call->transaction, vbd, err);
 }
 
-int vdi_check_unused(struct transaction *transaction, const struct record *vdi, bool writers,
-		     const char *operation, struct error *err)
+static bool is_of(const struct record *vbd, const char *vm)
+{
+	return vm && record_is(vbd, VBD_VM, vm);
+}
+
+int vdi_check_unused(struct transaction *transaction, const struct record *vdi, const char *holder,
+		     bool writers, const char *operation, struct error *err)
 {
 	const struct value *vbds = record_get(vdi, VDI_VBDs);
 
@@ -61,7 +66,8 @@ int vdi_check_unused(struct transaction *transaction, const struct record *vdi, 
 		const struct record *vbd =
 			transaction_read(transaction, CLASS_VBD, vbds->items[i]->text);
 
-		if (vbd && (may_write(vbd) || !writers) && is_using(transaction, vbd))
+		if (vbd && !is_of(vbd, holder) && (may_write(vbd) || !writers) &&
+		    is_using(transaction, vbd))
 			return fail(err, ERROR_VDI_IN_USE, record_ref(vdi), operation);
 	}
 	return 0;

@@ -9,7 +9,8 @@
 
 void vdi_derive(struct record *vdi)
 {
-	static const char *const words[] = {"clone", "copy", "resize", "destroy", "forget"};
+	static const char *const words[] = {"clone",  "copy",	 "snapshot",
+					    "resize", "destroy", "forget"};
 	struct value *allowed = value_set();
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
@@ -71,7 +72,7 @@ static int check_free(struct transaction *transaction, const struct record *vdi,
 {
 	if (record_get(vdi, VDI_current_operations)->length)
 		return fail(err, ERROR_VDI_IN_USE, record_ref(vdi), operation);
-	return vdi_check_unused(transaction, vdi, false, operation, err);
+	return vdi_check_unused(transaction, vdi, NULL, false, operation, err);
 }
 
 static int check_resize(struct transaction *transaction, void *argument, struct error *err)

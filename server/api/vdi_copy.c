@@ -11,6 +11,8 @@
 struct vdi_copies {
 	struct call *call;
 	const char *operation;
+	const char *holder;
+	bool snapshots;
 	size_t expected;
 	size_t count;
 	bool committed;
@@ -33,7 +35,8 @@ static int occupy(struct transaction *transaction, void *argument, struct error 
 
 	if (!vdi)
 		return fail(err, ERROR_HANDLE_INVALID, "VDI", occupation->vdi);
-	if (vdi_check_unused(transaction, vdi, true, operation, err) < 0)
+	if (vdi_check_unused(transaction, vdi, occupation->copies->holder, true, operation, err) <
+	    0)
 		return -1;
 	record_set(vdi, VDI_current_operations,
 		   value_map_with(record_get(vdi, VDI_current_operations), occupation->copy,
@@ -57,11 +60,13 @@ static int let_go(struct transaction *transaction, void *argument, struct error 
 	return 0;
 }
 
-struct vdi_copies *vdi_copies_new(struct call *call, const char *operation, size_t count)
+struct vdi_copies *vdi_copies_new(struct call *call, const char *operation, size_t count,
+				  const char *holder)
 {
 	struct vdi_copies *copies = allocate(sizeof(*copies));
 
-	*copies = (struct vdi_copies){.call = call, .operation = operation, .expected = count};
+	*copies = (struct vdi_copies){
+		.call = call, .operation = operation, .holder = holder, .expected = count};
 	copies->births = allocate(count * sizeof(*copies->births) + 1);
 	copies->originals = allocate(count * sizeof(*copies->originals) + 1);
 	return copies;
@@ -81,6 +86,18 @@ static int go_on(void *argument, double share, struct error *err)
 	if (*call->task && all < 1)
 		task_set_progress(call->api, call->task, all);
 	return 0;
+}
+
+void vdi_copies_are_snapshots(struct vdi_copies *copies)
+{
+	copies->snapshots = true;
+}
+
+static void become_snapshot(struct record *draft, const struct record *vdi)
+{
+	record_set(draft, VDI_is_a_snapshot, value_bool(true));
+	record_set(draft, VDI_snapshot_of, value_reference(vdi->ref));
+	record_set(draft, VDI_snapshot_time, value_datetime_of((time_t)now_seconds()));
 }
 
 static struct record *draft_of(const struct record *vdi, const char *sr)
@@ -144,6 +161,8 @@ int vdi_copies_add(struct vdi_copies *copies, const char *ref, const char *sr, s
 	if (!vdi)
 		return fail(err, ERROR_HANDLE_INVALID, "VDI", ref);
 	*birth = (struct vdi_birth){.draft = draft_of(vdi, sr)};
+	if (copies->snapshots)
+		become_snapshot(birth->draft, vdi);
 	occupation.copy = record_ref(birth->draft);
 	if (store_mutate(store, occupy, &occupation, err) < 0) {
 		record_release(birth->draft);
@@ -203,9 +222,12 @@ void vdi_copies_free(struct vdi_copies *copies)
 
 static int copy_one(struct call *call, const char *operation, const char *sr, struct error *err)
 {
-	struct vdi_copies *copies = vdi_copies_new(call, operation, 1);
-	int rc = vdi_copies_add(copies, record_ref(call->self), sr, err);
+	struct vdi_copies *copies = vdi_copies_new(call, operation, 1, NULL);
+	int rc;
 
+	if (strcmp(operation, "snapshot") == 0)
+		vdi_copies_are_snapshots(copies);
+	rc = vdi_copies_add(copies, record_ref(call->self), sr, err);
 	if (rc == 0)
 		rc = vdi_copies_commit(copies, NULL, NULL, err);
 	if (rc == 0)
@@ -217,6 +239,11 @@ static int copy_one(struct call *call, const char *operation, const char *sr, st
 int run_VDI_clone(struct call *call, struct error *err)
 {
 	return copy_one(call, "clone", NULL_REF, err);
+}
+
+int run_VDI_snapshot(struct call *call, struct error *err)
+{
+	return copy_one(call, "snapshot", NULL_REF, err);
 }
 
 int run_VDI_copy(struct call *call, struct error *err)

@@ -14,8 +14,12 @@
 struct vdi_copies;
 
 /* `operation` is what current_operations of the originals say: "clone", "copy". `count` is how many
- * there will be, for the task's progress. */
-struct vdi_copies *vdi_copies_new(struct call *call, const char *operation, size_t count);
+ * there will be, for the task's progress. `holder`: a VM that does not write to them now, though it
+ * may use them; NULL: there is none. */
+struct vdi_copies *vdi_copies_new(struct call *call, const char *operation, size_t count,
+				  const char *holder);
+/* The copies become snapshots of their originals. */
+void vdi_copies_are_snapshots(struct vdi_copies *copies);
 /* Copies the image of a VDI to an SR; null: its own. VDI_IN_USE: a VM may write to it. */
 int vdi_copies_add(struct vdi_copies *copies, const char *vdi, const char *sr, struct error *err);
 /* What the copy of that VDI will be called; NULL: there is none. */

@@ -14,6 +14,10 @@ void vm_derive(const struct record *old, struct record *vm);
 int vm_fill(struct transaction *transaction, struct record *vm, const struct value *fields,
 	    struct error *err);
 struct record *vm_make_metrics(struct transaction *transaction, struct record *vm);
+/* Copies of what is in its disk drives, but for the VDIs of `ignored` (NULL: none). */
+struct vdi_copies;
+int vm_copy_disks(struct vdi_copies *copies, struct api *api, const struct record *vm,
+		  const struct value *ignored, const char *sr, struct error *err);
 /* A Halted VM with the same settings and metrics of its own; it has no devices yet. */
 struct record *vm_copy(struct transaction *transaction, const struct record *vm, const char *name);
 /* With its metrics, consoles and VIFs. `vm` is the record in the transaction. */
@@ -59,7 +63,9 @@ int vm_become_paused(struct call *call, struct transaction *transaction, struct 
 		     struct error *err);
 int vm_become_running(struct call *call, struct transaction *transaction, struct record *vm,
 		      struct error *err);
-/* Key of live_intent while a checkpoint is taken; "new" names the file that the memory goes to. */
+/* Key of live_intent while a Running VM is paused for a snapshot. */
+#define SNAPSHOT_INTENT "snapshot"
+/* The same while a checkpoint is taken; "new" names the file that the memory goes to. */
 #define CHECKPOINT_INTENT "checkpoint"
 /* What was intended did not happen. */
 int vm_drop_intent(struct call *call, struct transaction *transaction, struct record *vm,

@@ -250,16 +250,18 @@ static int make_copy(struct transaction *transaction, void *argument, struct err
 	return 0;
 }
 
-static int copy_disks(struct call *call, struct vdi_copies *copies, const char *sr,
-		      struct error *err)
+int vm_copy_disks(struct vdi_copies *copies, struct api *api, const struct record *vm,
+		  const struct value *ignored, const char *sr, struct error *err)
 {
-	const struct value *vbds = record_get(call->operation->vm, VM_VBDs);
+	const struct value *vbds = record_get(vm, VM_VBDs);
 
 	for (uint32_t i = 0; i < vbds->length; i++) {
-		AUTO(record) vbd = store_read(call->api->store, CLASS_VBD, vbds->items[i]->text);
+		AUTO(record) vbd = store_read(api->store, CLASS_VBD, vbds->items[i]->text);
+		const char *vdi = vbd ? record_text(vbd, VBD_VDI) : "";
 
-		if (vbd && !record_is(vbd, VBD_type, "CD") &&
-		    vdi_copies_add(copies, record_text(vbd, VBD_VDI), sr, err) < 0)
+		if (!vbd || !vbd_has_disk(vbd) || (ignored && value_set_has(ignored, vdi)))
+			continue;
+		if (vdi_copies_add(copies, vdi, sr, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -268,9 +270,9 @@ static int copy_disks(struct call *call, struct vdi_copies *copies, const char *
 static int copy_vm(struct call *call, const char *operation, const char *sr, struct error *err)
 {
 	size_t disks = record_get(call->operation->vm, VM_VBDs)->length;
-	struct vdi_copies *copies = vdi_copies_new(call, operation, disks);
+	struct vdi_copies *copies = vdi_copies_new(call, operation, disks, NULL);
 	struct copying copying = {.call = call, .copies = copies};
-	int rc = copy_disks(call, copies, sr, err);
+	int rc = vm_copy_disks(copies, call->api, call->operation->vm, NULL, sr, err);
 
 	if (rc == 0)
 		rc = vdi_copies_commit(copies, make_copy, &copying, err);

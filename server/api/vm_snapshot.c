@@ -4,9 +4,11 @@
 
 #include "server/api/device.h"
 #include "server/api/domain.h"
+#include "server/api/vbd.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
 
+#include "schema/log.h"
 #include "schema/text.h"
 
 #include <unistd.h>
@@ -44,6 +46,7 @@ static void drop_memory(const struct api *api, const char *image)
 struct shot {
 	struct call *call;
 	const char *image; /* NULL: without memory */
+	const struct vdi_copies *copies;
 	struct value *ref;
 };
 
@@ -85,51 +88,123 @@ static int insert(struct transaction *transaction, void *argument, struct error 
 		record_set(copy, VM_boot_record, value_reference(record_get(vm, VM_boot_record)));
 	set_memory(copy, shot->image);
 	vif_copy_all(transaction, vm, copy, VIFS_SAME_MACS);
+	vbd_copy_all(transaction, vm, copy, shot->copies);
 	record_set(vm, VM_parent, value_reference(copy->ref));
-	record_set(vm, VM_live_intent, value_map()); /* of a checkpoint */
+	record_set(vm, VM_live_intent, value_map()); /* to let it go on */
 	value_release(shot->ref);
 	shot->ref = value_reference(copy->ref);
 	return 0;
 }
 
-int snapshot_insert(struct call *call, const char *image, struct error *err)
+struct vdi_copies *snapshot_copies(struct call *call)
 {
-	struct shot shot = {.call = call, .image = image};
-	int rc = store_mutate(call->api->store, insert, &shot, err);
+	const struct record *vm = call->operation->vm;
+	struct vdi_copies *copies =
+		vdi_copies_new(call, "snapshot", record_get(vm, VM_VBDs)->length, record_ref(vm));
+
+	vdi_copies_are_snapshots(copies);
+	return copies;
+}
+
+int snapshot_copy_disks(struct call *call, struct vdi_copies *copies, struct error *err)
+{
+	return vm_copy_disks(copies, call->api, call->operation->vm, call->arguments[2], NULL_REF,
+			     err);
+}
+
+int snapshot_insert(struct call *call, const char *image, struct vdi_copies *copies,
+		    struct error *err)
+{
+	struct shot shot = {.call = call, .image = image, .copies = copies};
+	int rc = vdi_copies_commit(copies, insert, &shot, err);
 
 	call->result = shot.ref;
+	return rc;
+}
+
+/* What a daemon that starts after a crash is to know: the domain is not to stay paused. */
+static int note_pause(struct call *call, struct transaction *transaction, struct record *vm,
+		      struct error *err)
+{
+	struct value *intent = value_map();
+
+	(void)call;
+	(void)transaction;
+	(void)err;
+	value_put(intent, SNAPSHOT_INTENT, value_map());
+	record_set(vm, VM_live_intent, intent);
+	return 0;
+}
+
+static bool has_disks(const struct api *api, const struct record *vm)
+{
+	const struct value *vbds = record_get(vm, VM_VBDs);
+
+	for (uint32_t i = 0; i < vbds->length; i++) {
+		AUTO(record) vbd = store_read(api->store, CLASS_VBD, vbds->items[i]->text);
+
+		if (vbd && vbd_has_disk(vbd))
+			return true;
+	}
+	return false;
+}
+
+/* What a guest is told to have been written is in the image: as after a power cut. */
+static int copy_while_paused(struct call *call, struct vdi_copies *copies, struct error *err)
+{
+	struct hypervisor *hypervisor = call->api->hypervisor;
+	const struct operation *operation = call->operation;
+	const char *uuid = record_uuid(operation->vm);
+	struct hypervisor_error reason = {0};
+	int rc;
+
+	if (operation_commit(call, note_pause, err) < 0)
+		return -1;
+	if (hypervisor_pause(hypervisor, uuid, &reason) < 0)
+		return fail_hypervisor(err, operation->vm, operation->id, &reason);
+	rc = snapshot_copy_disks(call, copies, err);
+	if (hypervisor_unpause(hypervisor, uuid, &reason) < 0 && rc == 0)
+		rc = fail_hypervisor(err, operation->vm, operation->id, &reason);
+	return rc;
+}
+
+static int take_snapshot(struct call *call, const char *image, struct vdi_copies *copies,
+			 struct error *err)
+{
+	const struct record *vm = call->operation->vm;
+	bool pauses = record_is(vm, VM_power_state, "Running") && has_disks(call->api, vm);
+	AUTO_ERROR ignored = {0};
+	int rc = pauses ? copy_while_paused(call, copies, err) :
+			  snapshot_copy_disks(call, copies, err);
+
+	if (rc == 0)
+		rc = snapshot_insert(call, image, copies, err);
+	if (rc < 0 && pauses)
+		operation_commit(call, vm_drop_intent, &ignored);
+	return rc;
+}
+
+int run_VM_snapshot(struct call *call, struct error *err)
+{
+	struct vdi_copies *copies;
+	AUTO_TEXT image = NULL;
+	int rc;
+
+	if (copy_memory(call->api, call->operation->vm, &image, err) < 0)
+		return -1;
+	copies = snapshot_copies(call);
+	rc = take_snapshot(call, image, copies, err);
+	vdi_copies_free(copies);
 	if (rc < 0)
 		drop_memory(call->api, image);
 	return rc;
 }
 
-int snapshot_check_disks(struct call *call, struct error *err)
-{
-	const struct value *vbds = record_get(call->operation->vm, VM_VBDs);
-
-	for (uint32_t i = 0; i < vbds->length; i++) {
-		AUTO(record) vbd = store_read(call->api->store, CLASS_VBD, vbds->items[i]->text);
-
-		if (vbd && !record_is(vbd, VBD_type, "CD"))
-			return fail(err, ERROR_OPERATION_NOT_ALLOWED,
-				    "the VM has disks, which a snapshot would not keep yet");
-	}
-	return 0;
-}
-
-int run_VM_snapshot(struct call *call, struct error *err)
-{
-	AUTO_TEXT image = NULL;
-
-	if (snapshot_check_disks(call, err) < 0 ||
-	    copy_memory(call->api, call->operation->vm, &image, err) < 0)
-		return -1;
-	return snapshot_insert(call, image, err);
-}
-
 struct revert {
 	struct call *call;
 	const char *image;
+	struct vdi_copies *copies; /* of the snapshot's disks */
+	struct value *old;	   /* VDIs that were in the VM's drives */
 };
 
 /* References stay what they are: what they named may be gone. */
@@ -159,9 +234,50 @@ static void restore_settings(struct record *vm, const struct record *snapshot)
 	value_release(texts);
 }
 
+/* The VDI that the snapshot's disk of that number has become; NULL: there is none. */
+static const char *successor(struct transaction *transaction, const struct revert *revert,
+			     const struct record *snapshot, const char *number)
+{
+	const struct record *vbd = device_find(transaction, &vbd_kind, snapshot, number);
+
+	return vbd ? vdi_copies_find(revert->copies, record_text(vbd, VBD_VDI)) : NULL;
+}
+
+/* What was a snapshot of the old one is one of the new. */
+static void inherit_snapshots(struct transaction *transaction, const char *old, const char *new)
+{
+	const struct record *vdi = transaction_read(transaction, CLASS_VDI, old);
+	const struct value *snapshots = vdi ? record_get(vdi, VDI_snapshots) : NULL;
+
+	for (uint32_t i = 0; snapshots && i < snapshots->length; i++)
+		record_set_text(transaction_edit(transaction, CLASS_VDI, snapshots->items[i]->text),
+				VDI_snapshot_of, new);
+}
+
+static void leave_disks(struct transaction *transaction, struct revert *revert,
+			const struct record *vm, const struct record *snapshot)
+{
+	const struct value *vbds = record_get(vm, VM_VBDs);
+
+	value_release(revert->old);
+	revert->old = value_set();
+	for (uint32_t i = 0; i < vbds->length; i++) {
+		const struct record *vbd =
+			transaction_read(transaction, CLASS_VBD, vbds->items[i]->text);
+		const char *new;
+
+		if (!vbd || !vbd_has_disk(vbd))
+			continue;
+		new = successor(transaction, revert, snapshot, record_text(vbd, VBD_userdevice));
+		if (new)
+			inherit_snapshots(transaction, record_text(vbd, VBD_VDI), new);
+		value_append(revert->old, value_reference(record_get(vbd, VBD_VDI)));
+	}
+}
+
 static int go_back(struct transaction *transaction, void *argument, struct error *err)
 {
-	const struct revert *revert = argument;
+	struct revert *revert = argument;
 	struct call *call = revert->call;
 	const char *ref = record_ref(call->operation->vm);
 	struct record *vm = transaction_edit(transaction, CLASS_VM, ref);
@@ -172,8 +288,10 @@ static int go_back(struct transaction *transaction, void *argument, struct error
 		return fail(err, ERROR_HANDLE_INVALID, "VM", vm ? record_ref(call->self) : ref);
 	vm_become_halted(call, transaction, vm, err);
 	restore_settings(vm, snapshot);
-	device_delete_all(transaction, &vif_kind, vm);
+	leave_disks(transaction, revert, vm, snapshot);
+	devices_delete(transaction, vm);
 	vif_copy_all(transaction, snapshot, vm, VIFS_SAME_MACS);
+	vbd_copy_all(transaction, snapshot, vm, revert->copies);
 	if (revert->image)
 		record_set(vm, VM_boot_record,
 			   value_reference(record_get(snapshot, VM_boot_record)));
@@ -182,25 +300,68 @@ static int go_back(struct transaction *transaction, void *argument, struct error
 	return 0;
 }
 
-/* The domain ends first. Then one change makes the VM what it was: a crash before it leaves a
- * Halted or Suspended VM with the settings of now, a crash after it a file that nothing names. */
+/* The image is named by the VDI's uuid, as those that the server makes; nobody else uses it. */
+static bool is_of_no_use(const struct record *vdi)
+{
+	const char *uuid = record_uuid(vdi);
+
+	return strncmp(record_text(vdi, VDI_location), uuid, strlen(uuid)) == 0 &&
+	       !record_get(vdi, VDI_VBDs)->length && !record_bool(vdi, VDI_sharable) &&
+	       !record_bool(vdi, VDI_read_only);
+}
+
+static void destroy_disk(struct api *api, const char *ref)
+{
+	struct call *call = call_new(api);
+
+	call->self = store_read(api->store, CLASS_VDI, ref);
+	call->arguments[0] = value_string(ref);
+	if (call->self && is_of_no_use(call->self) && run_VDI_destroy(call, &call->error) < 0) {
+		AUTO_TEXT text = error_text(&call->error);
+
+		log_warning("VDI %s, which a revert has replaced, is kept: %s", ref, text);
+	}
+	call_free(call);
+}
+
+/*
+ * The copies are made first, the domain ends, then one change makes the VM what it was. A crash
+ * before it leaves a Halted or Suspended VM with the settings and disks of now, a crash after it
+ * what is of no use any more: VDIs in no drive, a file that nothing names.
+ */
+static int replace(struct revert *revert, struct error *err)
+{
+	struct call *call = revert->call;
+	const struct record *vm = call->operation->vm;
+
+	if (vm_copy_disks(revert->copies, call->api, call->self, NULL, NULL_REF, err) < 0 ||
+	    (vm_is_live(vm) && domain_end(call, err) < 0) ||
+	    vdi_copies_commit(revert->copies, go_back, revert, err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < revert->old->length; i++)
+		destroy_disk(call->api, revert->old->items[i]->text);
+	if (is_suspended(vm))
+		vm_delete_image(call->api, vm);
+	return 0;
+}
+
 static int revert_vm(struct call *call, struct error *err)
 {
-	const struct record *vm = call->operation->vm;
 	AUTO_TEXT image = NULL;
 	struct revert revert = {.call = call};
+	int rc;
 
 	if (copy_memory(call->api, call->self, &image, err) < 0)
 		return -1;
 	revert.image = image;
-	if ((vm_is_live(vm) && domain_end(call, err) < 0) ||
-	    store_mutate(call->api->store, go_back, &revert, err) < 0) {
+	revert.copies = vdi_copies_new(call, "clone", record_get(call->self, VM_VBDs)->length,
+				       record_ref(call->self));
+	rc = replace(&revert, err);
+	vdi_copies_free(revert.copies);
+	value_release(revert.old);
+	if (rc < 0)
 		drop_memory(call->api, image);
-		return -1;
-	}
-	if (is_suspended(vm))
-		vm_delete_image(call->api, vm);
-	return 0;
+	return rc;
 }
 
 int run_VM_revert(struct call *call, struct error *err)

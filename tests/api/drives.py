@@ -341,25 +341,6 @@ def test_deleted(host):
     host.remove(vm)
 
 
-def test_snapshot(host):
-    """A snapshot that would forget the disks is none."""
-    for state, messages in (("Halted", ("snapshot",)), ("Running", ("snapshot", "checkpoint"))):
-        vm = host.add()
-        host.cd(vm)
-        disk = host.vbd(vm)
-        host.bring(vm, state)
-        for message in messages:
-            is_(host.failure(f"VM.{message}", vm, "x"), ["OPERATION_NOT_ALLOWED", "the VM has disks, which a snapshot would not keep yet"],
-                f"{message} of a {state} VM with a disk")
-        is_((host.state(vm), host.session.VM.get_snapshots(vm)), (state, []), "is refused, and the VM as it was")
-        if state == "Running":
-            host.session.VM.hard_shutdown(vm)
-        host.session.VBD.destroy(disk)
-        ok(host.session.VM.snapshot(vm, "x"), "without disks there is one")
-        for each in (*host.session.VM.get_snapshots(vm), vm):
-            host.remove(each)
-
-
 def write(path, data):
     with open(path, "r+b") as file:
         file.write(data)
@@ -447,7 +428,7 @@ def main():
     if not program():
         skip_all("no xenapid to test (XENAPID)")
     with Drives(metrics_interval="24h") as host:
-        for test in (test_records, test_refused, test_life, test_live, test_live_crash, test_cd, test_refused_commit, test_cd_plug, test_use, test_race, test_deleted, test_snapshot, test_copy, test_copy_refused, test_copy_killed):
+        for test in (test_records, test_refused, test_life, test_live, test_live_crash, test_cd, test_refused_commit, test_cd_plug, test_use, test_race, test_deleted, test_copy, test_copy_refused, test_copy_killed):
             test(host)
     done()
 
