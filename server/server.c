@@ -2,6 +2,7 @@
 /* server.c – the daemon's parts, in the order in which they need each other. */
 #include "server/server.h"
 
+#include "rpc/provision_read.h"
 #include "rpc/xmlrpc.h"
 #include "schema/log.h"
 #include "server/api/api.h"
@@ -83,6 +84,7 @@ static int open_api(struct server *server, char **ret_problem)
 	const struct options *options = server->options;
 	const struct api_options api_options = {
 		.write_result = xmlrpc_write_value,
+		.read_provision = provision_read,
 		.authenticator = signin_authenticator(server->signin),
 		.suspend_folder = server->suspend_folder,
 		.sr_folders = (const char *const *)(options->sr_folders.count ?

@@ -178,6 +178,7 @@ python_tests += %D%/api/signals.py
 python_tests += %D%/api/snapshots.py
 python_tests += %D%/api/vif_changes.py
 python_tests += %D%/api/guest_report.py
+python_tests += %D%/api/templates.py
 python_tests += %D%/api/network_config.py
 python_tests += %D%/api/create.py
 python_tests += %D%/api/compatibility.py

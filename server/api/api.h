@@ -96,6 +96,8 @@ struct api_options {
 				       restart; 0: 120 s */
 	/* How a value stands in task.result: the wire's encoder, as xapi has it. */
 	void (*write_result)(struct buffer *out, const struct value *value);
+	/* The disks of a template's other_config, in XML, as a set of maps; NULL: it is none. */
+	struct value *(*read_provision)(const char *text);
 	bool force_adapter; /* take a database that belongs to another host or kind of hypervisor */
 };
 

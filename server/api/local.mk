@@ -107,6 +107,7 @@ libapi_a_SOURCES += %D%/vm_boot.c
 libapi_a_SOURCES += %D%/vm_create.c
 libapi_a_SOURCES += %D%/vm_image.c
 libapi_a_SOURCES += %D%/vm_checkpoint.c
+libapi_a_SOURCES += %D%/vm_provision.c
 libapi_a_SOURCES += %D%/vm_signal.c
 libapi_a_SOURCES += %D%/vm_snapshot.c
 libapi_a_SOURCES += %D%/vm_snapshot.h

@@ -126,6 +126,8 @@ static int judge_own(const struct operation_info *info, const struct record *vm,
 {
 	const char *appliance = record_text(vm, VM_appliance);
 
+	if (info == &infos[OPERATION_provision] && !record_bool(vm, VM_is_a_template))
+		return fail(err, ERROR_PROVISION_ONLY_ALLOWED_ON_TEMPLATE);
 	if (info == &infos[OPERATION_revert] && !record_bool(vm, VM_is_a_snapshot))
 		return fail(err, ERROR_REVERT_ONLY_ALLOWED_ON_SNAPSHOT);
 	if (info == &infos[OPERATION_revert] && ref_is_null(record_text(vm, VM_snapshot_of)))

@@ -129,16 +129,9 @@ static int check_media(struct transaction *transaction, struct record *vbd, stru
 
 static int complete(struct transaction *transaction, struct record *vbd, struct error *err)
 {
-	const struct record *vm = transaction_read(transaction, CLASS_VM, record_text(vbd, VBD_VM));
 	const char *given = record_text(vbd, VBD_userdevice);
 	AUTO_TEXT number = NULL;
 
-	if (!vm)
-		return fail(err, ERROR_HANDLE_INVALID, "VM", record_text(vbd, VBD_VM));
-	if (device_check_vm(vm, err) < 0)
-		return -1;
-	if (record_is(vm, VM_power_state, "Suspended"))
-		return fail_power_state(err, vm, OPERATION_changing_VBDs);
 	if (!*given)
 		given = record_text(vbd, VBD_device);
 	number = text_copy(*given ? given : "autodetect");
@@ -180,18 +173,40 @@ struct record *vbd_make(struct transaction *transaction, const struct value *fie
 			struct error *err)
 {
 	struct record *vbd = transaction_create(transaction, CLASS_VBD, NULL);
+	const struct record *vm;
 
-	if (record_fill(transaction, vbd, fields, err) < 0 || complete(transaction, vbd, err) < 0)
+	if (record_fill(transaction, vbd, fields, err) < 0)
 		return NULL;
-	set_state(transaction, vbd,
-		  transaction_read(transaction, CLASS_VM, record_text(vbd, VBD_VM)), false);
+	vm = transaction_read(transaction, CLASS_VM, record_text(vbd, VBD_VM));
+	if (!vm) {
+		fail(err, ERROR_HANDLE_INVALID, "VM", record_text(vbd, VBD_VM));
+		return NULL;
+	}
+	if (complete(transaction, vbd, err) < 0)
+		return NULL;
+	set_state(transaction, vbd, vm, false);
 	return vbd;
+}
+
+static int check_vm(const struct record *vm, struct error *err)
+{
+	if (device_check_vm(vm, err) < 0)
+		return -1;
+	if (record_is(vm, VM_power_state, "Suspended"))
+		return fail_power_state(err, vm, OPERATION_changing_VBDs);
+	return 0;
 }
 
 int run_VBD_create(struct call *call, struct error *err)
 {
-	struct record *vbd = vbd_make(call->transaction, call->arguments[0], err);
+	const struct value *fields = call->arguments[0];
+	const char *name = value_find_text(fields, "VM");
+	const struct record *vm = name ? transaction_read(call->transaction, CLASS_VM, name) : NULL;
+	const struct record *vbd;
 
+	if (vm && check_vm(vm, err) < 0)
+		return -1;
+	vbd = vbd_make(call->transaction, fields, err);
 	if (!vbd)
 		return -1;
 	call->result = value_string(record_ref(vbd));

@@ -13,7 +13,7 @@ bool vbd_has_disk(const struct record *vbd);
  * out. */
 void vbd_copy_all(struct transaction *transaction, const struct record *vm,
 		  const struct record *copy, const struct vdi_copies *copies);
-/* Of a struct of fields, as VBD.create takes them. */
+/* In a transaction, of a struct of fields as VBD.create takes them; the VM may be given it. */
 struct record *vbd_make(struct transaction *transaction, const struct value *fields,
 			struct error *err);
 /* The VDI can be in the drive: HANDLE_INVALID, VDI_INCOMPATIBLE_TYPE, VDI_READONLY. */

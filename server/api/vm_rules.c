@@ -92,12 +92,14 @@ static int check_appliance(const struct record *old, const struct record *vm, st
 	return 0;
 }
 
-static bool is_reverting(const struct record *vm)
+/* The operation that has the VM changes what nobody else may meanwhile. */
+static bool is_remade(const struct record *vm)
 {
 	const struct value *current = record_get(vm, VM_current_operations);
+	const char *wire = current->length ? current->members[0].value->text : "";
 
-	return current->length && strcmp(current->members[0].value->text,
-					 operation_info(OPERATION_reverting)->wire) == 0;
+	return strcmp(wire, operation_info(OPERATION_reverting)->wire) == 0 ||
+	       strcmp(wire, operation_info(OPERATION_provision)->wire) == 0;
 }
 
 /* What only a VM without a domain may be told by its setters. */
@@ -106,8 +108,8 @@ static int check_state(const struct record *old, const struct record *vm, struct
 	static const int halted_only[] = {VM_is_a_template, VM_domain_type, VM_HVM_boot_policy,
 					  VM_has_vendor_device};
 
-	/* it has followed its domain, or becomes what it was */
-	if (!old || !record_bool(old, VM_is_managed) || is_reverting(old))
+	/* it has followed its domain, or becomes another */
+	if (!old || !record_bool(old, VM_is_managed) || is_remade(old))
 		return 0;
 	if (changed(old, vm, VM_NVRAM) && check_operation(old, OPERATION_changing_NVRAM, err) < 0)
 		return -1;

@@ -130,6 +130,8 @@ def argument(api, subject, message, parameter):
 
 
 def arguments(api, subject, message):
+    if message.name == "VM.provision" and subject.state == "Halted":
+        subject.host.session.VM.set_is_a_template(subject.vm, True)
     if message.name == "VM.revert":
         return [subject.host.session.VM.snapshot(subject.vm, "shot")]
     if message.name in MESSAGES:

@@ -86,6 +86,8 @@ def verdict(operation, vm, ref):
         return ["VM_IS_TEMPLATE", ref, operation.wire]
     if vm["is_a_snapshot"] and "SNAPSHOT" not in operation.on:
         return ["VM_IS_SNAPSHOT", ref, operation.wire]
+    if operation.name == "provision" and not vm["is_a_template"]:
+        return ["PROVISION_ONLY_ALLOWED_ON_TEMPLATE"]
     if operation.name == "revert" and not vm["is_a_snapshot"]:
         return ["REVERT_ONLY_ALLOWED_ON_SNAPSHOT"]
     if operation.name == "revert" and vm["snapshot_of"] == "OpaqueRef:NULL":

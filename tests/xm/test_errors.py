@@ -40,6 +40,7 @@ SENTENCES = {
     ("VM_IS_TEMPLATE", "REF", "start"): "demo is a template; start is not possible with one",
     ("VM_IS_SNAPSHOT", "REF", "start"): "demo is a snapshot; start is not possible with one",
     ("VM_BIOS_STRINGS_ALREADY_SET", "REF"): "the firmware of demo has its texts already",
+    ("PROVISION_ONLY_ALLOWED_ON_TEMPLATE",): "only a template can be provisioned",
     ("REVERT_ONLY_ALLOWED_ON_SNAPSHOT",): "only a snapshot can be reverted to",
     ("VM_IS_PART_OF_AN_APPLIANCE", "REF", "a"): "demo belongs to an appliance; it cannot be a template",
     ("OPERATION_PARTIALLY_FAILED", "start", "REF", "why"): "start did not succeed with all VMs: why",
