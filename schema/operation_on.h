@@ -11,7 +11,8 @@ enum operation_on {
 	CONTROL = 8,
 	CONTROL_RUNNING = 16,
 	NOT_DOM0 = 32,
-	UNMANAGED = 64
+	UNMANAGED = 64,
+	SNAPSHOT_SUSPENDED = 128
 };
 
 #endif

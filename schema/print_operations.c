@@ -65,13 +65,10 @@ static void add_objects(struct buffer *out, int on)
 		int flag;
 		const char *name;
 	} words[] = {
-		{TEMPLATE, "templates"},
-		{OWN_TEMPLATE, "templates that are not default ones"},
-		{SNAPSHOT, "snapshots"},
-		{CONTROL, "control domains"},
-		{CONTROL_RUNNING, "Running control domains"},
-		{NOT_DOM0, "not Domain-0"},
-		{UNMANAGED, "VMs that are not managed"},
+		{TEMPLATE, "templates"},      {OWN_TEMPLATE, "templates that are not default ones"},
+		{SNAPSHOT, "snapshots"},      {SNAPSHOT_SUSPENDED, "Suspended snapshots"},
+		{CONTROL, "control domains"}, {CONTROL_RUNNING, "Running control domains"},
+		{NOT_DOM0, "not Domain-0"},   {UNMANAGED, "VMs that are not managed"},
 	};
 	const char *separator = "";
 

@@ -43,6 +43,9 @@ static bool has_state(const struct operation_info *info, const struct record *vm
 	for (const char *const *state = info->states; *state; state++)
 		if (record_is(vm, VM_power_state, *state))
 			return true;
+	if ((info->on & SNAPSHOT_SUSPENDED) && record_bool(vm, VM_is_a_snapshot) &&
+	    record_is(vm, VM_power_state, "Suspended"))
+		return true;
 	return (info->on & CONTROL_RUNNING) && record_bool(vm, VM_is_control_domain) &&
 	       record_is(vm, VM_power_state, "Running");
 }

@@ -270,7 +270,9 @@ int vm_copy_disks(struct vdi_copies *copies, struct api *api, const struct recor
 static int copy_vm(struct call *call, const char *operation, const char *sr, struct error *err)
 {
 	size_t disks = record_get(call->operation->vm, VM_VBDs)->length;
-	struct vdi_copies *copies = vdi_copies_new(call, operation, disks, NULL);
+	/* what is Suspended does not write to them */
+	struct vdi_copies *copies =
+		vdi_copies_new(call, operation, disks, record_ref(call->operation->vm));
 	struct copying copying = {.call = call, .copies = copies};
 	int rc = vm_copy_disks(copies, call->api, call->operation->vm, NULL, sr, err);
 

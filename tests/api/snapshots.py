@@ -56,7 +56,8 @@ def test_records(host):
         is_((after["power_state"], host.domain(vm) and host.domain(vm)["domid"]), (state, domain and domain["domid"]),
             "and goes on as it was")
         is_(sorted(record["allowed_operations"]), sorted(["clone", "copy", "revert", "destroy"] if want == "Halted" else
-                                                         ["revert", "destroy", "hard_shutdown"]), "what is possible with it")
+                                                         ["clone", "copy", "revert", "destroy", "hard_shutdown"]),
+            "what is possible with it")
         is_(host.failure("VM.start", shot, False)[0], "VM_BAD_POWER_STATE" if want == "Suspended" else "VM_IS_SNAPSHOT", "not start")
         is_(host.failure("VM.snapshot", shot, "x"), ["VM_IS_SNAPSHOT", shot, "snapshot"], "nor a snapshot of it")
         second = session.VM.snapshot(vm, "second")
@@ -324,6 +325,9 @@ def test_disk_checkpoint(host):
     shot = session.VM.checkpoint(vm, "check")
     is_((contents(host, shot), host.state(shot), host.state(vm)), ({"0": "then0", "1": "then1"}, "Suspended", "Running"),
         "checkpoint: memory and disks")
+    copy = session.VM.clone(shot, "copy")
+    is_((contents(host, copy), host.state(copy)), ({"0": "then0", "1": "then1"}, "Halted"), "a clone of it has the disks only")
+    remove_all(host, copy)
     write(host, disks(host, vm)["0"], "now_0")
     session.VM.revert(shot)
     is_((contents(host, vm), host.state(vm)), ({"0": "then0", "1": "then1"}, "Suspended"), "revert: both are back")

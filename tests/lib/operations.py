@@ -79,7 +79,9 @@ def verdict(operation, vm, ref):
     states = operation.states
     if operation.wire in vm["blocked_operations"]:
         return ["OPERATION_BLOCKED", ref, vm["blocked_operations"][operation.wire]]
-    if vm["power_state"] not in states + (("Running",) if control and "CONTROL_RUNNING" in operation.on else ()):
+    also = ("Running",) if control and "CONTROL_RUNNING" in operation.on else ()
+    also += ("Suspended",) if vm["is_a_snapshot"] and "SNAPSHOT_SUSPENDED" in operation.on else ()
+    if vm["power_state"] not in states + also:
         return ["VM_BAD_POWER_STATE", ref, ", ".join(states).lower(), vm["power_state"].lower()]
     own_template = "OWN_TEMPLATE" in operation.on and not vm["is_default_template"]
     if vm["is_a_template"] and not vm["is_a_snapshot"] and "TEMPLATE" not in operation.on and not own_template:
