@@ -175,6 +175,7 @@ python_tests += %D%/api/messages.py
 python_tests += %D%/api/appliances.py
 python_tests += %D%/api/network.py
 python_tests += %D%/api/signals.py
+python_tests += %D%/api/snapshot_disks.py
 python_tests += %D%/api/snapshots.py
 python_tests += %D%/api/vif_changes.py
 python_tests += %D%/api/guest_report.py

@@ -258,6 +258,8 @@ bool operation_can_be_cancelled(enum operation_id id)
 	case OPERATION_clone:
 	case OPERATION_copy:
 	case OPERATION_snapshot:
+	case OPERATION_checkpoint:
+	case OPERATION_revert:
 	case OPERATION_start:
 	case OPERATION_start_on:
 	case OPERATION_resume:

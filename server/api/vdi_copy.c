@@ -72,19 +72,28 @@ struct vdi_copies *vdi_copies_new(struct call *call, const char *operation, size
 	return copies;
 }
 
+/* Of the call that somebody has made; "" when there is none. */
+static const char *task_of(const struct call *call)
+{
+	if (call->part_of)
+		return call->part_of;
+	return call->operation ? call->operation->task : call->task;
+}
+
 static int go_on(void *argument, double share, struct error *err)
 {
 	const struct vdi_copies *copies = argument;
 	struct call *call = copies->call;
-	AUTO(record) task = store_read(call->api->store, CLASS_task, call->task);
+	const char *name = task_of(call);
+	AUTO(record) task = store_read(call->api->store, CLASS_task, name);
 	double all = ((double)copies->count - 1 + share) / (double)copies->expected;
 
 	if (task_is_cancelled(task))
-		return fail(err, ERROR_TASK_CANCELLED, call->task);
+		return fail(err, ERROR_TASK_CANCELLED, name);
 	if (atomic_load(&call->api->closing))
 		return fail(err, ERROR_INTERNAL_ERROR, "the server stops");
-	if (*call->task && all < 1)
-		task_set_progress(call->api, call->task, all);
+	if (*name && all < 1)
+		task_set_progress(call->api, name, all);
 	return 0;
 }
 
