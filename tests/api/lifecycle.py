@@ -24,7 +24,7 @@ def seconds(date):
 
 
 def check_running(host, vm, state, name):
-    record = host.record(vm)
+    record = host.idle(vm)  # somebody may still look why the guest has stopped
     is_(record["power_state"], state, f"{name}: {state}")
     ok(int(record["domid"]) > 0 and record["resident_on"] == host.ref, f"{name}: it has a domain, here")
     ok(vm in host.session.host.get_resident_VMs(host.ref), f"{name}: the host says that it is resident")
