@@ -11,6 +11,7 @@ libschema_a_SOURCES += %D%/PPCI.def
 libschema_a_SOURCES += %D%/SM.def
 libschema_a_SOURCES += %D%/SR.def
 libschema_a_SOURCES += %D%/VBD.def
+libschema_a_SOURCES += %D%/VBD_metrics.def
 libschema_a_SOURCES += %D%/VDI.def
 libschema_a_SOURCES += %D%/VIF.def
 libschema_a_SOURCES += %D%/VIF_metrics.def

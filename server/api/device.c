@@ -3,6 +3,7 @@
 #include "server/api/device.h"
 
 #include "schema/log.h"
+#include "server/api/traffic.h"
 
 #include <assert.h>
 
@@ -59,8 +60,7 @@ struct record *device_edit_detached(struct call *call, const struct device_kind 
 static void delete_one(struct transaction *transaction, const struct device_kind *kind,
 		       const struct record *device)
 {
-	if (kind->forget)
-		kind->forget(transaction, device);
+	traffic_forget(transaction, device);
 	transaction_delete(transaction, kind->cls, record_ref(device));
 }
 

@@ -14,8 +14,6 @@ struct device_kind {
 	/* Whether the VM's domain has it, and what follows from that and the VM's power state. */
 	void (*set_state)(struct transaction *transaction, struct record *device,
 			  const struct record *vm, bool attached);
-	/* What belongs to one that is deleted; NULL: nothing. */
-	void (*forget)(struct transaction *transaction, const struct record *device);
 	/* Whether a domain of the VM is built with it; NULL: always. */
 	bool (*is_given)(const struct record *device, const struct record *vm);
 	/* Those that a domain has, by their numbers. */

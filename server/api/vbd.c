@@ -2,6 +2,7 @@
 /* vbd.c – drives of VMs as records: made, changed, copied, deleted. */
 #include "server/api/vbd.h"
 
+#include "server/api/traffic.h"
 #include "server/api/vm.h"
 
 #define NUMBERS 256
@@ -155,7 +156,6 @@ static void set_state(struct transaction *transaction, struct record *vbd, const
 {
 	struct value *allowed = value_set();
 
-	(void)transaction;
 	if (is_cd(vbd) &&
 	    (record_is(vm, VM_power_state, "Halted") || record_is(vm, VM_power_state, "Running")))
 		value_append(allowed,
@@ -167,6 +167,8 @@ static void set_state(struct transaction *transaction, struct record *vbd, const
 	record_set(vbd, VBD_currently_attached, value_bool(attached));
 	record_set(vbd, VBD_reserved, value_bool(false));
 	record_set(vbd, VBD_allowed_operations, allowed);
+	if (!attached)
+		traffic_start(transaction, vbd);
 }
 
 struct record *vbd_make(struct transaction *transaction, const struct value *fields,
@@ -274,7 +276,8 @@ bool vbd_has_disk(const struct record *vbd)
 void vbd_copy_all(struct transaction *transaction, const struct record *vm,
 		  const struct record *copy, const struct vdi_copies *copies)
 {
-	static const int own[] = {VBD_uuid, VBD_currently_attached, VBD_reserved, VBD_VM};
+	static const int own[] = {VBD_uuid, VBD_currently_attached, VBD_reserved, VBD_VM,
+				  VBD_metrics};
 	const struct value *vbds = record_get(vm, VM_VBDs);
 
 	for (uint32_t i = 0; i < vbds->length; i++) {

@@ -99,7 +99,7 @@ static void set_state(struct transaction *transaction, struct record *vif, const
 	record_set(vif, VIF_currently_attached, value_bool(attached));
 	record_set(vif, VIF_allowed_operations, allowed);
 	if (!attached)
-		traffic_start_vif(transaction, vif);
+		traffic_start(transaction, vif);
 }
 
 /* Of a struct of fields; NULL: it is refused. */
@@ -212,16 +212,10 @@ int run_VM_get_allowed_VIF_devices(struct call *call, struct error *err)
 	return 0;
 }
 
-static void forget(struct transaction *transaction, const struct record *vif)
-{
-	transaction_delete(transaction, CLASS_VIF_metrics, record_text(vif, VIF_metrics));
-}
-
 const struct device_kind vif_kind = {.cls = CLASS_VIF,
 				     .list = VM_VIFs,
 				     .number = VIF_device,
 				     .attached = VIF_currently_attached,
 				     .words = "network interfaces",
 				     .set_state = set_state,
-				     .forget = forget,
 				     .get_numbers = hypervisor_get_nics};

@@ -69,8 +69,10 @@ struct hypervisor_ops {
 			      struct hypervisor_error *err);
 	int (*move_nic)(void *adapter, const char *uuid, int device, const char *bridge,
 			struct hypervisor_error *err);
-	int (*get_nic_traffic)(void *adapter, const char *uuid, struct nic_traffic *traffic,
+	int (*get_nic_traffic)(void *adapter, const char *uuid, struct device_traffic *traffic,
 			       size_t count, struct hypervisor_error *err);
+	int (*get_disk_traffic)(void *adapter, const char *uuid, struct device_traffic *traffic,
+				size_t count, struct hypervisor_error *err);
 	int (*get_interfaces)(void *adapter, struct host_interfaces *ret_interfaces,
 			      struct hypervisor_error *err);
 	int (*set_interface_up)(void *adapter, const char *name, bool up,

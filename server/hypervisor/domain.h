@@ -130,6 +130,14 @@ struct disk_config {
 	bool is_cd;
 };
 
+/* What has gone over a network interface or drive of a domain, since the domain has it; 0 of one
+ * that it has not. */
+struct device_traffic {
+	int device;		/* which one is asked for */
+	uint64_t read_bytes;	/* by the domain: what an interface has received */
+	uint64_t written_bytes; /* what it has sent */
+};
+
 /* What a domain is built from. Texts are valid during the call only; "" where there is none. */
 struct domain_config {
 	const char *uuid;

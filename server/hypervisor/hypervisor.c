@@ -350,11 +350,19 @@ int hypervisor_move_nic(struct hypervisor *hypervisor, const char *uuid, int dev
 }
 
 int hypervisor_get_nic_traffic(struct hypervisor *hypervisor, const char *uuid,
-			       struct nic_traffic *traffic, size_t count,
+			       struct device_traffic *traffic, size_t count,
 			       struct hypervisor_error *err)
 {
 	assert(uuid && (traffic || count == 0));
 	return CALL(get_nic_traffic, uuid, uuid, traffic, count);
+}
+
+int hypervisor_get_disk_traffic(struct hypervisor *hypervisor, const char *uuid,
+				struct device_traffic *traffic, size_t count,
+				struct hypervisor_error *err)
+{
+	assert(uuid && (traffic || count == 0));
+	return CALL(get_disk_traffic, uuid, uuid, traffic, count);
 }
 
 int hypervisor_get_interfaces(struct hypervisor *hypervisor, struct host_interfaces *ret_interfaces,

@@ -140,10 +140,14 @@ int hypervisor_set_nic_filter(struct hypervisor *hypervisor, const char *uuid,
  * the domain no such interface. */
 int hypervisor_move_nic(struct hypervisor *hypervisor, const char *uuid, int device,
 			const char *bridge, struct hypervisor_error *err);
-/* `traffic` says which devices, and is filled in. */
+/* `traffic` says which devices, and is filled in. Of a drive that a program serves, and not the
+ * kernel, nothing is known: 0. */
 int hypervisor_get_nic_traffic(struct hypervisor *hypervisor, const char *uuid,
-			       struct nic_traffic *traffic, size_t count,
+			       struct device_traffic *traffic, size_t count,
 			       struct hypervisor_error *err);
+int hypervisor_get_disk_traffic(struct hypervisor *hypervisor, const char *uuid,
+				struct device_traffic *traffic, size_t count,
+				struct hypervisor_error *err);
 
 /* Those of the host as they are now. */
 int hypervisor_get_interfaces(struct hypervisor *hypervisor, struct host_interfaces *ret_interfaces,

@@ -28,11 +28,4 @@ struct nic_config {
 	size_t ipv6_count;
 };
 
-/* What an interface of a domain has carried, as the domain sees it; 0 of one that it has not. */
-struct nic_traffic {
-	int device; /* which one is asked for */
-	uint64_t received_bytes;
-	uint64_t sent_bytes;
-};
-
 #endif

@@ -310,6 +310,7 @@ const struct hypervisor_ops adapter_simulator = {
 	.set_nic_filter = simulator_set_nic_filter,
 	.move_nic = simulator_move_nic,
 	.get_nic_traffic = simulator_get_nic_traffic,
+	.get_disk_traffic = simulator_get_disk_traffic,
 	.get_interfaces = simulator_get_interfaces,
 	.set_interface_up = simulator_set_interface_up,
 	.create_bridge = simulator_create_bridge,

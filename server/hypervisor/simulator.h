@@ -159,12 +159,19 @@ int simulator_detach_device(struct simulator *simulator, const char *uuid,
 int simulator_commit_devices(struct simulator *simulator, struct guest *guest,
 			     enum simulator_device kind, json_t *devices,
 			     struct hypervisor_error *err);
+/* One of the devices, in a copy of all of the guest's; NULL: it has none of that number. */
+json_t *simulator_copy_devices(const struct guest *guest, enum simulator_device kind, int number,
+			       json_t **ret_devices, struct hypervisor_error *err);
+int simulator_get_traffic(struct simulator *simulator, const char *uuid, enum simulator_device kind,
+			  struct device_traffic *traffic, size_t count,
+			  struct hypervisor_error *err);
+/* So much more goes over it. */
+int simulator_carry(struct simulator *simulator, const char *uuid, enum simulator_device kind,
+		    const struct device_traffic *more, struct hypervisor_error *err);
 /* The guest writes a key, or deletes it ("") */
 int simulator_write_key(struct simulator *simulator, const char *uuid, const char *path,
 			const char *value, struct hypervisor_error *err);
-/* So many bytes more have come and gone, over a guest's interface or the host's. */
-int simulator_carry(struct simulator *simulator, const char *uuid, int device, uint64_t received,
-		    uint64_t sent, struct hypervisor_error *err);
+/* So many bytes more have come and gone over the host's interface. */
 int simulator_carry_host(struct simulator *simulator, const char *name, uint64_t received,
 			 uint64_t sent, struct hypervisor_error *err);
 

@@ -19,7 +19,7 @@
  *   write UUID KEY [VALUE]   a guest writes a key for others to read, such as data/os_name; or
  *                         deletes it
  *   carry UUID DEVICE RECEIVED SENT   so many bytes more over a guest's network interface;
- *                         `carry host NAME …` over one of the host's
+ *                         diskDEVICE: its drive; `carry host NAME …`: one of the host's
  *   speed FACTOR          of balloons, and of guests that are asked to shut down; kept as state
  *   state                 the state file's JSON on one line, with memory_free and memory_total
  */
@@ -328,6 +328,7 @@ static int run_carry(struct simulator *simulator, char *line, struct buffer *rep
 {
 	const char *uuid = next_word(&line);
 	const char *name = next_word(&line);
+	enum simulator_device kind = SIMULATOR_NICS;
 	int64_t received, sent, device;
 
 	(void)reply;
@@ -339,10 +340,15 @@ static int run_carry(struct simulator *simulator, char *line, struct buffer *rep
 	if (strcmp(uuid, "host") == 0)
 		return simulator_carry_host(simulator, name, (uint64_t)received, (uint64_t)sent,
 					    err);
+	if (strncmp(name, "disk", 4) == 0) {
+		kind = SIMULATOR_DISKS;
+		name += 4;
+	}
 	if (read_number(name, 0, INT32_MAX, "DEVICE", &device, err) < 0)
 		return -1;
-	return simulator_carry(simulator, uuid, (int)device, (uint64_t)received, (uint64_t)sent,
-			       err);
+	return simulator_carry(
+		simulator, uuid, kind,
+		&(struct device_traffic){(int)device, (uint64_t)received, (uint64_t)sent}, err);
 }
 
 /* Time that has passed counts at the old speed: the dispatcher has computed it. */

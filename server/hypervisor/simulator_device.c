@@ -98,3 +98,61 @@ int simulator_detach_device(struct simulator *simulator, const char *uuid,
 	json_array_remove(devices, (size_t)place);
 	return simulator_commit_devices(simulator, guest, kind, devices, err);
 }
+
+json_t *simulator_copy_devices(const struct guest *guest, enum simulator_device kind, int number,
+			       json_t **ret_devices, struct hypervisor_error *err)
+{
+	int place = simulator_find_device(guest->devices[kind], number);
+
+	if (place < 0) {
+		hypervisor_fail(err, HYPERVISOR_FAILED, "there is no %s %d", words[kind], number);
+		return NULL;
+	}
+	*ret_devices = json_deep_copy(guest->devices[kind]);
+	return json_array_get(*ret_devices, (size_t)place);
+}
+
+static uint64_t counter_of(const json_t *device, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(device, key));
+}
+
+int simulator_get_traffic(struct simulator *simulator, const char *uuid, enum simulator_device kind,
+			  struct device_traffic *traffic, size_t count,
+			  struct hypervisor_error *err)
+{
+	const struct guest *guest = simulator_find_guest(simulator, uuid, err);
+
+	if (!guest)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		int place = simulator_find_device(guest->devices[kind], traffic[i].device);
+		const json_t *device =
+			place < 0 ? NULL : json_array_get(guest->devices[kind], (size_t)place);
+
+		traffic[i].read_bytes = counter_of(device, "read");
+		traffic[i].written_bytes = counter_of(device, "written");
+	}
+	return 0;
+}
+
+static void add_to_counter(json_t *device, const char *key, uint64_t bytes)
+{
+	json_object_set_new(device, key,
+			    json_integer((json_int_t)(counter_of(device, key) + bytes)));
+}
+
+int simulator_carry(struct simulator *simulator, const char *uuid, enum simulator_device kind,
+		    const struct device_traffic *more, struct hypervisor_error *err)
+{
+	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
+	json_t *devices;
+	json_t *device = guest ? simulator_copy_devices(guest, kind, more->device, &devices, err) :
+				 NULL;
+
+	if (!device)
+		return -1;
+	add_to_counter(device, "read", more->read_bytes);
+	add_to_counter(device, "written", more->written_bytes);
+	return simulator_commit_devices(simulator, guest, kind, devices, err);
+}

@@ -34,6 +34,16 @@ int simulator_get_disks(void *adapter, const char *uuid, int *ret_devices, size_
 			   -1;
 }
 
+int simulator_get_disk_traffic(void *adapter, const char *uuid, struct device_traffic *traffic,
+			       size_t count, struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_get_disk_traffic, err);
+
+	return simulator ? simulator_get_traffic(simulator, uuid, SIMULATOR_DISKS, traffic, count,
+						 err) :
+			   -1;
+}
+
 int simulator_attach_disk(void *adapter, const char *uuid, const struct disk_config *disk,
 			  struct hypervisor_error *err)
 {

@@ -99,27 +99,15 @@ int simulator_detach_nic(void *adapter, const char *uuid, int device, bool force
 			   -1;
 }
 
-/* One interface of a copy of the guest's; NULL: it has none of that number. */
-static json_t *copy_nics(const struct guest *guest, int device, json_t **ret_nics,
-			 struct hypervisor_error *err)
-{
-	int place = simulator_find_device(guest->devices[SIMULATOR_NICS], device);
-
-	if (place < 0) {
-		hypervisor_fail(err, HYPERVISOR_FAILED, "there is no network interface %d", device);
-		return NULL;
-	}
-	*ret_nics = json_deep_copy(guest->devices[SIMULATOR_NICS]);
-	return json_array_get(*ret_nics, (size_t)place);
-}
-
 int simulator_set_nic_filter(void *adapter, const char *uuid, const struct nic_config *nic,
 			     struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_set_nic_filter, err);
 	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
 	json_t *nics;
-	json_t *json = guest ? copy_nics(guest, nic->device, &nics, err) : NULL;
+	json_t *json =
+		guest ? simulator_copy_devices(guest, SIMULATOR_NICS, nic->device, &nics, err) :
+			NULL;
 
 	if (!json)
 		return -1;
@@ -139,56 +127,21 @@ int simulator_move_nic(void *adapter, const char *uuid, int device, const char *
 	if (!has_bridge(simulator, bridge))
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no bridge \"%s\"",
 				       bridge);
-	json = copy_nics(guest, device, &nics, err);
+	json = simulator_copy_devices(guest, SIMULATOR_NICS, device, &nics, err);
 	if (!json)
 		return -1;
 	json_object_set_new(json, "bridge", json_string(bridge));
 	return simulator_commit_devices(simulator, guest, SIMULATOR_NICS, nics, err);
 }
 
-static uint64_t counter_of(const json_t *nic, const char *key)
-{
-	return (uint64_t)json_integer_value(json_object_get(nic, key));
-}
-
-int simulator_get_nic_traffic(void *adapter, const char *uuid, struct nic_traffic *traffic,
+int simulator_get_nic_traffic(void *adapter, const char *uuid, struct device_traffic *traffic,
 			      size_t count, struct hypervisor_error *err)
 {
 	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_get_nic_traffic, err);
-	const struct guest *guest = simulator_find_guest(simulator, uuid, err);
 
-	if (!guest)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		int place =
-			simulator_find_device(guest->devices[SIMULATOR_NICS], traffic[i].device);
-		const json_t *nic =
-			place < 0 ? NULL :
-				    json_array_get(guest->devices[SIMULATOR_NICS], (size_t)place);
-
-		traffic[i].received_bytes = counter_of(nic, "received");
-		traffic[i].sent_bytes = counter_of(nic, "sent");
-	}
-	return 0;
-}
-
-static void add_to_counter(json_t *nic, const char *key, uint64_t bytes)
-{
-	json_object_set_new(nic, key, json_integer((json_int_t)(counter_of(nic, key) + bytes)));
-}
-
-int simulator_carry(struct simulator *simulator, const char *uuid, int device, uint64_t received,
-		    uint64_t sent, struct hypervisor_error *err)
-{
-	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
-	json_t *nics;
-	json_t *nic = guest ? copy_nics(guest, device, &nics, err) : NULL;
-
-	if (!nic)
-		return -1;
-	add_to_counter(nic, "received", received);
-	add_to_counter(nic, "sent", sent);
-	return simulator_commit_devices(simulator, guest, SIMULATOR_NICS, nics, err);
+	return simulator ?
+		       simulator_get_traffic(simulator, uuid, SIMULATOR_NICS, traffic, count, err) :
+		       -1;
 }
 
 int simulator_get_interfaces(void *adapter, struct host_interfaces *ret_interfaces,

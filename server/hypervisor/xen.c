@@ -133,6 +133,7 @@ const struct hypervisor_ops adapter_xen = {
 	.set_nic_filter = xen_set_nic_filter,
 	.move_nic = xen_move_nic,
 	.get_nic_traffic = xen_get_nic_traffic,
+	.get_disk_traffic = xen_get_disk_traffic,
 	.get_interfaces = xen_get_interfaces,
 	.set_interface_up = xen_set_interface_up,
 	.create_bridge = xen_create_bridge,

@@ -7,8 +7,10 @@
 #include "server/hypervisor/xen_ops.h"
 
 #include <libxl_utils.h>
+#include <stdio.h>
 
 #define LETTERS 26
+#define SECTOR 512
 /* what a device model shows as IDE; libxl changes CDs only in such a drive */
 #define IDE_DRIVES 4
 
@@ -103,6 +105,53 @@ int xen_get_disks(void *adapter, const char *uuid, int *ret_devices, size_t capa
 		ret_devices[i] = disks[i].vdev ? number_of(disks[i].vdev) : -1;
 	libxl_device_disk_list_free(disks, count);
 	*ret_count = (size_t)count;
+	return 0;
+}
+
+/* In sectors of 512 bytes, of what the kernel serves; 0 of what a program serves. */
+static uint64_t read_sectors(uint32_t domid, int devid, const char *name)
+{
+	AUTO_TEXT path = text_format("/sys/bus/xen-backend/devices/vbd-%u-%d/statistics/%s", domid,
+				     devid, name);
+	FILE *file = fopen(path, "re");
+	unsigned long long sectors = 0;
+
+	if (file && fscanf(file, "%llu", &sectors) != 1)
+		sectors = 0;
+	if (file)
+		fclose(file);
+	return sectors;
+}
+
+static void read_traffic(libxl_ctx *ctx, uint32_t domid, const libxl_device_disk *disk,
+			 struct device_traffic *traffic)
+{
+	libxl_diskinfo info;
+
+	libxl_diskinfo_init(&info);
+	if (libxl_device_disk_getinfo(ctx, domid, disk, &info) == 0) {
+		traffic->read_bytes = read_sectors(domid, info.devid, "rd_sect") * SECTOR;
+		traffic->written_bytes = read_sectors(domid, info.devid, "wr_sect") * SECTOR;
+	}
+	libxl_diskinfo_dispose(&info);
+}
+
+int xen_get_disk_traffic(void *adapter, const char *uuid, struct device_traffic *traffic,
+			 size_t count, struct hypervisor_error *err)
+{
+	AUTO_LIBXL libxl = {0};
+	xc_domaininfo_t domain;
+	libxl_device_disk disk;
+
+	if (xen_find(adapter, uuid, &domain, err) < 0 || xen_libxl_open(&libxl, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		traffic[i].read_bytes = traffic[i].written_bytes = 0;
+		if (!find_disk(libxl.ctx, domain.domain, traffic[i].device, &disk))
+			continue;
+		read_traffic(libxl.ctx, domain.domain, &disk, &traffic[i]);
+		libxl_device_disk_dispose(&disk);
+	}
 	return 0;
 }
 

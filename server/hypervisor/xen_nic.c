@@ -161,21 +161,21 @@ int xen_move_nic(void *adapter, const char *uuid, int device, const char *bridge
 	return 0;
 }
 
-int xen_get_nic_traffic(void *adapter, const char *uuid, struct nic_traffic *traffic, size_t count,
-			struct hypervisor_error *err)
+int xen_get_nic_traffic(void *adapter, const char *uuid, struct device_traffic *traffic,
+			size_t count, struct hypervisor_error *err)
 {
 	xc_domaininfo_t domain;
 
 	if (xen_find(adapter, uuid, &domain, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		traffic[i].received_bytes = traffic[i].sent_bytes = 0;
+		traffic[i].read_bytes = traffic[i].written_bytes = 0;
 		for (size_t end = 0; end < ARRAY_SIZE(ends); end++) {
 			AUTO_TEXT name = end_name(domain.domain, traffic[i].device, ends[end]);
 
 			/* what one side receives the other has sent */
-			traffic[i].received_bytes += interfaces_read_sent(name);
-			traffic[i].sent_bytes += interfaces_read_received(name);
+			traffic[i].read_bytes += interfaces_read_sent(name);
+			traffic[i].written_bytes += interfaces_read_received(name);
 		}
 	}
 	return 0;

@@ -57,8 +57,10 @@ int xen_set_nic_filter(void *adapter, const char *uuid, const struct nic_config 
 		       struct hypervisor_error *err);
 int xen_move_nic(void *adapter, const char *uuid, int device, const char *bridge,
 		 struct hypervisor_error *err);
-int xen_get_nic_traffic(void *adapter, const char *uuid, struct nic_traffic *traffic, size_t count,
-			struct hypervisor_error *err);
+int xen_get_nic_traffic(void *adapter, const char *uuid, struct device_traffic *traffic,
+			size_t count, struct hypervisor_error *err);
+int xen_get_disk_traffic(void *adapter, const char *uuid, struct device_traffic *traffic,
+			 size_t count, struct hypervisor_error *err);
 int xen_get_interfaces(void *adapter, struct host_interfaces *ret_interfaces,
 		       struct hypervisor_error *err);
 int xen_set_interface_up(void *adapter, const char *name, bool up, struct hypervisor_error *err);

@@ -177,32 +177,6 @@ def test_pif(host):
     host.session.PIF.set_disallow_unplug(pif, True)
 
 
-def rates(host, cls, metrics):
-    record = host.session.call(f"{cls}.get_record", metrics)
-    return record["io_read_kbs"], record["io_write_kbs"]
-
-
-def test_traffic(host):
-    """What goes over interfaces, as it is sampled."""
-    session, vm = host.session, host.add()
-    vif = make(host, vm, "0")
-    metrics, uuid = session.VIF.get_metrics(vif), session.VM.get_uuid(vm)
-    is_(rates(host, "VIF_metrics", metrics), (0, 0), "nothing goes over an interface that no domain has")
-    session.VM.start(vm, False, False)
-    host.simulator.ask(f"carry {uuid} 0 4096 8192")
-    (pif,) = session.PIF.get_all()
-    for what, cls, ref in ((f"{uuid} 0", "VIF_metrics", metrics), ("host eth0", "PIF_metrics", session.PIF.get_metrics(pif))):
-        seen = until(lambda what=what, cls=cls, ref=ref: host.simulator.ask(f"carry {what} 4096 8192") or
-                     [r for r in [rates(host, cls, ref)] if r[0] > 0])
-        ok(seen and seen[0][1] == 2 * seen[0][0], f"{cls}: what is received and sent: {seen}")
-        ok(until(lambda cls=cls, ref=ref: rates(host, cls, ref) == (0, 0)), f"{cls}: nothing more comes and goes")
-    session.VIF_metrics.set_other_config(metrics, {"seen": "yes"})
-    host.crash()
-    is_(host.session.VIF_metrics.get_other_config(metrics), {"seen": "yes"}, "after a crash it is the same object")
-    host.remove(vm)
-    is_(host.session.VIF_metrics.get_all(), [], "they go with their VIFs")
-
-
 def test_crash(host):
     """Killed while the hypervisor is asked: the record follows the domain."""
     vm = host.add("Running")
@@ -271,6 +245,6 @@ def edit_domains(host, uuid, changed):
 if not program():
     skip_all("no xenapid to test (XENAPID)")
 with Host() as running:
-    for test in (test_host, test_records, test_refused, test_life, test_live, test_pif, test_traffic, test_crash, test_private):
+    for test in (test_host, test_records, test_refused, test_life, test_live, test_pif, test_crash, test_private):
         test(running)
 done()

@@ -89,7 +89,7 @@ void contract_nobody(const char *uuid, const char *what)
 	const struct scheduling scheduling = {.cap = -1};
 	const struct nic_config nic = {.mac = "00:16:3e:00:00:02"};
 	const struct disk_config disk = {.path = "", .format = "raw", .is_cd = true};
-	struct nic_traffic traffic = {0};
+	struct device_traffic traffic = {0};
 	struct guest_key key;
 	AUTO_TEXT text = text_format("there is no domain %s", uuid);
 	AUTO_TEXT path = fixture_path("nobody");
@@ -122,6 +122,7 @@ void contract_nobody(const char *uuid, const char *what)
 	NOBODY(hypervisor_set_nic_filter(h, uuid, &nic, &fixture_error));
 	NOBODY(hypervisor_move_nic(h, uuid, 0, "nowhere", &fixture_error));
 	NOBODY(hypervisor_get_nic_traffic(h, uuid, &traffic, 1, &fixture_error));
+	NOBODY(hypervisor_get_disk_traffic(h, uuid, &traffic, 1, &fixture_error));
 	NOBODY(hypervisor_attach_nic(h, uuid, &nic, &fixture_error));
 	NOBODY(hypervisor_detach_nic(h, uuid, 0, true, &fixture_error));
 	NOBODY(hypervisor_get_disks(h, uuid, &device, 1, &count, &fixture_error));

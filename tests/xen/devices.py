@@ -121,13 +121,15 @@ def sends_what_it_may(host, kind, network, vif, mac):
     session.network.destroy(other)
 
 
-def plugs_disk(host, kind, disks, vm, vdi):
+def plugs_disk(host, kind, disks, vm, vbd, vdi):
     """The first is written, a second one comes and goes."""
     session = host.session
     ok(disks.seen(vm, ("xvda", 8, "")), f"{kind}: the guest has the disk that it was started with: {host.guest(vm).get('disks')}")
     host.ask(vm, "write xvda hello")
     ok(disks.seen(vm, ("xvda", 8, "hello")), f"{kind}: and writes it")
     is_(disks.image(vdi), "hello", f"{kind}: what it has written is in the image")
+    metrics = session.VBD.get_metrics(vbd)
+    ok(until(lambda: host.ask(vm, "write xvda hello") or session.VBD_metrics.get_io_write_kbs(metrics) > 0), f"{kind}: which its metrics show")
     second = disks.add(vm, disks.vdi(4), "1")
     session.VBD.plug(second)
     ok(disks.seen(vm, ("xvda", 8, "hello"), ("xvdb", 4, "")), f"{kind}: a second one, plugged: {host.guest(vm).get('disks')}")
@@ -147,7 +149,7 @@ def run(host):
     for kind, mac in MACS.items():
         vm, vif, vbd = starts_with_devices(host, kind, network, mac, disks, vdi)
         if kind == "pv":
-            plugs_disk(host, kind, disks, vm, vdi)
+            plugs_disk(host, kind, disks, vm, vbd, vdi)
             plugs_nic(host, kind, network, vm, vif)
             sends_what_it_may(host, kind, network, vif, mac)
         else:
