@@ -139,6 +139,20 @@ def plugs_disk(host, kind, disks, vm, vbd, vdi):
     session.VBD.destroy(second)
 
 
+def goes_back(host, kind, disks, vm):
+    """A snapshot of the running VM, and what is written after it is undone."""
+    session = host.session
+    shot = session.VM.snapshot(vm, "before")
+    ok(disks.seen(vm, ("xvda", 8, "hello")), f"{kind}: the guest goes on after a snapshot")
+    host.ask(vm, "write xvda other")
+    ok(disks.seen(vm, ("xvda", 8, "other")), f"{kind}: it writes something else")
+    session.VM.revert(shot)
+    is_(session.VM.get_power_state(vm), "Halted", f"{kind}: reverted, it has no domain")
+    (vbd,) = session.VM.get_VBDs(vm)
+    is_(disks.image(session.VBD.get_VDI(vbd)), "hello", f"{kind}: and its disk is as it was")
+    session.VM.destroy(shot)
+
+
 def run(host):
     # a try before this one may have left it
     host.dom0.attempt(f"ip link delete {BRIDGE} type bridge")
@@ -152,10 +166,13 @@ def run(host):
             plugs_disk(host, kind, disks, vm, vbd, vdi)
             plugs_nic(host, kind, network, vm, vif)
             sends_what_it_may(host, kind, network, vif, mac)
+            goes_back(host, kind, disks, vm)
         else:
-            ok(disks.seen(vm, ("xvda", 8, "hello")), f"{kind}: it reads what the other one has written: {host.guest(vm).get('disks')}")
-        host.session.VM.hard_shutdown(vm)
+            ok(disks.seen(vm, ("xvda", 8, "hello")), f"{kind}: it reads what the other one had written: {host.guest(vm).get('disks')}")
+            host.session.VM.hard_shutdown(vm)
+        (vif,), (vbd,) = host.session.VM.get_VIFs(vm), host.session.VM.get_VBDs(vm)
         is_([*attached(host, vif), host.session.VBD.get_currently_attached(vbd)], [False, False], f"{kind}: without a domain neither is attached")
+        vdi = host.session.VBD.get_VDI(vbd)
         host.session.VIF.destroy(vif)
         host.session.VBD.destroy(vbd)
     host.session.network.destroy(network)
