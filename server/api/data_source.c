@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* data_source.c – figures of the sampler by their names, as xapi calls them. */
-#include "server/api/private.h"
-
+#include "server/api/storage.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
@@ -82,6 +81,18 @@ static void add_vm(struct api *api, const struct record *vm, struct figures *fig
 	    (double)record_int(vm, VM_memory_target));
 }
 
+/* Of what is not attached nothing is known. */
+static void add_sr(struct api *api, const struct record *sr, struct figures *figures)
+{
+	double size = (double)record_int(sr, SR_physical_size);
+
+	if (!storage_is_attached(api, sr))
+		return;
+	add(figures, "physical_utilisation", "Room that is in use where the SR is", "B", size,
+	    (double)record_int(sr, SR_physical_utilisation));
+	add(figures, "physical_size", "Room that there is where the SR is", "B", size, size);
+}
+
 typedef void (*add_fn)(struct api *api, const struct record *record, struct figures *figures);
 
 static int list_all(struct call *call, add_fn add_all)
@@ -114,6 +125,17 @@ int run_host_get_data_sources(struct call *call, struct error *err)
 int run_host_query_data_source(struct call *call, struct error *err)
 {
 	return query(call, add_host, err);
+}
+
+int run_SR_get_data_sources(struct call *call, struct error *err)
+{
+	(void)err;
+	return list_all(call, add_sr);
+}
+
+int run_SR_query_data_source(struct call *call, struct error *err)
+{
+	return query(call, add_sr, err);
 }
 
 int run_VM_get_data_sources(struct call *call, struct error *err)

@@ -71,6 +71,24 @@ static int check_unplug(struct call *call, const struct record *pif, struct erro
 	return 0;
 }
 
+int run_host_get_management_interface(struct call *call, struct error *err)
+{
+	const struct value *pifs = record_get(call->self, host_PIFs);
+
+	(void)err;
+	call->result = value_string(NULL_REF);
+	for (uint32_t i = 0; i < pifs->length; i++) {
+		AUTO(record) pif = store_read(call->api->store, CLASS_PIF, pifs->items[i]->text);
+
+		if (!pif || !record_bool(pif, PIF_management))
+			continue;
+		value_release(call->result);
+		call->result = value_reference(pifs->items[i]);
+		break;
+	}
+	return 0;
+}
+
 int run_PIF_unplug(struct call *call, struct error *err)
 {
 	return check_unplug(call, call->self, err) < 0 ? -1 : set_up(call, false, err);

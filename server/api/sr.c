@@ -202,6 +202,34 @@ int run_SR_scan(struct call *call, struct error *err)
 	return rc;
 }
 
+struct measure {
+	const char *sr;
+	struct room room;
+};
+
+static int note_room(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct measure *measure = argument;
+
+	if (storage_check_attached(transaction, measure->sr, err) < 0)
+		return -1;
+	sr_set_room(transaction_edit(transaction, CLASS_SR, measure->sr), &measure->room);
+	return 0;
+}
+
+int run_SR_update(struct call *call, struct error *err)
+{
+	struct measure measure = {.sr = record_ref(call->self)};
+	struct place *place;
+	int rc;
+
+	if (storage_open_place(call->api, measure.sr, &place, err) < 0)
+		return -1;
+	rc = place->backend->get_room(place, &measure.room, err);
+	place_close(place);
+	return rc < 0 ? -1 : store_mutate(call->api->store, note_room, &measure, err);
+}
+
 int run_SR_get_supported_types(struct call *call, struct error *err)
 {
 	(void)err;

@@ -91,6 +91,12 @@ int sr_look(struct api *api, const char *sr, const struct place *place,
 	return 0;
 }
 
+void sr_set_room(struct record *sr, const struct room *room)
+{
+	record_set_int(sr, SR_physical_size, room->bytes);
+	record_set_int(sr, SR_physical_utilisation, room->used);
+}
+
 void sr_take_over(struct transaction *transaction, const char *ref,
 		  const struct sr_contents *contents)
 {
@@ -110,8 +116,7 @@ void sr_take_over(struct transaction *transaction, const char *ref,
 		sum += image->bytes;
 	}
 	record_set_int(sr, SR_virtual_allocation, sum);
-	record_set_int(sr, SR_physical_size, contents->room.bytes);
-	record_set_int(sr, SR_physical_utilisation, contents->room.used);
+	sr_set_room(sr, &contents->room);
 }
 
 /* A place that can not be opened is no other's. */

@@ -43,6 +43,13 @@ static struct record *attached_pbd(struct api *api, const struct record *sr)
 	return NULL;
 }
 
+bool storage_is_attached(struct api *api, const struct record *sr)
+{
+	AUTO(record) pbd = attached_pbd(api, sr);
+
+	return pbd;
+}
+
 int storage_open_place(struct api *api, const char *sr, struct place **ret_place, struct error *err)
 {
 	AUTO(record) record = store_read(api->store, CLASS_SR, sr);

@@ -18,6 +18,7 @@ const struct backend *storage_backend(const char *type, struct error *err);
 /* The SR's place, to be closed; SR_HAS_NO_PBDS while it is not attached. */
 int storage_open_place(struct api *api, const char *sr, struct place **ret_place,
 		       struct error *err);
+bool storage_is_attached(struct api *api, const struct record *sr);
 /* The same in a transaction, without opening it. */
 int storage_check_attached(struct transaction *transaction, const char *sr, struct error *err);
 /* The SR can, or cannot, be used now. */
@@ -38,6 +39,7 @@ int sr_look(struct api *api, const char *sr, const struct place *place,
 	    struct sr_contents *ret_contents, struct error *err);
 void sr_take_over(struct transaction *transaction, const char *ref,
 		  const struct sr_contents *contents);
+void sr_set_room(struct record *sr, const struct room *room);
 /* INVALID_VALUE: another SR is attached that has the place. */
 int sr_check_place(struct api *api, const char *sr, const struct place *place, struct error *err);
 

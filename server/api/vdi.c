@@ -101,6 +101,15 @@ static int resize(struct call *call, const struct place *place, struct error *er
 	return store_mutate(call->api->store, note_size, &resize, err);
 }
 
+/* With the lock held. */
+static int update(struct call *call, const struct place *place, struct error *err)
+{
+	struct resize resize = {.ref = record_ref(call->self)};
+	AUTO(record) vdi = vdi_read(call->api, call->self, place, &resize.image, err);
+
+	return vdi ? store_mutate(call->api->store, note_size, &resize, err) : -1;
+}
+
 static int delete_record(struct call *call, const char *operation, struct error *err)
 {
 	const struct record *vdi = call_edit(call, CLASS_VDI, 0, err);
@@ -155,6 +164,11 @@ static int with_lock(struct call *call,
 int run_VDI_resize(struct call *call, struct error *err)
 {
 	return with_lock(call, resize, err);
+}
+
+int run_VDI_update(struct call *call, struct error *err)
+{
+	return with_lock(call, update, err);
 }
 
 int run_VDI_destroy(struct call *call, struct error *err)

@@ -253,6 +253,30 @@ def test_scan(host):
     is_(read(host.server.path("secret.raw")), b"secret", "nothing outside was touched")
 
 
+def test_update(host):
+    """What is looked at anew without a scan."""
+    sr = host.make_sr("looked-at")
+    vdi = host.make_vdi(sr)
+    path = os.path.join(host.folder("looked-at"), host.vdi(vdi)["location"])
+    write(path, b"x" * 2 * MIB)
+    write(os.path.join(host.folder("looked-at"), "by-hand.img"), b"x")
+    host.session.VDI.update(vdi)
+    is_((host.vdi(vdi)["virtual_size"], host.session.SR.get_virtual_allocation(sr)), (str(2 * MIB), str(2 * MIB)), "VDI.update sees what the image has become")
+    ok(int(host.vdi(vdi)["physical_utilisation"]) >= 2 * MIB, "and what it takes")
+    host.session.SR.update(sr)
+    is_(host.session.SR.get_VDIs(sr), [vdi], "SR.update looks for no images")
+    rows = {row["name_label"]: row["value"] for row in host.session.SR.get_data_sources(sr)}
+    is_(rows, {"physical_size": float(host.session.SR.get_physical_size(sr)),
+               "physical_utilisation": float(host.session.SR.get_physical_utilisation(sr))}, "the SR's figures")
+    is_(host.session.SR.query_data_source(sr, "physical_size"), rows["physical_size"], "one of them")
+    os.remove(path)
+    is_(host.failure("VDI.update", vdi), ["VDI_MISSING", sr, vdi], "an image that is gone is missed")
+    host.session.PBD.unplug(host.pbd(sr))
+    is_((host.session.SR.get_data_sources(sr), host.failure("SR.update", sr), host.failure("VDI.update", vdi)),
+        ([], ["SR_HAS_NO_PBDS", sr], ["SR_HAS_NO_PBDS", sr]), "of an SR that is not attached nothing is known")
+    host.session.SR.forget(sr)
+
+
 def test_full(host):
     """The daemon may write no file larger than 4 MiB: the same error as a full disk."""
     sr = host.make_sr("full")
@@ -346,7 +370,7 @@ def main():
     if not program():
         skip_all("no xenapid to test (XENAPID)")
     with Storage(metrics_interval="24h") as host:
-        for test in (test_sr, test_sr_refused, test_folders, test_introduce, test_vdi, test_copy, test_scan, test_full, test_refused_commit, test_cancel, test_kill):
+        for test in (test_sr, test_sr_refused, test_folders, test_introduce, test_vdi, test_copy, test_scan, test_update, test_full, test_refused_commit, test_cancel, test_kill):
             test(host)
     done()
 
