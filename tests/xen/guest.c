@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,16 @@ static void plug_vcpus(void)
 	}
 }
 
+static bool has_any(struct xs_handle *xenstore, const char *kind)
+{
+	unsigned count = 0;
+	char **names = xs_directory(xenstore, XBT_NULL, kind, &count);
+
+	free(names);
+	return count > 0;
+}
+
+/* The drivers; they take their time, and only a guest with devices at its start is given more. */
 static void load_modules(void)
 {
 	FILE *order = fopen(MODULES, "re");
@@ -307,13 +318,14 @@ static int run_guest(void)
 	mount("proc", "/proc", "proc", 0, NULL);
 	mount("sys", "/sys", "sysfs", 0, NULL);
 	mount("dev", "/dev", "devtmpfs", 0, NULL);
-	load_modules();
 	printf("guest: up, %s\n", read_line("/proc/cmdline", line, sizeof(line)));
 	xenstore = xs_open(0);
 	if (!xenstore) {
 		perror("guest: xenstore");
 		return 1;
 	}
+	if (has_any(xenstore, "device/vif") || has_any(xenstore, "device/vbd"))
+		load_modules();
 	/* whoever starts the guest has made this key writable if it wants to know that there is a
 	 * balloon */
 	put(xenstore, "control/feature-balloon", "1");
