@@ -55,6 +55,10 @@ AM_TESTS_ENVIRONMENT = \
 libtests_a_SOURCES += %D%/rpc/values.c
 libtests_a_SOURCES += %D%/rpc/values.h
 
+# Of the store's tests that let the disk fail.
+disk_sources = %D%/store/disk.c %D%/store/disk.h %D%/store/disk_private.h %D%/store/disk_vfs.c %D%/store/image.c %D%/store/image.h %D%/store/run.c %D%/store/run.h %D%/store/scratch.c %D%/store/scratch.h
+disk_ldflags = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=renameat2,--wrap=unlink
+
 # C tests.
 check_PROGRAMS += %D%/rpc/test_jsonrpc_read
 check_PROGRAMS += %D%/rpc/test_jsonrpc_write
@@ -104,6 +108,10 @@ check_PROGRAMS += %D%/store/test_database
 %C%_store_test_database_SOURCES = %D%/store/test_database.c %D%/store/scratch.c %D%/store/scratch.h
 check_PROGRAMS += %D%/store/test_disk
 %C%_store_test_disk_SOURCES = %D%/store/test_disk.c %D%/store/scratch.c %D%/store/scratch.h
+
+check_PROGRAMS += %D%/store/power_cut
+%C%_store_power_cut_SOURCES = %D%/store/power_cut.c $(disk_sources)
+%C%_store_power_cut_LDFLAGS = $(disk_ldflags)
 
 # Programs that tests start; no tests of their own.
 test_helpers = %D%/rpc/echo_call

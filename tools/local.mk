@@ -5,7 +5,7 @@ EXTRA_DIST += %D%/lint %D%/lint_tables.py %D%/lint-sizes.allow %D%/cppcheck.supp
 EXTRA_DIST += %D%/demo %D%/demo_client.py
 EXTRA_DIST += %D%/fetch-ansible-modules %D%/test-summary %D%/xenapid-valgrind
 
-.PHONY: help lint format docs run bench fuzz coverage check-valgrind check-xen check-clients
+.PHONY: help lint format docs run bench fuzz coverage check-valgrind check-xen check-clients power-cut
 
 help:
 	@echo 'make                 xenapid and xm'
@@ -13,6 +13,7 @@ help:
 	@echo 'make check-valgrind  every test under valgrind'
 	@echo 'make check-xen       the points of docs/xen-rig.md on a real Xen, in QEMU (XEN_HOST=local: on this host)'
 	@echo 'make check-clients   other people'\''s clients, unmodified (./bootstrap check-clients installs them)'
+	@echo 'make power-cut       the power fails at every instant of a run of changes: docs/durability.md'
 	@echo 'make coverage        which lines the tests reach (configure --enable-coverage)'
 	@echo 'make bench           the benchmarks'
 	@echo 'make fuzz            every fuzzer for FUZZ_SECONDS=60 (configure --enable-fuzzers CC=clang)'
@@ -53,6 +54,9 @@ bench: xenapid xm $(bench_programs)
 	else \
 		echo 'The benchmarks of the whole server come with tests/bench/bench.py.'; \
 	fi
+
+power-cut: tests/store/power_cut
+	XENAPID_POWER_CUTS=all ./tests/store/power_cut
 
 FUZZ_SECONDS = 60
 fuzz: $(fuzz_targets)

@@ -5,6 +5,7 @@
 
 #include "schema/log.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 #define REVISIONS_RESERVED 100000
@@ -14,6 +15,13 @@ bool database_failed(struct database *database, const char *what)
 {
 	free(database->problem);
 	database->problem = text_format("%s: %s", what, sqlite3_errmsg(database->connection));
+	return false;
+}
+
+bool database_system_failed(struct database *database, const char *path)
+{
+	free(database->problem);
+	database->problem = text_format("%s: %s", path, strerror(errno));
 	return false;
 }
 
@@ -85,7 +93,10 @@ struct database *database_open(const char *path, char **ret_problem)
 		return database;
 	}
 	if (!*ret_problem)
-		*ret_problem = text_format("%s: %s", path, sqlite3_errmsg(database->connection));
+		*ret_problem = text_format("%s: %s", path,
+					   database->problem ?
+						   database->problem :
+						   sqlite3_errmsg(database->connection));
 	database_close(database);
 	return NULL;
 }

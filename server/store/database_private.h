@@ -31,6 +31,8 @@ struct database {
 bool database_run(struct database *database, const char *sql);
 /* Notes what SQLite says, and returns false. */
 bool database_failed(struct database *database, const char *what);
+/* Notes what the system says in errno, and returns false. */
+bool database_system_failed(struct database *database, const char *path);
 /* One row of one column; −1 when there is none or it failed. */
 int64_t database_number(struct database *database, const char *sql);
 /* A setting as a number; 0: it was never set. */

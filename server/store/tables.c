@@ -5,7 +5,12 @@
 #include "schema/log.h"
 #include "schema/text.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 static const char *column_type(const struct type *type)
 {
@@ -57,52 +62,62 @@ static bool create_table(struct database *database, const struct class_info *cls
 	return database_run(database, sql.data);
 }
 
-static bool is_column(struct database *database, const char *table, const char *column)
-{
-	char *sql = sqlite3_mprintf("SELECT count(*) FROM pragma_table_info(%Q) WHERE name = %Q",
-				    table, column);
-	bool there = database_number(database, sql) > 0;
+/* Which tables and columns of the schema a file has. */
+struct found {
+	bool tables[CLASS_COUNT];
+	uint64_t columns[CLASS_COUNT][FIELD_BITS / 64];
+	char *unknown; /* the first column that no field of the program stores: a newer program made
+			  it */
+};
 
-	sqlite3_free(sql);
-	return there;
+static bool has_column(const struct found *found, const struct class_info *cls, int field)
+{
+	return found->columns[cls->id][field / 64] >> (field % 64) & 1;
 }
 
-static bool is_table(struct database *database, const char *table)
+static void find_column(struct found *found, const char *table, const char *column)
 {
-	char *sql = sqlite3_mprintf(
-		"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = %Q", table);
-	bool there = database_number(database, sql) > 0;
+	const struct class_info *cls = schema_class(table);
+	const struct field_info *field;
 
-	sqlite3_free(sql);
-	return there;
+	if (!cls || !has_table(cls))
+		return;
+	found->tables[cls->id] = true;
+	if (*column == '_')
+		return;
+	field = schema_field(cls, column);
+	if (field && field->storage == STORED)
+		found->columns[cls->id][(field - cls->fields) / 64] |=
+			UINT64_C(1) << (field - cls->fields) % 64;
+	else if (!found->unknown)
+		found->unknown = text_format("%s.%s", table, column);
 }
 
-/* The first column that no field of the program stores: a newer program made it. To be freed; NULL:
- * none. */
-static char *unknown_column(struct database *database, const struct class_info *cls)
+/* One pass over the whole file. */
+static bool look(struct database *database, struct found *ret_found)
 {
+	struct found found = {0};
 	sqlite3_stmt *statement = NULL;
-	char *unknown = NULL;
+	int rc;
 
 	if (sqlite3_prepare_v2(
 		    database->connection,
-		    "SELECT name FROM pragma_table_info(?1) WHERE name NOT LIKE '\\_%' ESCAPE '\\'",
+		    "SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c "
+		    "WHERE t.type = 'table'",
 		    -1, &statement, NULL) != SQLITE_OK)
-		return NULL;
-	sqlite3_bind_text(statement, 1, cls->name, -1, SQLITE_STATIC);
-	while (!unknown && sqlite3_step(statement) == SQLITE_ROW) {
-		const char *name = (const char *)sqlite3_column_text(statement, 0);
-		const struct field_info *field = schema_field(cls, name);
-
-		if (!field || field->storage != STORED)
-			unknown = text_format("%s.%s", cls->name, name);
-	}
+		return database_failed(database, "tables");
+	while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
+		find_column(&found, (const char *)sqlite3_column_text(statement, 0),
+			    (const char *)sqlite3_column_text(statement, 1));
+	if (rc != SQLITE_DONE)
+		database_failed(database, "tables");
 	sqlite3_finalize(statement);
-	return unknown;
+	*ret_found = found;
+	return rc == SQLITE_DONE;
 }
 
 /* What the file lacks: how many tables and columns. */
-static int count_missing(struct database *database)
+static int count_missing(const struct found *found)
 {
 	int missing = 0;
 
@@ -111,23 +126,20 @@ static int count_missing(struct database *database)
 
 		if (!has_table(cls))
 			continue;
-		if (!is_table(database, cls->name)) {
-			missing++;
-			continue;
-		}
-		for (int i = 0; i < cls->field_count; i++)
-			missing += is_stored(cls, i) &&
-				   !is_column(database, cls->name, cls->fields[i].name);
+		missing += !found->tables[c];
+		for (int i = 0; found->tables[c] && i < cls->field_count; i++)
+			missing += is_stored(cls, i) && !has_column(found, cls, i);
 	}
 	return missing;
 }
 
-static bool add_missing_columns(struct database *database, const struct class_info *cls)
+static bool add_missing_columns(struct database *database, const struct found *found,
+				const struct class_info *cls)
 {
 	for (int i = 0; i < cls->field_count; i++) {
 		AUTO_BUFFER sql = {0};
 
-		if (!is_stored(cls, i) || is_column(database, cls->name, cls->fields[i].name))
+		if (!is_stored(cls, i) || has_column(found, cls, i))
 			continue;
 		buffer_add_format(&sql, "ALTER TABLE \"%s\" ADD COLUMN ", cls->name);
 		add_column(&sql, &cls->fields[i]);
@@ -137,7 +149,7 @@ static bool add_missing_columns(struct database *database, const struct class_in
 	return true;
 }
 
-static bool add_missing(struct database *database)
+static bool add_missing(struct database *database, const struct found *found)
 {
 	AUTO_TEXT sql = text_format("PRAGMA user_version = %d; PRAGMA application_id = %d",
 				    DATABASE_FORMAT, DATABASE_APPLICATION_ID);
@@ -147,8 +159,8 @@ static bool add_missing(struct database *database)
 
 		if (!has_table(cls))
 			continue;
-		if (!(is_table(database, cls->name) ? add_missing_columns(database, cls) :
-						      create_table(database, cls)))
+		if (!(found->tables[c] ? add_missing_columns(database, found, cls) :
+					 create_table(database, cls)))
 			return false;
 	}
 	return database_run(database, sql);
@@ -163,22 +175,45 @@ static bool create_own_tables(struct database *database)
 		"NULL, uuid TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (revision, ref)) STRICT");
 }
 
+/* Gives the draft its name once all of it is on the disk. A copy of this second that is there
+ * already is one of the same file. */
+static bool publish(const char *draft, const char *path)
+{
+	AUTO_TEXT folder = text_copy(path);
+	int file = open(draft, O_RDONLY | O_CLOEXEC);
+	int names = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool done = file >= 0 && names >= 0 && fsync(file) == 0 &&
+		    (renameat2(AT_FDCWD, draft, AT_FDCWD, path, RENAME_NOREPLACE) == 0 ||
+		     errno == EEXIST) &&
+		    fsync(names) == 0;
+	int why = errno;
+
+	close(file);
+	close(names);
+	errno = why;
+	return done;
+}
+
 static bool back_up(struct database *database, const char *path)
 {
 	char date[32];
 	time_t now = time(NULL);
 	struct tm parts;
-	char *sql;
+	AUTO_TEXT copy = NULL;
+	AUTO_TEXT draft = text_format("%s.copy-under-way", path);
+	char *sql = sqlite3_mprintf("VACUUM INTO %Q", draft);
 	bool done;
 
 	gmtime_r(&now, &parts);
 	strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &parts);
-	sql = sqlite3_mprintf("VACUUM INTO '%q.before-upgrade-%q'", path, date);
-	log_info(
-		"database %s is of an older version: upgrading it, after a copy to %s.before-upgrade-%s",
-		path, path, date);
-	done = database_run(database, sql);
+	copy = text_format("%s.before-upgrade-%s", path, date);
+	log_info("database %s is of an older version: upgrading it, after a copy to %s", path,
+		 copy);
+	unlink(draft); /* of an upgrade that was interrupted */
+	done = database_run(database, sql) &&
+	       (publish(draft, copy) || database_system_failed(database, copy));
 	sqlite3_free(sql);
+	unlink(draft);
 	return done;
 }
 
@@ -196,33 +231,35 @@ static char *refuse(struct database *database, const char *path)
 			"%s was written by a newer xenapid (its format is %d, this program knows %d): install "
 			"that version, or go back to a backup beside it",
 			path, (int)format, DATABASE_FORMAT);
-	for (int c = 0; c < CLASS_COUNT; c++) {
-		AUTO_TEXT unknown = has_table(schema_classes[c]) ?
-					    unknown_column(database, schema_classes[c]) :
-					    NULL;
-
-		if (unknown)
-			return text_format(
-				"%s was written by a newer xenapid: this program does not know its column %s. "
-				"Install that version, or go back to a backup beside it",
-				path, unknown);
-	}
 	return NULL;
+}
+
+static bool prepare(struct database *database, const char *path, const struct found *found,
+		    bool is_new)
+{
+	if (!is_new && !count_missing(found))
+		return true;
+	return (is_new || back_up(database, path)) && database_begin(database) &&
+	       (!is_new || create_own_tables(database)) && add_missing(database, found) &&
+	       database_commit(database);
 }
 
 bool tables_prepare(struct database *database, const char *path, char **ret_problem)
 {
 	bool is_new = database_number(database, "SELECT count(*) FROM sqlite_schema") == 0;
+	struct found found = {0};
+	bool done;
 
-	if (!is_new) {
+	if (!is_new)
 		*ret_problem = refuse(database, path);
-		if (*ret_problem)
-			return false;
-		if (!count_missing(database))
-			return true;
-		if (!back_up(database, path))
-			return false;
-	}
-	return database_begin(database) && (!is_new || create_own_tables(database)) &&
-	       add_missing(database) && database_commit(database);
+	if (*ret_problem || !look(database, &found))
+		return false;
+	if (found.unknown)
+		*ret_problem = text_format(
+			"%s was written by a newer xenapid: this program does not know its column %s. "
+			"Install that version, or go back to a backup beside it",
+			path, found.unknown);
+	done = !found.unknown && prepare(database, path, &found, is_new);
+	free(found.unknown);
+	return done;
 }

@@ -21,21 +21,6 @@ void scratch_make(struct scratch *scratch)
 	snprintf(scratch->path, sizeof(scratch->path), "%s/test.db", scratch->folder);
 }
 
-void scratch_remove(struct scratch *scratch)
-{
-	DIR *folder = opendir(scratch->folder);
-	struct dirent *entry;
-
-	scratch_close(scratch);
-	while ((entry = readdir(folder))) {
-		AUTO_TEXT path = text_format("%s/%s", scratch->folder, entry->d_name);
-
-		unlink(path);
-	}
-	closedir(folder);
-	rmdir(scratch->folder);
-}
-
 void scratch_open(struct scratch *scratch)
 {
 	struct store_options options = {.path = scratch->path};
@@ -98,6 +83,36 @@ int scratch_count_files(const struct scratch *scratch, const char *part)
 		count += strstr(entry->d_name, part) != NULL;
 	closedir(folder);
 	return count;
+}
+
+char *scratch_find_file(const struct scratch *scratch, const char *part)
+{
+	DIR *folder = opendir(scratch->folder);
+	struct dirent *entry;
+	char *path = NULL;
+
+	while (!path && (entry = readdir(folder)))
+		if (strstr(entry->d_name, part))
+			path = text_format("%s/%s", scratch->folder, entry->d_name);
+	closedir(folder);
+	return path;
+}
+
+void scratch_empty(struct scratch *scratch)
+{
+	AUTO_TEXT path = NULL;
+
+	scratch_close(scratch);
+	while ((path = scratch_find_file(scratch, ".db"))) {
+		unlink(path);
+		free(path);
+	}
+}
+
+void scratch_remove(struct scratch *scratch)
+{
+	scratch_empty(scratch);
+	rmdir(scratch->folder);
 }
 
 struct addition {

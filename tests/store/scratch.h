@@ -25,6 +25,11 @@ char *scratch_sql(const struct scratch *scratch, const char *sql);
 /* How many files of the folder have this in their name. */
 int scratch_count_files(const struct scratch *scratch, const char *part);
 
+/* The path of one that has this in its name, to be freed; NULL: there is none. */
+char *scratch_find_file(const struct scratch *scratch, const char *part);
+/* Closes the store and deletes the database and what lies beside it. */
+void scratch_empty(struct scratch *scratch);
+
 /* A new VM of that name; its ref is written. 0, or −1 with *err. */
 int scratch_add_vm(struct scratch *scratch, const char *name, char ref[REF_SIZE],
 		   struct error *err);
