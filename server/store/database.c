@@ -101,8 +101,22 @@ struct database *database_open(const char *path, char **ret_problem)
 	return NULL;
 }
 
+bool database_start_checkpoints(struct database *database, int64_t wal_bytes, char **ret_problem)
+{
+	/* a reader may have let it become larger: the file shrinks when it is started again */
+	AUTO_TEXT shrink = text_format("PRAGMA journal_size_limit=%" PRId64, wal_bytes);
+
+	if (!database_run(database, shrink)) {
+		*ret_problem = text_copy(database_problem(database));
+		return false;
+	}
+	database->checkpoint = checkpoint_start(database->connection, wal_bytes, ret_problem);
+	return database->checkpoint;
+}
+
 void database_close(struct database *database)
 {
+	checkpoint_stop(database->checkpoint);
 	for (size_t i = 0; i < STATEMENT_CACHE; i++)
 		sqlite3_finalize(database->cache[i].statement);
 	sqlite3_close(database->connection);
@@ -114,8 +128,18 @@ bool database_begin(struct database *database)
 {
 	if (database->in_transaction)
 		return true;
+	checkpoint_enter(database->checkpoint);
 	database->in_transaction = database_run(database, "BEGIN IMMEDIATE");
+	if (!database->in_transaction)
+		checkpoint_leave(database->checkpoint);
 	return database->in_transaction;
+}
+
+static void end_transaction(struct database *database)
+{
+	if (database->in_transaction)
+		checkpoint_leave(database->checkpoint);
+	database->in_transaction = false;
 }
 
 bool database_commit(struct database *database)
@@ -124,7 +148,7 @@ bool database_commit(struct database *database)
 		return true;
 	if (!database_run(database, "COMMIT"))
 		return false;
-	database->in_transaction = false;
+	end_transaction(database);
 	return true;
 }
 
@@ -133,7 +157,7 @@ void database_rollback(struct database *database)
 	/* some errors have rolled back by themselves already */
 	if (database->in_transaction && !sqlite3_get_autocommit(database->connection))
 		sqlite3_exec(database->connection, "ROLLBACK", NULL, NULL, NULL);
-	database->in_transaction = false;
+	end_transaction(database);
 	read_reserved_revision(database);
 	free(TAKE(database->problem));
 }

@@ -17,6 +17,11 @@ struct database;
  * this program, or a newer program's.
  */
 struct database *database_open(const char *path, char **ret_problem);
+/*
+ * From now on a thread brings what is committed from the WAL into the file, and lets the WAL become
+ * about that large. False with *ret_problem, to be freed.
+ */
+bool database_start_checkpoints(struct database *database, int64_t wal_bytes, char **ret_problem);
 void database_close(struct database *database);
 
 bool database_begin(struct database *database);	 /* a second one in a row does nothing */

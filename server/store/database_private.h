@@ -4,6 +4,7 @@
 #define SERVER_STORE_DATABASE_PRIVATE_H
 
 #include "schema/buffer.h"
+#include "server/store/checkpoint.h"
 #include "server/store/database.h"
 
 #include <sqlite3.h>
@@ -21,6 +22,7 @@ struct cached_statement {
 
 struct database {
 	sqlite3 *connection;
+	struct checkpoint *checkpoint; /* NULL: not started yet */
 	bool in_transaction;
 	uint64_t reserved_revision;
 	char *problem;

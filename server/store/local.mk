@@ -4,6 +4,8 @@
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES =
 libstore_a_SOURCES += %D%/changes.c
+libstore_a_SOURCES += %D%/checkpoint.c
+libstore_a_SOURCES += %D%/checkpoint.h
 libstore_a_SOURCES += %D%/commit.c
 libstore_a_SOURCES += %D%/database.c
 libstore_a_SOURCES += %D%/database.h

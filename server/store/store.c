@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define TOMBSTONES_KEPT 100000
+#define WAL_BYTES (64 << 20)
 
 /* The lock is on a file of its own: closing the database file would drop the locks that SQLite
  * holds on it. */
@@ -80,7 +81,9 @@ struct store *store_open(const struct store_options *options, char **ret_problem
 	if (!database_drop_tombstones(database, store->tombstones_kept))
 		database_rollback(database); /* an old tombstone harms nobody: the next start tries
 						again */
-	if (load_tables(store, ret_problem) < 0) {
+	if (load_tables(store, ret_problem) < 0 ||
+	    !database_start_checkpoints(
+		    database, options->wal_bytes ? options->wal_bytes : WAL_BYTES, ret_problem)) {
 		destroy(store);
 		return NULL;
 	}

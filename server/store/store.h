@@ -32,6 +32,7 @@ struct store_rules {
 struct store_options {
 	const char *path;	/* of the database; its folder must exist */
 	size_t tombstones_kept; /* 0: 100,000; none is kept longer than 30 days */
+	int64_t wal_bytes; /* 0: 64 MiB; about so large the WAL becomes before it is used again */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 void scratch_make(struct scratch *scratch)
@@ -23,7 +24,7 @@ void scratch_make(struct scratch *scratch)
 
 void scratch_open(struct scratch *scratch)
 {
-	struct store_options options = {.path = scratch->path};
+	struct store_options options = {.path = scratch->path, .wal_bytes = scratch->wal_bytes};
 	char *problem = NULL;
 
 	scratch_close(scratch);
@@ -185,4 +186,13 @@ void scratch_is_name(const struct scratch *scratch, const char *ref, const char 
 	AUTO(record) record = store_read(scratch->store, CLASS_VM, ref);
 
 	is_str(record ? record_text(record, VM_name_label) : NULL, want, "%s", what);
+}
+
+void scratch_limit_files(uint64_t bytes)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &limit);
 }

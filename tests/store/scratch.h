@@ -7,7 +7,8 @@
 
 struct scratch {
 	char folder[64];
-	char path[128]; /* of the database */
+	char path[128];	   /* of the database */
+	int64_t wal_bytes; /* of the store's options, when it is opened */
 	struct store *store;
 };
 
@@ -42,5 +43,8 @@ void scratch_start(struct scratch *scratch, const char *name, char ref[REF_SIZE]
 /* One result: the VM has that name, or is not there (want is NULL). */
 void scratch_is_name(const struct scratch *scratch, const char *ref, const char *want,
 		     const char *what);
+/* No file becomes larger, as on a full disk, if SIGXFSZ is ignored; RLIM_INFINITY: the end of that.
+ */
+void scratch_limit_files(uint64_t bytes);
 
 #endif

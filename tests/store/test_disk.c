@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <sys/resource.h>
+#include <sqlite3.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,15 +81,6 @@ static void test_crash(void)
 	scratch_remove(&scratch);
 }
 
-static void limit_files(rlim_t bytes)
-{
-	struct rlimit limit;
-
-	getrlimit(RLIMIT_FSIZE, &limit);
-	limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
-	setrlimit(RLIMIT_FSIZE, &limit);
-}
-
 static void test_full_disk(void)
 {
 	AUTO_TEXT long_name = allocate(200001);
@@ -104,17 +95,17 @@ static void test_full_disk(void)
 	memset(long_name, 'x', 200000);
 	revision = store_revision(scratch.store);
 	signal(SIGXFSZ, SIG_IGN);
-	limit_files(100000);
+	scratch_limit_files(100000);
 	rc = scratch_set_text(&scratch, CLASS_VM, ref, VM_name_label, long_name, &refused);
-	limit_files(RLIM_INFINITY);
+	scratch_limit_files(RLIM_INFINITY);
 	is_int(rc, -1, "a change for which the disk has no room is refused");
 	is_int(refused.code, ERROR_INTERNAL_ERROR, "as the server's fault: %s",
 	       refused.parameters[0]);
 	scratch_is_name(&scratch, ref, "small", "and not there");
 	ok(store_revision(scratch.store) == revision, "no revision was drawn");
-	limit_files(0);
+	scratch_limit_files(0);
 	rc = scratch_add_vm(&scratch, "other", other, &refused);
-	limit_files(RLIM_INFINITY);
+	scratch_limit_files(RLIM_INFINITY);
 	is_int(rc, -1, "neither is a new object");
 	scratch_is_name(&scratch, other, NULL, "there");
 	is_int(scratch_set_text(&scratch, CLASS_VM, ref, VM_name_label, long_name, &err), 0,
@@ -191,10 +182,10 @@ static void test_full_disk_in_batch(void)
 	int others_failed = 0;
 
 	scratch_start(&scratch, "batch", ref);
-	limit_files(1500000);
+	scratch_limit_files(1500000);
 	submit_batch(ref);
 	scratch_close(&scratch);
-	limit_files(RLIM_INFINITY);
+	scratch_limit_files(RLIM_INFINITY);
 	scratch_open(&scratch);
 	for (int i = 0; i < BATCH; i++)
 		others_failed += i != LARGE && i != REFUSED && batch[i].code != ERROR_NONE;
