@@ -119,10 +119,20 @@ check_PROGRAMS += %D%/store/power_cut
 test_helpers = %D%/rpc/echo_call
 test_helpers += %D%/server/standin
 %C%_server_standin_SOURCES = %D%/server/standin.c server/main.c
-check_DATA = $(test_helpers)
+check_DATA = $(test_helpers) $(bench_programs)
 
-# Programs that make bench runs, one after the other, before tests/bench/bench.py.
+# Programs that tests/bench/run.py runs: the load generator, and what the server is compared with.
 bench_programs = %D%/bench/bench_xmlrpc
+bench_programs += %D%/bench/load
+%C%_bench_load_SOURCES = %D%/bench/load.c %D%/bench/watch.c %D%/bench/watch.h %D%/bench/client.c %D%/bench/client.h %D%/bench/measure.c %D%/bench/measure.h
+bench_programs += %D%/bench/peer_http
+%C%_bench_peer_http_SOURCES = %D%/bench/peer_http.c %D%/bench/measure.c %D%/bench/measure.h
+bench_programs += %D%/bench/peer_libvirt
+%C%_bench_peer_libvirt_SOURCES = %D%/bench/peer_libvirt.c %D%/bench/threads.c %D%/bench/threads.h %D%/bench/measure.c %D%/bench/measure.h
+bench_programs += %D%/bench/peer_memcpy
+%C%_bench_peer_memcpy_SOURCES = %D%/bench/peer_memcpy.c %D%/bench/measure.c %D%/bench/measure.h
+bench_programs += %D%/bench/peer_sqlite
+%C%_bench_peer_sqlite_SOURCES = %D%/bench/peer_sqlite.c %D%/bench/threads.c %D%/bench/threads.h %D%/bench/measure.c %D%/bench/measure.h
 EXTRA_PROGRAMS = $(test_helpers) $(bench_programs)
 CLEANFILES += $(EXTRA_PROGRAMS)
 
@@ -202,6 +212,16 @@ python_tests += %D%/api/storage.py
 python_tests += %D%/api/storage_config.py
 python_tests += %D%/api/storage_lvm.py
 python_tests += %D%/api/storage_qcow2.py
+
+# What make bench runs; its short form is a test.
+python_tests += %D%/bench/test_bench.py
+python_modules += %D%/bench/calls.py
+python_modules += %D%/bench/goals.py
+python_modules += %D%/bench/peer_xmlrpc.py
+python_modules += %D%/bench/rows.py
+python_modules += %D%/bench/run.py
+python_modules += %D%/bench/sides.py
+python_modules += %D%/bench/table.py
 
 # What make check-xen runs: no tests of make check.
 EXTRA_DIST += %D%/xen/rig %D%/xen/images %D%/xen/dom0-init %D%/xen/guest.c

@@ -15,7 +15,9 @@ help:
 	@echo 'make check-clients   other people'\''s clients, unmodified (./bootstrap check-clients installs them)'
 	@echo 'make power-cut       the power fails at every instant of a run of changes: docs/durability.md'
 	@echo 'make coverage        which lines the tests reach (configure --enable-coverage)'
-	@echo 'make bench           the benchmarks'
+	@echo 'make bench           beside the limits and peers of docs/performance.md, ten minutes on a quiet machine (BENCH="changes events": some rows)'
+	@echo 'make bench-short     the same in seconds: shows that it runs, its figures say nothing'
+	@echo 'make bench-docs      make bench into docs/performance.md'
 	@echo 'make fuzz            every fuzzer for FUZZ_SECONDS=60 (configure --enable-fuzzers CC=clang)'
 	@echo 'make lint            layers, sizes, format, cppcheck, shellcheck, file lists, error table, names in docs'
 	@echo 'make format          clang-format -i'
@@ -45,15 +47,17 @@ clean-local:
 	rm -rf run valgrind cppcheck coverage coverage.info
 	find . -name "*.gcda" -o -name "*.gcno" | xargs rm -f
 
-bench: xenapid xm $(bench_programs)
-	@for program in $(bench_programs); do echo "$$program"; ./$$program || exit 1; done
-	@if test -f $(top_srcdir)/tests/bench/bench.py; then \
-		XENAPID=$(abs_top_builddir)/xenapid XM=$(abs_top_builddir)/xm \
-		TOP_SRCDIR=$(abs_top_srcdir) PYTHONPATH=$(abs_top_srcdir)/tests \
-		$(PYTHON) $(top_srcdir)/tests/bench/bench.py; \
-	else \
-		echo 'The benchmarks of the whole server come with tests/bench/bench.py.'; \
-	fi
+# Databases are made in the build folder: BENCH="--folder FOLDER" takes another disk.
+bench_run = XENAPID=$(abs_top_builddir)/xenapid TOP_SRCDIR=$(abs_top_srcdir) PYTHONPATH=$(abs_top_srcdir)/tests \
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(top_srcdir)/tests/bench/run.py
+.PHONY: bench-short bench-docs
+bench: xenapid $(bench_programs)
+	@./tests/bench/bench_xmlrpc
+	@$(bench_run) $(BENCH)
+bench-short: xenapid $(bench_programs)
+	@$(bench_run) --short $(BENCH)
+bench-docs: xenapid $(bench_programs)
+	@$(bench_run) --write $(top_srcdir)/docs/performance.md $(BENCH)
 
 power-cut: tests/store/power_cut
 	XENAPID_POWER_CUTS=all ./tests/store/power_cut

@@ -76,7 +76,7 @@ class Server:
                  settings=None, folder=None, start=True, program_path=None):
         self._own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="xenapid")
-        if "_" in self.folder:  # no underscore in a socket's path
+        if self._own_folder and "_" in self.folder:  # no underscore in a socket's path
             os.rmdir(self.folder)
             self.folder = self.folder.replace("_", "x")
             os.mkdir(self.folder, 0o700)

@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""rows.py – what make bench measures: one function for each group of rows, side by side in each round."""
+import os
+import shutil
+import subprocess
+import time
+
+from bench import sides
+from bench.goals import BARE, CHANGES, DISTINCT, LIBVIRT, LISTS, ONE_VM, OURS, PYTHON, READS, SQLITE, STATE, clients
+
+EVENTS = "Events"
+
+
+class Bench:
+    """What the rows share: the size of the run, the table, our servers by number of VMs, libvirtd."""
+
+    def __init__(self, size, table, folder):
+        self.size, self.table, self.folder = size, table, folder
+        self.worlds = {}
+        self.libvirt = None
+
+    def world(self, vms):
+        """Our server with so many VMs; it is stopped."""
+        if vms not in self.worlds:
+            self.worlds[vms] = sides.Ours(self.folder, vms)
+        return self.worlds[vms]
+
+    def open_libvirt(self):
+        if not self.libvirt:
+            self.libvirt = sides.Libvirt(self.folder, self.size.vms)
+        return self.libvirt
+
+    def close(self):
+        for world in self.worlds.values():
+            world.close()
+        if self.libvirt:
+            self.libvirt.close()
+
+    def rounds(self, measured):
+        """Calls each of `measured` once a round, one after the other: line → function that returns its sample."""
+        for _ in range(self.size.rounds):
+            for line, measure in measured.items():
+                line.add(measure())
+
+
+def record_of(ours):
+    """One VM's record as our server gives it."""
+    return ours.session.VM.get_record(ours.first_ref())
+
+
+def body_bytes(ours, call):
+    """How long the body of the reply to a call is."""
+    return ours.load(call, connections=1, requests=1, refs=ours.some_refs(1))[0]["bytes"] - 160  # its headers
+
+
+def reads(bench):
+    """Small reads and get_record, on as many connections as stay open, against servers that give the same bytes."""
+    size, ours = bench.size, bench.world(bench.size.vms)
+    ours.start()
+    record = record_of(ours)
+    python = sides.python_server(bench.folder, {"VM.get_name_label": record["name_label"], "VM.get_record": record})
+    try:
+        for row, call in (("small read", ours.calls.small), ("get_record", ours.calls.record)):
+            bare = sides.bare(bench.folder, body_bytes(ours, call))
+
+            def measure(side, call=call):
+                return side.load(call, connections=size.connections, seconds=size.seconds, refs=ours.refs)[0]
+            measure(ours)  # a warm-up
+            line = bench.table.line(READS, row, OURS)
+            bench.rounds({line: lambda: measure(ours),
+                          bench.table.line(READS, row, BARE, against=line): lambda: measure(bare),
+                          bench.table.line(READS, row, PYTHON, against=line): lambda: measure(python)})
+            bare.close()
+    finally:
+        python.close()
+        ours.stop()
+
+
+def one_list(side, call):
+    """One list, as a sample in milliseconds."""
+    sample, = side.load(call, connections=1, requests=1)
+    return {"ms": sample["seconds"] * 1000, "cpu": sample["cpu"], "rss": sample["rss"], "bytes": sample["bytes"]}
+
+
+def lists(bench):
+    for vms in (bench.size.vms // 10, bench.size.vms):
+        lists_of(bench, vms, bench.size.rounds)
+
+
+def large_list(bench):
+    """Once, to see how the cost grows."""
+    lists_of(bench, bench.size.many, 1)
+
+
+def lists_of(bench, vms, rounds):
+    """get_all_records: cold after each start, then warm; the same bytes from bare servers and by memcpy."""
+    ours, row = bench.world(vms), f"get_all_records, {vms:,} VMs"
+
+    def line(side, against=None):
+        return bench.table.line(LISTS, row, side, unit="ms", key="ms", against=against)
+    cold, warm = line(f"{OURS}, cold"), line(f"{OURS}, warm")
+    peers = None
+    for _ in range(rounds):
+        ours.start()
+        sample = one_list(ours, ours.calls.records)
+        cold.add(sample)
+        peers = peers or list_peers(bench, ours, vms, sample["bytes"])
+        warm.add(min((one_list(ours, ours.calls.records) for _ in range(3)), key=lambda sample: sample["ms"]))
+        line("memcpy", warm).add({"ms": min(sides.memcpy(sample["bytes"], 3))})
+        for side, peer in peers.items():
+            line(side, warm).add(one_list(peer, ours.calls.records))
+        ours.stop()
+    for peer in peers.values():
+        peer.close()
+
+
+def list_peers(bench, ours, vms, length):
+    """Python needs half a minute for 100,000."""
+    peers = {BARE: sides.bare(bench.folder, length)}
+    if vms <= bench.size.vms:
+        peers[PYTHON] = sides.python_server(bench.folder, {
+            "VM.get_all_records": dict.fromkeys(ours.all_refs(), record_of(ours))})
+    return peers
+
+
+def changes(bench):
+    """VM.set_memory_dynamic_max from 1 to many clients, answered when it is on the disk."""
+    size, ours = bench.size, bench.world(bench.size.vms)
+    copy = os.path.join(bench.folder, "copy.db")
+    shutil.copy(ours.database, copy)
+    libvirt = bench.open_libvirt()
+    if not libvirt.problem:
+        libvirt.start()
+    ours.start()
+    try:
+        for count in size.clients:
+            for objects in (DISTINCT, ONE_VM):
+                if count > 1 or objects == ONE_VM:
+                    changes_of(bench, ours, copy, count, objects)
+        changes_of_vcpus(bench, ours)
+        check_last_change(ours)
+    finally:
+        ours.stop()
+        if not libvirt.problem:
+            libvirt.stop()
+
+
+def changes_of(bench, ours, copy, count, objects):
+    row, vms = clients(count, objects), 1 if objects == ONE_VM else count
+    refs = ours.some_refs(vms)
+    line = bench.table.line(CHANGES, row, OURS)
+    measured = {
+        line: lambda: ours.load(ours.calls.memory, connections=count, seconds=bench.size.seconds, refs=refs, number=drawn())[0],
+        bench.table.line(CHANGES, row, SQLITE, against=line): lambda: sides.sqlite(copy, count, vms, bench.size.seconds)}
+    if count in bench.size.clients[:2] and vms == count:
+        add_libvirt(bench, measured, row, line, "memory", count)
+    bench.rounds(measured)
+
+
+def changes_of_vcpus(bench, ours):
+    """Beside libvirt only: SQLite does not care which column it is."""
+    for count in bench.size.clients[:2]:
+        row = "set_VCPUs_at_startup, " + clients(count)
+        line = bench.table.line(CHANGES, row, OURS)
+        measured = {line: lambda count=count: ours.load(
+            ours.calls.vcpus, connections=count, seconds=bench.size.seconds, refs=ours.some_refs(count), number=drawn())[0]}
+        add_libvirt(bench, measured, row, line, "vcpus", count)
+        bench.rounds(measured)
+
+
+def add_libvirt(bench, measured, row, against, what, count):
+    line = bench.table.line(CHANGES, row, LIBVIRT, against=against)
+    if bench.libvirt.problem:
+        line.note = bench.libvirt.problem
+    else:
+        measured[line] = lambda: bench.libvirt.change(what, count, bench.size.seconds)
+
+
+def drawn():
+    """Where numbers begin: what is written must differ from what was written before."""
+    return time.monotonic_ns() // 100 % 10 ** 11
+
+
+def check_last_change(ours):
+    """What was acknowledged last is there, after a restart too."""
+    sample, = ours.load(ours.calls.memory, connections=1, requests=10, refs=ours.some_refs(1), number=drawn())
+    ours.server.kill()
+    ours.start()
+    found = ours.session.VM.get_memory_dynamic_max(ours.first_ref())
+    if found != str(sample["last"]):
+        raise RuntimeError(f"the last change was to {sample['last']}, but after kill -9 it is {found}")
+
+
+def mixed(bench):
+    """95 % reads, 5 % changes; alone, and while a crowd follows all events."""
+    size, ours = bench.size, bench.world(bench.size.vms)
+    ours.start()
+    lines = {}
+    try:
+        for _ in range(size.rounds):
+            for crowd in (0, size.crowd):
+                row = f"95 % small reads, 5 % changes; {crowd or 'nobody'} waiting"
+                samples = with_crowd(ours, crowd, size, lambda: ours.load(
+                    ours.calls.small, ours.calls.memory, every=20, connections=size.connections, seconds=size.seconds,
+                    refs=ours.refs, number=drawn()))
+                for side, sample in zip(("reads", "changes", "events.from answered"), samples):
+                    if side != "reads":
+                        sample.pop("cpu", None)  # of all calls together
+                    lines.setdefault((row, side), bench.table.line(EVENTS, row, side)).add(sample)
+    finally:
+        ours.stop()
+
+
+def with_crowd(ours, crowd, size, measure):
+    """The samples of `measure`, and behind them the crowd's."""
+    if not crowd:
+        return measure()
+    follower = subprocess.Popen(sides.load_command(ours.port, ours.calls.wait, connections=crowd, seconds=size.seconds + 1,
+                                                   token=ours.token()), stdout=subprocess.PIPE)
+    samples = measure()
+    line = follower.communicate()[0]
+    if follower.returncode:
+        raise RuntimeError("the crowd was not answered as it should be")
+    return samples + [sides.outcome(line, 0) | {"rss": sides.resident_bytes(ours.pid)}]
+
+
+def events(bench):
+    """From sending a change to the last byte of its event, at 1 to 10,000 clients that wait."""
+    size, ours = bench.size, bench.world(bench.size.vms)
+    ours.start()
+    try:
+        for waiting in size.waiters:
+            event, last = ours.load(ours.calls.wait, change=ours.calls.memory, connections=waiting, rounds=size.event_rounds,
+                                    token=ours.token(), refs=ours.some_refs(1), number=drawn())
+            row = f"change to event, {waiting:,} waiting"
+            for side, sample in (("each client", event), ("the last client", last)):
+                sample["ms"] = sample["p50"] / 1000
+                bench.table.line(EVENTS, row, side, unit="ms", key="ms").add(sample)
+    finally:
+        ours.stop()
+
+
+def starts(bench):
+    """From starting the process to its first answer, and what is resident then."""
+    size, libvirt = bench.size, bench.open_libvirt()
+    ours = bench.world(size.vms)
+
+    def line(what, side, unit, against=None):
+        return bench.table.line(STATE, f"{what} with {size.vms:,} VMs", side, unit=unit, key="ms", against=against)
+    start, resident = line("start", OURS, "ms"), line("resident", OURS, "MB")
+    their_start, their_resident = line("start", LIBVIRT, "ms", start), line("resident", LIBVIRT, "MB", resident)
+    their_start.note = their_resident.note = libvirt.problem or ""
+    for _ in range(size.rounds):
+        start.add({"ms": ours.start()})
+        resident.add({"ms": sides.resident_bytes(ours.pid) / 1e6})
+        ours.stop()
+        if not libvirt.problem:
+            their_start.add({"ms": libvirt.start()})
+            their_resident.add({"ms": libvirt.resident() / 1e6})
+            if libvirt.count != size.vms:
+                raise RuntimeError(f"libvirtd has {libvirt.count} domains")
+            libvirt.stop()
+
+
+def large_start(bench):
+    ours, vms = bench.world(bench.size.many), bench.size.many
+    bench.table.line(STATE, f"start with {vms:,} VMs", OURS, unit="ms", key="ms").add({"ms": ours.start()})
+    bench.table.line(STATE, f"resident with {vms:,} VMs", OURS, unit="MB", key="ms").add(
+        {"ms": sides.resident_bytes(ours.pid) / 1e6})
+    ours.stop()
+
+
+def memory(bench):
+    """What one more VM, session and waiting connection takes."""
+    size, ours = bench.size, bench.world(bench.size.vms)
+
+    def add(row, count, before, after):
+        bench.table.line(STATE, row, OURS, unit="KB", key="ms").add({"ms": (after - before) / count / 1e3})
+    ours.start()
+    just_started = sides.resident_bytes(ours.pid)
+    add("memory per VM", size.vms, ours.empty_rss, just_started)
+    ours.load(ours.calls.login, connections=min(size.sessions, 64), requests=size.sessions)
+    with_sessions = sides.resident_bytes(ours.pid)
+    add("memory per session", size.sessions, just_started, with_sessions)
+    waiting = size.waiters[-1]
+    add("memory per waiting connection", waiting, with_sessions, resident_while_waiting(ours, waiting))
+    ours.stop()
+
+
+def resident_while_waiting(ours, waiting):
+    """The last look at it before the clients leave."""
+    follower = subprocess.Popen(sides.load_command(ours.port, ours.calls.wait, connections=waiting, seconds=2,
+                                                   token=ours.token()), stdout=subprocess.DEVNULL)
+    resident = 0
+    while follower.poll() is None:
+        resident = sides.resident_bytes(ours.pid)
+        time.sleep(0.05)
+    if follower.returncode:
+        raise RuntimeError("those who wait were not answered as they should be")
+    return resident
+
+
+def disk(bench):
+    """The database's size, and what a change has written."""
+    size, ours = bench.size, bench.world(bench.size.vms)
+    empty = bench.world(0)
+
+    def add(row, kilobytes):
+        bench.table.line(STATE, row, OURS, unit="KB", key="ms").add({"ms": kilobytes})
+    before = os.path.getsize(ours.database)
+    add("database per VM", (before - os.path.getsize(empty.database)) / size.vms / 1e3)
+    ours.start()
+    changed = 0
+    for count in size.clients[0], size.clients[2]:
+        written = sides.written_bytes(ours.pid)
+        sample, = ours.load(ours.calls.memory, connections=count, requests=size.changes, refs=ours.some_refs(count), number=drawn())
+        changed += sample["requests"]
+        add(f"written to the disk per change, {count} client{'s' * (count > 1)}",
+            (sides.written_bytes(ours.pid) - written) / sample["requests"] / 1e3)
+    ours.stop()
+    add("growth of the database per change", (os.path.getsize(ours.database) - before) / changed / 1e3)
+
+
+GROUPS = (reads, lists, changes, mixed, events, starts, memory, disk, large_start, large_list)
+

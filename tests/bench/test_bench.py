@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""test_bench.py – every row of make bench runs, both sides of each answer rightly, and wrong answers are noticed. No figures."""
+import os
+import tempfile
+
+from bench import goals, rows, run, sides
+from bench.table import Line, Table, figure, ratio_of
+from lib.tap import done, is_, ok, raises, skip, skip_all, subtest
+
+if not os.access(sides.program("load"), os.X_OK):
+    skip_all(f"{sides.program('load')} is not there: make check builds it")
+
+
+def figures():
+    """Quartiles and ratios are those of the rounds."""
+    ours, theirs = Line("row", "ours", "/s", "rate"), Line("row", "theirs", "/s", "rate")
+    for mine, other in ((10, 5), (30, 10), (4, 4)):
+        ours.add({"rate": mine})
+        theirs.add({"rate": other})
+    is_(ratio_of(ours, theirs), 2, "the median of the rounds' ratios, not the ratio of the medians")
+    theirs.against = ours
+    is_(theirs.cells()[2:5], ["5 /s", "4.5 – 7.5", "2"], "median, quartiles, ratio")
+    is_([figure(n) for n in (123456.7, 12.345, 0.5, 0)], ["123,457", "12.3", "0.5", "0"], "no more digits than say something")
+
+
+def verdicts():
+    table = Table()
+    table.line("s", "r", "ours").add({"rate": 6})
+    table.line("s", "r", "peer").add({"rate": 10})
+    lines = ("s", "r", "ours"), ("s", "r", "peer")
+    for floor, aim, less, want in ((0.5, 0.6, False, "aim"), (0.5, 0.7, False, "floor"), (0.61, 0.7, False, "**missed**"),
+                                   (0.6, 0.5, True, "floor"), (0.59, 0.5, True, "**missed**")):
+        goal = goals.Goal("", floor, aim, *lines, less=less)
+        is_(goal.verdict(goal.result(table)), want, f"0.6 is {want} of {floor} and {aim}{', less is better' if less else ''}")
+    is_(goals.Goal("", 1, 1, lines[0], ("s", "r", "nobody")).result(table), None, "what was not run has no result")
+
+
+def every_row(folder):
+    table = Table()
+    bench = rows.Bench(run.SHORT, table, folder)
+    try:
+        for group in rows.GROUPS:
+            group(bench)
+            ok(True, f"{group.__name__} ran")
+        wrong_answers(bench)
+    finally:
+        bench.close()
+    for lines in table.sections.values():
+        for line in lines:
+            every_line(line)
+    for goal in goals.goals(run.SHORT):
+        if goal.result(table) is None and bench.libvirt.problem and goals.LIBVIRT in str(goal.other):
+            skip(f"{goal.text}: {bench.libvirt.problem}")
+        else:
+            ok(goal.result(table) is not None, f"a goal, {goal.text}, finds its rows")
+
+
+def every_line(line):
+    name = f"{line.row}: {line.side}"
+    if line.note and not line.samples:
+        skip(f"{name}: {line.note}")
+    else:
+        ok(line.samples and all(sample.get("requests", 1) > 0 for sample in line.samples), name)
+
+
+def wrong_answers(bench):
+    """The load generator gives up on a reply that is not what it should be."""
+    ours = bench.world(run.SHORT.vms)
+    ours.start()
+    refs = ours.refs_file("none", ["OpaqueRef:00000000-0000-0000-0000-000000000000"])
+    error = raises(RuntimeError, lambda: ours.load(ours.calls.small, connections=1, requests=1, refs=refs),
+                   "a failure instead of a name ends the benchmark")
+    ok("HANDLE_INVALID" in str(error), "and it says what came")
+    ours.stop()
+    error = raises(RuntimeError, lambda: sides.sqlite(ours.database, 1, run.SHORT.vms * 10, 0.1), "so does a database without those VMs")
+    ok("only" in str(error), "and it says why")
+
+
+subtest(figures, "figures")
+subtest(verdicts, "floors and aims")
+with tempfile.TemporaryDirectory(prefix="bench", dir=".") as private:
+    os.chmod(private, 0o711)
+    subtest(lambda: every_row(os.path.abspath(private)), "every row of the short form")
+done()
