@@ -53,6 +53,7 @@ libschema_a_SOURCES += %D%/value.h
 libschema_a_SOURCES += %D%/errors.def
 libschema_a_SOURCES += %D%/operation_on.h
 libschema_a_SOURCES += %D%/operations.def
+libschema_a_SOURCES += %D%/running.def
 libschema_a_SOURCES += %D%/convert.c
 libschema_a_SOURCES += %D%/convert.h
 libschema_a_SOURCES += %D%/ids.h

@@ -31,6 +31,9 @@ static const struct row rows[] = {
 /* The words of types.h live as long as the block they stand in: these are for functions. */
 static const struct type *const no_type = VOID;
 static const struct type *const string_type = STRING;
+static const struct type *const int_type = INT;
+static const struct type *const any_type = ANY;
+static const struct type *const options_type = MAP(STRING, ANY);
 
 static struct message_info *messages;
 static size_t message_count;
@@ -129,7 +132,7 @@ static void add_for_class(const struct class_info *cls, const char *name, enum g
 	message->result = result;
 	message->runs = RUNS_READ;
 	message->description = description;
-	if (generated == GENERATED_get_record)
+	if (generated == GENERATED_get_record || generated == GENERATED_get_revision)
 		add_parameter(message, "self", ref_type(cls));
 	else if (parameter)
 		add_parameter(message, parameter, string_type);
@@ -153,6 +156,56 @@ static void add_lists(const struct class_info *cls)
 			      "The objects of that name; there may be none or several.");
 }
 
+/* Among those of this class that there are so far. */
+static const struct message_info *find_added(const struct class_info *cls, const char *prefix,
+					     const char *name)
+{
+	AUTO_TEXT full = text_format("%s.%s%s", cls->name, prefix, name);
+
+	for (size_t i = message_count; i > 0 && messages[i - 1].cls == cls; i--)
+		if (strcmp(messages[i - 1].name, full) == 0)
+			return &messages[i - 1];
+	return NULL;
+}
+
+/* ROLE_nobody: nothing of the class can be set. */
+static enum role least_setter(const struct class_info *cls)
+{
+	enum role least = ROLE_nobody;
+
+	for (int i = 0; i < cls->field_count; i++) {
+		const struct message_info *setter = find_added(cls, "set_", cls->fields[i].name);
+
+		if (setter && (least == ROLE_nobody || setter->role < least))
+			least = setter->role;
+	}
+	return least;
+}
+
+/* SR.update and VDI.update were there before. */
+static void add_update(const struct class_info *cls)
+{
+	const char *name = find_added(cls, "", "update") ? "update_fields" : "update";
+	enum role least = least_setter(cls);
+	struct message_info *message;
+
+	if (least == ROLE_nobody)
+		return;
+	message = add(cls, "", name);
+	message->generated = GENERATED_update;
+	message->result = any_type;
+	message->role = least;
+	message->runs = RUNS_CHANGE;
+	message->async = true;
+	message->description =
+		"Sets the fields of a struct, all or none; field:key is one key of a map. Options: "
+		"expected_revision, dry_run. The result says what changed.";
+	add_parameter(message, "self", ref_type(cls));
+	add_parameter(message, "fields", record_type(cls));
+	message->parameters[message->parameter_count++] =
+		(struct parameter){"options", options_type, ""};
+}
+
 static void add_generated(const struct class_info *cls)
 {
 	if (cls->flags & CLASS_WITHOUT_OBJECTS)
@@ -163,6 +216,8 @@ static void add_generated(const struct class_info *cls)
 		      "The object of that uuid.");
 	add_for_class(cls, "get_record", GENERATED_get_record, record_type(cls), NULL,
 		      "All fields of an object.");
+	add_for_class(cls, "get_revision", GENERATED_get_revision, int_type, NULL,
+		      "The number of the last change of what can be set of an object.");
 	for (int i = 0; i < cls->field_count; i++) {
 		if (cls->fields[i].qualifier == QUALIFIER_INTERNAL)
 			continue;
@@ -170,6 +225,7 @@ static void add_generated(const struct class_info *cls)
 		if (cls->fields[i].setter != ROLE_nobody)
 			add_setters(cls, i);
 	}
+	add_update(cls);
 }
 
 static void add_rows(const struct class_info *cls)
@@ -257,4 +313,12 @@ const struct message_info *schema_message(const char *name)
 		if (same_name(by_name[slot]->name, name))
 			return by_name[slot];
 	return NULL;
+}
+
+const struct message_info *schema_setter(const struct class_info *cls, int field)
+{
+	AUTO_TEXT name = text_format("%s.set_%s", cls->name, cls->fields[field].name);
+	const struct message_info *setter = schema_message(name);
+
+	return setter && setter->parameter_count == 2 ? setter : NULL;
 }

@@ -31,6 +31,7 @@ struct record *record_copy(const struct record *record)
 	copy->ref = value_reference(record->ref);
 	copy->created = record->created;
 	copy->modified = record->modified;
+	copy->settled = record->settled;
 	for (int i = 0; i < record->cls->field_count; i++)
 		copy->fields[i] = value_reference(record->fields[i]);
 	return copy;

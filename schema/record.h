@@ -23,6 +23,7 @@ struct record {
 	struct value *ref;
 	uint64_t created;  /* revision of its creation */
 	uint64_t modified; /* revision of its last change */
+	uint64_t settled;  /* revision of the last change of what clients can set of it */
 	_Atomic(struct record_image *) image;
 	struct value *fields[];
 };

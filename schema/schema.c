@@ -16,7 +16,7 @@ static struct field_info before_the_first_class[] = {
 	;               \
 	static struct field_info cls##_fields[] = {
 #define FIELD(cls, field, type, qualifier, storage, default, description) \
-	{#field, type, qualifier, storage, default, description, NULL},
+	{#field, type, qualifier, storage, default, description, NULL, false},
 #include "schema/classes.def"
 };
 
@@ -52,6 +52,14 @@ static void make_default(struct field_info *field)
 	atomic_store(&field->default_value->references, 0);
 }
 
+static void note_setting(const struct class_info *cls, int index)
+{
+	struct field_info *field = (struct field_info *)(uintptr_t)&cls->fields[index];
+
+	field->is_setting = field->setter != ROLE_nobody || field->qualifier == QUALIFIER_RO_INS ||
+			    schema_setter(cls, index);
+}
+
 void schema_init(void)
 {
 	static bool done;
@@ -73,6 +81,9 @@ void schema_init(void)
 		}
 	}
 	messages_init();
+	for (int i = 0; i < CLASS_COUNT; i++)
+		for (int f = 0; f < classes[i].field_count; f++)
+			note_setting(&classes[i], f);
 }
 
 const struct class_info *schema_class(const char *name)

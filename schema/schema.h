@@ -67,6 +67,7 @@ struct field_info {
 	const char *default_text; /* as schema/text.h reads it; "" is the type's zero */
 	const char *description;
 	struct value *default_value; /* made by schema_init */
+	bool is_setting; /* likewise: clients say it, when the object is made or later */
 };
 
 enum class_flags {
@@ -117,7 +118,9 @@ enum generated {
 	GENERATED_get_all_records_where,
 	GENERATED_get_by_uuid,
 	GENERATED_get_by_name_label,
-	GENERATED_get_record
+	GENERATED_get_record,
+	GENERATED_get_revision,
+	GENERATED_update
 };
 
 #define PARAMETERS_MAX 18
@@ -159,6 +162,8 @@ size_t schema_message_count(void);
 const struct message_info *schema_message_at(size_t index);
 /* Class.message or Class_message */
 const struct message_info *schema_message(const char *name);
+/* set_<field>, generated or a row; NULL: there is none. */
+const struct message_info *schema_setter(const struct class_info *cls, int field);
 bool schema_enum_has(enum enum_id id, const char *value);
 const char *role_name(enum role role); /* "vm-power-admin" */
 /* "set of ref VM", to be freed */

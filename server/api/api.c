@@ -11,6 +11,7 @@
 #include "server/api/pci.h"
 #include "server/api/reconcile.h"
 #include "server/api/storage.h"
+#include "server/api/vbd.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
@@ -37,6 +38,8 @@ static int check(void *context, struct transaction *transaction, const struct re
 	case CLASS_VM_appliance:
 		appliance_derive(transaction, record);
 		return 0;
+	case CLASS_VBD:
+		return old ? vbd_check(transaction, old, record, err) : 0;
 	case CLASS_network:
 		return network_check(record, err);
 	default:

@@ -144,7 +144,7 @@ static void begin_part(struct run *run, struct part *part)
 	pthread_mutex_lock(&run->lock);
 	run->under_way++;
 	pthread_mutex_unlock(&run->lock);
-	operation_start(call);
+	operation_start(call, call->message->operation);
 }
 
 static bool is_stopping(const struct run *run)

@@ -36,8 +36,10 @@ struct call {
 	struct operation *operation; /* of RUNS_OPERATION */
 	int answer_delay_ms; /* call_finish answers so much later, without a thread that waits */
 	struct error error;
-	bool admitted;	     /* session_admit has counted it */
-	const char *part_of; /* the task that its own is a subtask of; or NULL */
+	bool admitted;	       /* session_admit has counted it */
+	const char *part_of;   /* the task that its own is a subtask of; or NULL */
+	struct update *update; /* of GENERATED_update: what is wanted, see update.h */
+	bool dry_run;	       /* judged as ever, and nothing happens */
 	char task[REF_SIZE]; /* of an Async call: who asked has been answered with it; otherwise ""
 			      */
 };
@@ -73,5 +75,6 @@ void call_free(struct call *call);
 #define MESSAGE(cls, message, ...) int run_##cls##_##message(struct call *call, struct error *err);
 #include "schema/classes.def"
 int run_generated(struct call *call, struct error *err);
+handler_fn call_handler(const struct message_info *message);
 
 #endif

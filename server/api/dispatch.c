@@ -6,8 +6,10 @@
 #include "schema/text.h"
 #include "server/api/event.h"
 #include "server/api/operation.h"
+#include "server/api/reference.h"
 #include "server/api/role.h"
 #include "server/api/system.h"
+#include "server/api/update.h"
 
 #include <stdio.h>
 
@@ -16,6 +18,11 @@ static const handler_fn handlers[MESSAGE_COUNT] = {
 #define MESSAGE(cls, message, ...) [MESSAGE_##cls##_##message] = run_##cls##_##message,
 #include "schema/classes.def"
 };
+
+handler_fn call_handler(const struct message_info *message)
+{
+	return message->generated ? run_generated : handlers[message->id];
+}
 
 static int check_count(const struct message_info *message, int given, struct error *err)
 {
@@ -49,62 +56,6 @@ static int convert_arguments(struct call *call, int first, struct error *err)
 	return 0;
 }
 
-/* The object must exist; a null reference may stand where a value is set, not where an object is
- * named. */
-static int find_object(struct call *call, const struct type *type, const char *ref,
-		       bool may_be_null, struct record **ret_record, struct error *err)
-{
-	const struct class_info *cls = schema_class(type->cls);
-
-	*ret_record = NULL;
-	if (ref_is_null(ref) && may_be_null)
-		return 0;
-	if (cls)
-		*ret_record = store_read(call->api->store, cls->id, ref);
-	return *ret_record ? 0 : fail(err, ERROR_HANDLE_INVALID, type->cls, ref);
-}
-
-static bool has_references(const struct type *type)
-{
-	return type->kind == TYPE_REF || (type->item && has_references(type->item));
-}
-
-/* The value with references in place of the uuids that old clients use; each names an object or is
- * null. */
-static int resolve_references(struct call *call, const struct type *type, const struct value *value,
-			      struct value **ret_value, struct error *err)
-{
-	AUTO(value) resolved = NULL;
-	struct value *item;
-
-	if (!has_references(type)) {
-		*ret_value = value_reference(value);
-		return 0;
-	}
-	if (type->kind == TYPE_REF) {
-		AUTO(record) record = NULL;
-
-		if (find_object(call, type, value->text, true, &record, err) < 0)
-			return -1;
-		*ret_value = value_reference(record ? record->ref : value);
-		return 0;
-	}
-	resolved = type->kind == TYPE_SET ? value_set() : value_map();
-	for (uint32_t i = 0; i < value->length; i++) {
-		const struct value *given = type->kind == TYPE_SET ? value->items[i] :
-								     value->members[i].value;
-
-		if (resolve_references(call, type->item, given, &item, err) < 0)
-			return -1;
-		if (type->kind == TYPE_SET)
-			value_append(resolved, item);
-		else
-			value_put_member(resolved, value_reference(value->members[i].key), item);
-	}
-	*ret_value = TAKE(resolved);
-	return 0;
-}
-
 /* Not so a value that is set, and what names an object of a class that is not served: null. */
 static bool names_object(const struct message_info *message, int index)
 {
@@ -122,13 +73,15 @@ static int find_objects(struct call *call, struct error *err)
 		struct value *resolved;
 
 		if (!names_object(call->message, i)) {
-			if (resolve_references(call, type, call->arguments[i], &resolved, err) < 0)
+			if (reference_resolve(call->api->store, type, call->arguments[i], &resolved,
+					      err) < 0)
 				return -1;
 			value_release(call->arguments[i]);
 			call->arguments[i] = resolved;
 			continue;
 		}
-		if (find_object(call, type, argument_text(call, i), false, &record, err) < 0)
+		if (reference_find(call->api->store, type, argument_text(call, i), false, &record,
+				   err) < 0)
 			return -1;
 		value_release(call->arguments[i]);
 		call->arguments[i] = value_reference(record->ref);
@@ -166,7 +119,7 @@ static int prepare(struct call *call, struct error *err)
 	call->message = schema_message(call->outer->method + (async ? strlen("Async.") : 0));
 	if (!call->message || (async && !call->message->async))
 		return fail(err, ERROR_MESSAGE_METHOD_UNKNOWN, call->outer->method);
-	call->handler = call->message->generated ? run_generated : handlers[call->message->id];
+	call->handler = call_handler(call->message);
 	open = call->message->role == ROLE_nobody;
 	if (!open && (given->length == 0 || given->items[0]->kind != VALUE_STRING))
 		return fail(err, ERROR_SESSION_INVALID, "");
@@ -180,6 +133,8 @@ static int prepare(struct call *call, struct error *err)
 	}
 	if (find_objects(call, err) < 0 || role_check_task(call, err) < 0 ||
 	    check_managed(call, err) < 0)
+		return -1;
+	if (call->message->generated == GENERATED_update && update_read(call, err) < 0)
 		return -1;
 	/* whoever has no session yet may not fill the workers' queue */
 	return open ? session_admit(call, err) : 0;
@@ -203,6 +158,7 @@ void call_free(struct call *call)
 	value_release(call->result);
 	record_release(call->session);
 	record_release(call->self);
+	update_free(call->update);
 	error_clear(&call->error);
 	free(call);
 	/* the last thing that is done with the api for it: api_close waits for that */
@@ -273,14 +229,19 @@ static void run_work(void *argument)
 
 static void run_deferred(struct call *call)
 {
+	enum operation_id id = call->update ? update_operation(call) : call->message->operation;
+
+	if (id) {
+		operation_start(call, id);
+		return;
+	}
 	switch (call->message->runs) {
 	case RUNS_CHANGE:
-		call->mutation = (struct mutation){
-			.run = run_change, .done = finish_change, .argument = call};
+		call->mutation = (struct mutation){.run = run_change,
+						   .done = finish_change,
+						   .argument = call,
+						   .dry_run = call->dry_run};
 		store_submit(call->api->store, &call->mutation);
-		break;
-	case RUNS_OPERATION:
-		operation_start(call);
 		break;
 	case RUNS_WAIT:
 		if (call->handler(call, &call->error) < 0)

@@ -2,6 +2,7 @@
 /* generic.c – the messages that follow from fields and classes: getters, setters, lists. */
 #include "server/api/private.h"
 
+#include "server/api/update.h"
 #include "server/api/where.h"
 
 static int run_get(struct call *call, struct error *err)
@@ -15,6 +16,13 @@ static int run_get_record(struct call *call, struct error *err)
 {
 	(void)err;
 	call->result = value_record(call->self);
+	return 0;
+}
+
+static int run_get_revision(struct call *call, struct error *err)
+{
+	(void)err;
+	call->result = value_int((int64_t)call->self->settled);
 	return 0;
 }
 
@@ -202,6 +210,8 @@ static const handler_fn handlers[] = {
 	[GENERATED_get_by_uuid] = run_get_by_uuid,
 	[GENERATED_get_by_name_label] = run_get_by_name_label,
 	[GENERATED_get_record] = run_get_record,
+	[GENERATED_get_revision] = run_get_revision,
+	[GENERATED_update] = update_run,
 };
 
 int run_generated(struct call *call, struct error *err)

@@ -5,12 +5,11 @@
 #include "schema/log.h"
 #include "schema/text.h"
 #include "server/api/settings.h"
+#include "server/api/update.h"
 #include "server/api/vm.h"
+#include "server/api/vm_running.h"
 
-/* What of a domain an operation changes. */
-enum { MEMORY = 1, MAXIMUM = 2, VCPUS = 4, SCHEDULING = 8, SHADOW = 16 };
-
-static unsigned effects_of(enum operation_id id)
+unsigned live_effects(enum operation_id id)
 {
 	switch (id) {
 	case OPERATION_changing_dynamic_range:
@@ -93,21 +92,27 @@ static bool same(const struct record *a, const struct record *b, int field)
 	return value_equal(record_get(a, field), record_get(b, field));
 }
 
+void live_take_changes(struct record *vm, const struct record *old, const struct record *new)
+{
+	for (int i = 0; i < vm->cls->field_count; i++)
+		if (vm->cls->fields[i].storage == STORED && !same(old, new, i))
+			record_set(vm, i, value_reference(record_get(new, i)));
+}
+
 static int take_over(struct call *call, struct transaction *transaction, struct record *vm,
 		     struct error *err)
 {
 	const struct operation *operation = call->operation;
+	AUTO(record) newest = record_copy(vm);
 
-	(void)transaction;
 	if (!vm_is_live(vm))
 		return fail_power_state(err, vm, operation->id);
-	for (int i = 0; i < vm->cls->field_count; i++)
-		if (vm->cls->fields[i].storage == STORED &&
-		    !same(operation->vm, operation->edited, i))
-			record_set(vm, i, value_reference(record_get(operation->edited, i)));
-	if (effects_of(operation->id) & VCPUS)
+	live_take_changes(vm, operation->vm, operation->edited);
+	if (call->update)
+		update_finish_live(call, transaction, newest, vm);
+	if (operation->effects & VCPUS)
 		settings_note(vm, operation->edited, VM_VCPUs_at_startup);
-	if (effects_of(operation->id) & SCHEDULING)
+	if (operation->effects & SCHEDULING)
 		settings_note(vm, operation->edited, VM_VCPUs_params);
 	record_set(vm, VM_live_intent, value_map());
 	return 0;
@@ -126,7 +131,7 @@ int live_change(struct call *call, struct error *err)
 	unsigned undone = 0;
 	int rc;
 
-	rc = apply(hypervisor, uuid, &before, &after, effects_of(operation->id), &done, &reason);
+	rc = apply(hypervisor, uuid, &before, &after, operation->effects, &done, &reason);
 	if (rc < 0)
 		fail_hypervisor(err, operation->vm, operation->id, &reason);
 	else
@@ -174,23 +179,15 @@ struct value *live_result(const struct message_info *message, const struct recor
 /* What an interrupted change of those fields may have touched. */
 static unsigned effects_of_intent(const struct value *intent)
 {
-	static const struct {
-		const char *field;
-		unsigned effects;
-	} fields[] = {
-		{"memory_static_max", MEMORY | MAXIMUM},
-		{"memory_dynamic_min", MEMORY},
-		{"memory_dynamic_max", MEMORY},
-		{"memory_target", MEMORY},
-		{"VCPUs_at_startup", VCPUS},
-		{"VCPUs_params", SCHEDULING},
-		{"HVM_shadow_multiplier", SHADOW},
-	};
 	unsigned effects = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		if (value_find(intent, fields[i].field))
-			effects |= fields[i].effects;
+	for (uint32_t i = 0; i < intent->length; i++) {
+		const struct class_info *cls = schema_classes[CLASS_VM];
+		const struct field_info *field = schema_field(cls, intent->members[i].key->text);
+
+		if (field)
+			effects |= vm_running_of((int)(field - cls->fields))->effects;
+	}
 	return effects;
 }
 

@@ -6,6 +6,13 @@
 
 #include "server/api/operation.h"
 
+/* What of a domain is changed. */
+enum live_effect { MEMORY = 1, MAXIMUM = 2, VCPUS = 4, SCHEDULING = 8, SHADOW = 16 };
+/* By an operation whatever its arguments. */
+unsigned live_effects(enum operation_id id);
+/* Gives the record what differs of stored fields between two others. */
+void live_take_changes(struct record *vm, const struct record *old, const struct record *new);
+
 /*
  * On a worker, after the intent has been committed: tells the domain what operation->edited says,
  * then commits that and drops the intent. When the domain refuses nothing but the dropped intent is

@@ -203,7 +203,7 @@ static void begun(struct mutation *mutation, struct error *err)
 		workers_run(operations->api->workers, 0, run_on_worker, operation);
 	if (waits || goes_on)
 		return;
-	if (!refused && operation->after)
+	if (!refused && operation->after && !operation->call->dry_run)
 		operation->after(operation->call);
 	finish(operation);
 }
@@ -217,11 +217,12 @@ static void submit(struct operation *operation)
 {
 	struct call *call = operation->call;
 
-	call->mutation = (struct mutation){.run = begin, .done = begun, .argument = operation};
+	call->mutation = (struct mutation){
+		.run = begin, .done = begun, .argument = operation, .dry_run = call->dry_run};
 	store_submit(call->api->store, &call->mutation);
 }
 
-static void start(struct call *call, enum operation_id id)
+void operation_start(struct call *call, enum operation_id id)
 {
 	struct operation *operation = allocate(sizeof(*operation));
 
@@ -232,16 +233,6 @@ static void start(struct call *call, enum operation_id id)
 	submit(operation);
 }
 
-void operation_start(struct call *call)
-{
-	start(call, call->message->operation);
-}
-
-void operation_start_part(struct call *part, enum operation_id id)
-{
-	start(part, id);
-}
-
 void operation_start_internal(struct api *api, const char *vm_ref, enum operation_id id,
 			      handler_fn handler)
 {
@@ -249,7 +240,7 @@ void operation_start_internal(struct api *api, const char *vm_ref, enum operatio
 
 	call->handler = handler;
 	call->arguments[0] = value_string(vm_ref);
-	start(call, id);
+	operation_start(call, id);
 }
 
 /* For handlers. */

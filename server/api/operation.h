@@ -65,6 +65,7 @@ struct operation {
 	bool busy;	       /* another one has the VM */
 	bool woken;	       /* by one that ended; it wakes the next, now or when it ends */
 	bool on_worker;
+	unsigned effects;      /* LIVE_CHANGE of a live VM: what of its domain changes, live.h */
 	atomic_bool cancelled; /* by a hard_shutdown or hard_reboot */
 	double progress;       /* that was noted in the task; see task_progress.h */
 	/* Run after the commit, when the operation was in a transaction and succeeded. */
@@ -91,8 +92,8 @@ void operations_free(struct operations *operations);
 
 /* The VM of a call that is an operation. */
 const char *operation_vm(const struct call *call);
-/* Runs call->message as an operation; the call is finished with call_finish. */
-void operation_start(struct call *call);
+/* Runs the call as an operation; it is finished with call_finish. */
+void operation_start(struct call *call, enum operation_id id);
 /* The same for what no client asked for. An error is logged, unless it is of the VM's state: then
  * there was nothing to do. */
 void operation_start_internal(struct api *api, const char *vm_ref, enum operation_id id,
@@ -105,7 +106,6 @@ void operation_start_internal(struct api *api, const char *vm_ref, enum operatio
  */
 struct call *operation_part(const struct call *whole, const char *task, const char *vm,
 			    struct api_call *outcome);
-void operation_start_part(struct call *part, enum operation_id id);
 /* One whose end is waited for, by an operation that is on a worker. Its `self` is the VM of the
  * whole. */
 int operation_run_part(struct call *whole, const char *vm, enum operation_id id, handler_fn handler,

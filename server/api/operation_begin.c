@@ -35,10 +35,19 @@ static int begin_live(struct operation *operation, struct transaction *transacti
 	struct record *vm;
 
 	operation->edited = copy;
+	operation->effects = live_effects(operation->id);
+	call->transaction = transaction;
 	if (call->handler(call, err) < 0 || vm_check(call->api, operation->vm, copy, err) < 0)
 		return -1;
-	call->result = live_result(call->message, operation->vm, copy);
+	if (!call->result)
+		call->result = live_result(call->message, operation->vm, copy);
+	if (call->dry_run)
+		return 0;
 	vm = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
+	if (!operation->effects) {
+		live_take_changes(vm, operation->vm, copy);
+		return 0;
+	}
 	record_set(vm, VM_live_intent, live_intent(operation->vm, copy));
 	occupy(operation, transaction);
 	operation->edited = TAKE(copy);

@@ -54,7 +54,7 @@ int operation_run_part(struct call *whole, const char *vm, enum operation_id id,
 	part->message = whole->message;
 	part->handler = handler;
 	part->self = record_reference(whole->operation->vm);
-	operation_start_part(part, id);
+	operation_start(part, id);
 	await(whole->api, &waiting);
 	failed = outcome.error.code != ERROR_NONE;
 	error_move(err, &outcome.error);

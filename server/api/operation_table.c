@@ -114,12 +114,21 @@ bool operation_cancels(enum operation_id id, const char *running)
 	return id == OPERATION_hard_reboot && is_one_of(running, by_reboot);
 }
 
+/* Whether it waits for the running operation of that wire name. */
+static bool waits_for(enum operation_id id, const char *running)
+{
+	/* a setter does not wait, but another update may be about to change the same field */
+	if (id == OPERATION_updating_record)
+		return strcmp(running, infos[OPERATION_updating].wire) == 0;
+	return !operation_cancels(id, running);
+}
+
 static bool is_busy(enum operation_id id, const struct record *vm)
 {
 	const struct value *current = record_get(vm, VM_current_operations);
 
 	for (uint32_t i = 0; i < current->length; i++)
-		if (!operation_cancels(id, current->members[i].value->text))
+		if (waits_for(id, current->members[i].value->text))
 			return true;
 	return false;
 }

@@ -53,17 +53,23 @@ static char *permission_of(const struct message_info *message)
 	return name;
 }
 
-static int deny(const struct call *call, struct error *err)
+static int deny(const struct message_info *message, struct error *err)
 {
-	AUTO_TEXT permission = permission_of(call->message);
+	AUTO_TEXT permission = permission_of(message);
 
 	return fail(err, ERROR_RBAC_PERMISSION_DENIED, permission,
 		    "the roles of this session do not permit it");
 }
 
+int role_check_message(const struct call *call, const struct message_info *message,
+		       struct error *err)
+{
+	return record_int(call->session, session_role) >= message->role ? 0 : deny(message, err);
+}
+
 int role_check(const struct call *call, struct error *err)
 {
-	return record_int(call->session, session_role) >= call->message->role ? 0 : deny(call, err);
+	return role_check_message(call, call->message, err);
 }
 
 int role_check_task(const struct call *call, struct error *err)
@@ -74,7 +80,7 @@ int role_check_task(const struct call *call, struct error *err)
 	    record_int(call->session, session_role) >= ROLE_pool_operator ||
 	    record_is(task, task_owner, record_text(call->session, session_auth_user_name)))
 		return 0;
-	return deny(call, err);
+	return deny(call->message, err);
 }
 
 struct value *role_permissions(enum role role)

@@ -10,6 +10,9 @@ void role_describe(struct transaction *transaction);
 
 /* Whether the call's session permits its message; RBAC_PERMISSION_DENIED. */
 int role_check(const struct call *call, struct error *err);
+/* The same of another message, which is a part of what the call does. */
+int role_check_message(const struct call *call, const struct message_info *message,
+		       struct error *err);
 /* Whether it may do that with this task: one of its own, or as a pool operator with any. */
 int role_check_task(const struct call *call, struct error *err);
 

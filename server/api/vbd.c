@@ -128,6 +128,15 @@ static int check_media(struct transaction *transaction, struct record *vbd, stru
 	return 0;
 }
 
+int vbd_check(struct transaction *transaction, const struct record *old, struct record *vbd,
+	      struct error *err)
+{
+	if (record_is(old, VBD_type, record_text(vbd, VBD_type)) &&
+	    record_is(old, VBD_mode, record_text(vbd, VBD_mode)))
+		return 0;
+	return check_media(transaction, vbd, err);
+}
+
 static int complete(struct transaction *transaction, struct record *vbd, struct error *err)
 {
 	const char *given = record_text(vbd, VBD_userdevice);
@@ -251,8 +260,6 @@ static int set_checked(struct call *call, int field, struct error *err)
 	if (!vbd)
 		return -1;
 	record_set(vbd, field, value_reference(call->arguments[1]));
-	if (check_media(call->transaction, vbd, err) < 0)
-		return -1;
 	vm = transaction_read(call->transaction, CLASS_VM, record_text(vbd, VBD_VM));
 	set_state(call->transaction, vbd, vm, false);
 	return 0;

@@ -17,6 +17,9 @@ void vbd_copy_all(struct transaction *transaction, const struct record *vm,
 struct record *vbd_make(struct transaction *transaction, const struct value *fields,
 			struct error *err);
 /* The VDI can be in the drive: HANDLE_INVALID, VDI_INCOMPATIBLE_TYPE, VDI_READONLY. */
+/* Of the store's rules: type, mode and VDI go together. */
+int vbd_check(struct transaction *transaction, const struct record *old, struct record *vbd,
+	      struct error *err);
 int vbd_check_vdi(struct transaction *transaction, const struct record *vbd, const char *vdi,
 		  struct error *err);
 

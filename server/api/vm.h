@@ -26,6 +26,8 @@ void vm_delete(struct transaction *transaction, const struct record *vm);
 struct value *vm_creation_result(const char *ref, struct value *report);
 
 /* vm_memory.c; all in bytes */
+/* The target moves if it lies outside of the bounds of which this is one, and only then. */
+void vm_follow_bounds(struct record *vm, int bound);
 int vm_check_memory(const struct record *old, const struct record *vm, struct error *err);
 int64_t vm_memory_overhead(const struct record *vm);
 /* Part of the overhead; a PV domain has none. */

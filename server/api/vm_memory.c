@@ -131,13 +131,23 @@ static void move_target_into(struct record *vm, int64_t low, int64_t high)
 		record_set_int(vm, VM_memory_target, lesser_of(greater_of(target, low), high));
 }
 
+void vm_follow_bounds(struct record *vm, int bound)
+{
+	if (bound == VM_memory_static_min || bound == VM_memory_static_max)
+		move_target_into(vm, record_int(vm, VM_memory_static_min),
+				 record_int(vm, VM_memory_static_max));
+	else
+		move_target_into(vm, record_int(vm, VM_memory_dynamic_min),
+				 record_int(vm, VM_memory_dynamic_max));
+}
+
 static int set_dynamic(struct call *call, int64_t min, int64_t max)
 {
 	struct record *vm = call->operation->edited;
 
 	record_set_int(vm, VM_memory_dynamic_min, min);
 	record_set_int(vm, VM_memory_dynamic_max, max);
-	move_target_into(vm, min, max);
+	vm_follow_bounds(vm, VM_memory_dynamic_max);
 	return 0;
 }
 
@@ -147,7 +157,7 @@ static int set_static(struct call *call, int64_t min, int64_t max)
 
 	record_set_int(vm, VM_memory_static_min, min);
 	record_set_int(vm, VM_memory_static_max, max);
-	move_target_into(vm, min, max);
+	vm_follow_bounds(vm, VM_memory_static_max);
 	return 0;
 }
 

@@ -143,6 +143,8 @@ int vm_check(struct api *api, const struct record *old, struct record *vm, struc
 	/* a control domain is what it is; its record only says so */
 	if (record_bool(vm, VM_is_control_domain) && !old)
 		return 0;
+	if (record_bool(vm, VM_is_default_template) && changed(old, vm, VM_is_default_template))
+		record_set(vm, VM_is_a_template, value_bool(true));
 	if (check_state(old, vm, err) < 0 || check_appliance(old, vm, err) < 0)
 		return -1;
 	if (!old || changed(old, vm, VM_domain_type) || changed(old, vm, VM_HVM_boot_policy))
@@ -184,7 +186,6 @@ void vm_derive(const struct record *old, struct record *vm)
 		record_set_int(vm, VM_memory_overhead, vm_memory_overhead(vm));
 }
 
-/* A default template is a template. */
 int run_VM_set_is_default_template(struct call *call, struct error *err)
 {
 	struct record *vm = call_edit(call, CLASS_VM, 0, err);
@@ -192,7 +193,5 @@ int run_VM_set_is_default_template(struct call *call, struct error *err)
 	if (!vm)
 		return -1;
 	record_set(vm, VM_is_default_template, value_reference(call->arguments[1]));
-	if (argument_bool(call, 1))
-		record_set(vm, VM_is_a_template, value_bool(true));
 	return 0;
 }

@@ -71,6 +71,7 @@ struct mutation {
 	 * be NULL. */
 	void (*done)(struct mutation *mutation, struct error *err);
 	void *argument;
+	bool dry_run; /* run and judged, and nothing of it happens */
 	/* the store's own */
 	struct mutation *next;
 	struct error error;
@@ -129,6 +130,8 @@ struct record *transaction_create(struct transaction *transaction, enum class_id
 /* It counts as changed, even if nothing of it is. Returns the newest revision before this change;
  * 0: there is no such object. */
 uint64_t transaction_touch(struct transaction *transaction, enum class_id cls, const char *name);
+/* What the change will be numbered with, if it changes anything. */
+uint64_t transaction_revision(const struct transaction *transaction);
 void transaction_delete(struct transaction *transaction, enum class_id cls, const char *name);
 /* Calls `each` for every object; it may edit, but must not create or delete objects of the class.
  */

@@ -123,6 +123,11 @@ struct record *transaction_create(struct transaction *transaction, enum class_id
 	return add_change(transaction, NULL, record_new(schema_classes[cls], ref))->new;
 }
 
+uint64_t transaction_revision(const struct transaction *transaction)
+{
+	return transaction->store->next_revision + 1;
+}
+
 void transaction_delete(struct transaction *transaction, enum class_id cls, const char *name)
 {
 	const struct record *record = transaction_read(transaction, cls, name);
@@ -272,6 +277,14 @@ static void drop_what_did_not_change(struct transaction *transaction)
 	}
 }
 
+static bool settings_differ(const struct record *a, const struct record *b)
+{
+	for (int i = 0; i < a->cls->field_count; i++)
+		if (a->cls->fields[i].is_setting && !value_equal(a->fields[i], b->fields[i]))
+			return true;
+	return false;
+}
+
 static void number(struct store *store, struct change *changes)
 {
 	if (!changes)
@@ -283,6 +296,8 @@ static void number(struct store *store, struct change *changes)
 		change->new->modified = store->next_revision;
 		if (!change->old)
 			change->new->created = store->next_revision;
+		if (!change->old || settings_differ(change->old, change->new))
+			change->new->settled = store->next_revision;
 	}
 }
 
@@ -321,6 +336,11 @@ int transaction_run(struct store *store, struct mutation *mutation)
 		return -1;
 	}
 	drop_what_did_not_change(&transaction);
+	if (mutation->dry_run) {
+		changes_free(transaction.changes);
+		settings_free(transaction.settings);
+		return 0;
+	}
 	number(store, transaction.changes);
 	mutation->changes = transaction.changes;
 	mutation->settings = transaction.settings;

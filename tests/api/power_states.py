@@ -13,7 +13,8 @@ from lib.operations import DEVICE_MESSAGES, MESSAGES, OPERATIONS, arguments_for,
 from lib.server import program
 from lib.tap import diag, done, is_, ok, skip_all
 
-NOT_MESSAGES = {"guest_stopped", "following_domain", "reverting"}  # what guests and others do, and a part of VM.revert
+# what guests and others do, a part of VM.revert, and VM.update, which is made from the fields
+NOT_MESSAGES = {"guest_stopped", "following_domain", "reverting", "updating", "updating_record"}
 BECOMES = {
     "start": "Running", "start_on": "Running", "resume": "Running", "resume_on": "Running", "pause": "Paused",
     "unpause": "Running", "clean_shutdown": "Halted", "hard_shutdown": "Halted", "shutdown": "Halted",
