@@ -263,3 +263,6 @@ fuzz_targets += %D%/fuzz/fuzz_xl_config
 %C%_fuzz_fuzz_xl_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 fuzz_targets += %D%/fuzz/fuzz_where
 %C%_fuzz_fuzz_where_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+fuzz_targets += %D%/fuzz/fuzz_calls
+%C%_fuzz_fuzz_calls_SOURCES = %D%/fuzz/fuzz_calls.c %D%/fuzz/calls.c %D%/fuzz/calls.h %D%/api/caller.c %D%/api/caller.h
+%C%_fuzz_fuzz_calls_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -2,7 +2,7 @@
 /* caller.c – an API on a database and a hypervisor of its own, called without a wire. */
 #include "tests/api/caller.h"
 
-#include <dirent.h>
+#include <ftw.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,20 +57,18 @@ void caller_close(struct caller *caller)
 		hypervisor_close(TAKE(caller->hypervisor));
 }
 
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+	(void)status;
+	(void)kind;
+	(void)place;
+	return remove(path);
+}
+
 void caller_remove(struct caller *caller)
 {
-	DIR *folder;
-	struct dirent *entry;
-
 	caller_close(caller);
-	folder = opendir(caller->folder);
-	while ((entry = readdir(folder))) {
-		AUTO_TEXT path = text_format("%s/%s", caller->folder, entry->d_name);
-
-		unlink(path);
-	}
-	closedir(folder);
-	rmdir(caller->folder);
+	nftw(caller->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 struct waiting {
