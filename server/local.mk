@@ -3,6 +3,10 @@
 
 noinst_LIBRARIES += libserver.a
 libserver_a_SOURCES =
+libserver_a_SOURCES += %D%/doctor.c
+libserver_a_SOURCES += %D%/doctor.h
+libserver_a_SOURCES += %D%/maintenance.c
+libserver_a_SOURCES += %D%/maintenance.h
 libserver_a_SOURCES += %D%/options.def
 libserver_a_SOURCES += %D%/options.c
 libserver_a_SOURCES += %D%/options.h

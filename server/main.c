@@ -3,6 +3,8 @@
 #include "schema/log.h"
 #include "schema/print.h"
 #include "schema/schema.h"
+#include "server/doctor.h"
+#include "server/maintenance.h"
 #include "server/options.h"
 #include "server/process.h"
 #include "server/server.h"
@@ -111,6 +113,12 @@ static int run(struct options *options, int argc, char *const argv[])
 	case ACTION_CHECK_CONFIG:
 		puts("configuration is fine");
 		return EXIT_FINE;
+	case ACTION_BACKUP:
+		return maintenance_backup(options) ? EXIT_FINE : EXIT_FAILED;
+	case ACTION_RESTORE:
+		return maintenance_restore(options) ? EXIT_FINE : EXIT_FAILED;
+	case ACTION_DOCTOR:
+		return doctor_run(options) ? EXIT_FINE : EXIT_FAILED;
 	case ACTION_PRINT_API:
 		if (strcmp(options->api_format, "json") == 0)
 			print_api_json(stdout);

@@ -28,12 +28,14 @@ const struct option_row option_rows[ROW_COUNT] = {
 	 limits,	  PLACE_##place,                                   \
 	 RELOAD_##reload, description},
 #define COMMAND(...)
+#define WORD(...)
 #include "server/options.def"
 };
 
 const struct option_command option_commands[] = {
 #define OPTION(...)
-#define COMMAND(member, argument, description) {#member, argument, description},
+#define COMMAND(member, argument, description) {#member, argument, description, false},
+#define WORD(member, argument, description) {#member, argument, description, true},
 #include "server/options.def"
 };
 const size_t option_command_count = ARRAY_SIZE(option_commands);
@@ -298,7 +300,28 @@ void options_free(struct options *options)
 		option_clear(&option_rows[i], options);
 	free(options->api_format);
 	free(options->config);
+	free(options->copy);
 	*options = (struct options){0};
+}
+
+char *options_beside_database(const struct options *options, const char *name)
+{
+	const char *slash = strrchr(options->database, '/');
+	int length = slash ? (int)(slash - options->database) + 1 : 0;
+
+	return text_format("%.*s%s", length, options->database, name);
+}
+
+char *options_suspend_folder(const struct options *options)
+{
+	return *options->suspend_folder ? text_copy(options->suspend_folder) :
+					  options_beside_database(options, "suspend");
+}
+
+char *options_backup_folder(const struct options *options)
+{
+	return *options->backup_folder ? text_copy(options->backup_folder) :
+					 options_beside_database(options, "backup");
 }
 
 void options_reload(struct options *options, struct options *fresh, struct buffer *needs_restart)

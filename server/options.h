@@ -23,7 +23,10 @@ enum options_action {
 	ACTION_PRINT_CONFIG,
 	ACTION_PRINT_API,
 	ACTION_VERSION,
-	ACTION_HELP
+	ACTION_HELP,
+	ACTION_BACKUP,
+	ACTION_RESTORE,
+	ACTION_DOCTOR
 };
 
 typedef char *option_TEXT;
@@ -41,8 +44,11 @@ struct options {
 	enum options_action action;
 	char *api_format; /* of --print-api */
 	char *config;	  /* the file that was read */
+	char *copy;	  /* the file of backup or restore */
+	bool repair;
 #define OPTION(member, KIND, ...) option_##KIND member;
 #define COMMAND(...)
+#define WORD(...)
 #include "server/options.def"
 };
 
@@ -59,6 +65,12 @@ void options_free(struct options *options);
  * in *needs_restart which other keys differ, separated by commas.
  */
 void options_reload(struct options *options, struct options *fresh, struct buffer *needs_restart);
+
+/* The folder of that name beside the database, so that a private one needs nothing of /var. To be
+ * freed, as those below: where files go by the configuration. */
+char *options_beside_database(const struct options *options, const char *name);
+char *options_suspend_folder(const struct options *options);
+char *options_backup_folder(const struct options *options);
 
 void options_print_help(FILE *file);
 void options_print_config(FILE *file); /* the sample: each key with its default, commented out */

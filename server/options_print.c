@@ -26,12 +26,12 @@ static void print_wrapped(FILE *file, const char *indent, const char *text)
 	fputc('\n', file);
 }
 
-static void print_option(FILE *file, const char *member, const char *argument,
+static void print_option(FILE *file, const char *dashes, const char *member, const char *argument,
 			 const char *description)
 {
 	AUTO_TEXT name = option_name(member);
 
-	fprintf(file, "  --%s%s%s\n", name, argument ? " " : "", argument ? argument : "");
+	fprintf(file, "  %s%s%s%s\n", dashes, name, argument ? " " : "", argument ? argument : "");
 	print_wrapped(file, "        ", description);
 }
 
@@ -51,20 +51,32 @@ static const char *argument_of(const struct option_row *row)
 	}
 }
 
+static void print_commands(FILE *file, bool words)
+{
+	for (size_t i = 0; i < option_command_count; i++) {
+		const struct option_command *command = &option_commands[i];
+
+		if (command->is_word == words)
+			print_option(file, words ? "" : "--", command->member, command->argument,
+				     command->description);
+	}
+}
+
 void options_print_help(FILE *file)
 {
-	fputs("usage: xenapid [OPTION]...\n\n"
-	      "Serves the Xen-API for this host, in the foreground.\n\n",
+	fputs("usage: xenapid [OPTION]... [COMMAND]\n\n"
+	      "Serves the Xen-API for this host, in the foreground; with a command does that "
+	      "instead.\n\n",
 	      file);
+	print_commands(file, true);
+	fputc('\n', file);
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		const struct option_row *row = &option_rows[i];
 
 		if (row->on_command_line)
-			print_option(file, row->member, argument_of(row), row->description);
+			print_option(file, "--", row->member, argument_of(row), row->description);
 	}
-	for (size_t i = 0; i < option_command_count; i++)
-		print_option(file, option_commands[i].member, option_commands[i].argument,
-			     option_commands[i].description);
+	print_commands(file, false);
 	fputs("\nOptions win over the configuration; --listen replaces its listeners. Exit status: 0 "
 	      "stopped as asked,\n1 failed, 2 options or configuration are not right.\n",
 	      file);

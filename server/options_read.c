@@ -62,10 +62,11 @@ static const struct option_row *find_row(const char *name, size_t length)
 	return NULL;
 }
 
-static const struct option_command *find_command(const char *name, size_t length)
+static const struct option_command *find_command(const char *name, size_t length, bool is_word)
 {
 	for (size_t i = 0; i < option_command_count; i++) {
-		if (option_name_is(option_commands[i].member, name, length))
+		if (option_commands[i].is_word == is_word &&
+		    option_name_is(option_commands[i].member, name, length))
 			return &option_commands[i];
 	}
 	return NULL;
@@ -202,7 +203,10 @@ static void run_command(struct reader *reader, const struct option_command *comm
 		       {"print_config", ACTION_PRINT_CONFIG},
 		       {"print_api", ACTION_PRINT_API},
 		       {"version", ACTION_VERSION},
-		       {"help", ACTION_HELP}};
+		       {"help", ACTION_HELP},
+		       {"backup", ACTION_BACKUP},
+		       {"restore", ACTION_RESTORE},
+		       {"doctor", ACTION_DOCTOR}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
 		if (strcmp(actions[i].member, command->member) == 0)
@@ -210,6 +214,10 @@ static void run_command(struct reader *reader, const struct option_command *comm
 	}
 	if (strcmp(command->member, "config") == 0)
 		set_text(&reader->options->config, value);
+	if (command->is_word && value)
+		set_text(&reader->options->copy, value);
+	if (strcmp(command->member, "repair") == 0)
+		reader->options->repair = true;
 	if (strcmp(command->member, "print_api") != 0)
 		return;
 	set_text(&reader->options->api_format, value);
@@ -236,15 +244,16 @@ static int read_argument(struct reader *reader, char *const argv[], int *index,
 			 struct argument *ret_argument)
 {
 	const char *word = argv[*index];
-	const char *name = word + 2;
-	size_t length = strncmp(word, "--", 2) == 0 ? strcspn(name, "=") : 0;
-	bool attached = length && name[length] == '=';
+	bool is_word = strncmp(word, "--", 2) != 0;
+	const char *name = word + (is_word ? 0 : 2);
+	size_t length = is_word ? strlen(name) : strcspn(name, "=");
+	bool attached = !is_word && length && name[length] == '=';
 	struct argument found = {0};
 
-	if (length) {
+	if (!is_word)
 		found.row = find_row(name, length);
-		found.command = found.row ? NULL : find_command(name, length);
-	}
+	if (!found.row)
+		found.command = find_command(name, length, is_word);
 	if (!found.command && (!found.row || !found.row->on_command_line)) {
 		add_problem(reader, SOURCE_COMMAND_LINE, 0, "%s: there is no such option%s", word,
 			    found.row ? "; use --set KEY=VALUE" : "; see xenapid --help");
@@ -299,7 +308,13 @@ static void read_settings(struct reader *reader, const struct argument *argument
 
 static bool only_prints(const struct options *options)
 {
-	return options->action != ACTION_RUN && options->action != ACTION_CHECK_CONFIG;
+	return options->action >= ACTION_PRINT_CONFIG && options->action <= ACTION_HELP;
+}
+
+/* The others only look for the database. */
+static bool serves(const struct options *options)
+{
+	return options->action == ACTION_RUN || options->action == ACTION_CHECK_CONFIG;
 }
 
 int options_read(struct options *ret_options, int argc, char *const argv[], struct buffer *problems)
@@ -323,7 +338,9 @@ int options_read(struct options *ret_options, int argc, char *const argv[], stru
 		read_settings(&reader, arguments, count);
 	}
 	free(arguments);
-	if (!only_prints(&options) && problems->length == before)
+	if (options.repair && options.action != ACTION_DOCTOR)
+		add_problem(&reader, SOURCE_COMMAND_LINE, 0, "--repair: it goes with doctor");
+	if (serves(&options) && problems->length == before)
 		options_check(&options, where_is, &reader, problems);
 	if (problems->length > before) {
 		options_free(&options);

@@ -33,11 +33,13 @@ struct option_command {
 	const char *member;
 	const char *argument; /* NULL: takes none */
 	const char *description;
+	bool is_word; /* no dashes in front */
 };
 
 enum {
 #define OPTION(member, ...) ROW_##member,
 #define COMMAND(...)
+#define WORD(...)
 #include "server/options.def"
 	ROW_COUNT
 };

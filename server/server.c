@@ -26,6 +26,7 @@ struct server {
 	struct http *http;
 	struct inherited inherited;
 	char *suspend_folder;
+	char *backup_folder;
 	char *own_certificate; /* the server's own, which may not be there */
 	char *sr_folders[2];   /* the default of sr-folders */
 };
@@ -87,6 +88,7 @@ static int open_api(struct server *server, char **ret_problem)
 		.read_provision = provision_read,
 		.authenticator = signin_authenticator(server->signin),
 		.suspend_folder = server->suspend_folder,
+		.backup_folder = server->backup_folder,
 		.sr_folders = (const char *const *)(options->sr_folders.count ?
 							    options->sr_folders.items :
 							    server->sr_folders),
@@ -151,15 +153,6 @@ static int cannot_make(const char *what, const char *path, char **ret_problem)
 	return -1;
 }
 
-/* Beside the database, so that a private one needs nothing of /var. */
-static char *beside_database(const struct options *options, const char *name)
-{
-	const char *slash = strrchr(options->database, '/');
-	int length = slash ? (int)(slash - options->database) + 1 : 0;
-
-	return text_format("%.*s%s", length, options->database, name);
-}
-
 static int make_folders(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
@@ -173,10 +166,10 @@ static int make_folders(struct server *server, char **ret_problem)
 		if (address.kind == ADDRESS_UNIX && !process_make_folder_of(address.path, 0755))
 			return cannot_make("the socket", address.path, ret_problem);
 	}
-	server->suspend_folder = *options->suspend_folder ? text_copy(options->suspend_folder) :
-							    beside_database(options, "suspend");
-	server->sr_folders[0] = beside_database(options, "sr");
-	server->own_certificate = beside_database(options, "tls.pem");
+	server->suspend_folder = options_suspend_folder(options);
+	server->backup_folder = options_backup_folder(options);
+	server->sr_folders[0] = options_beside_database(options, "sr");
+	server->own_certificate = options_beside_database(options, "tls.pem");
 	/* Everything else works without it. */
 	if (!process_make_folder(server->suspend_folder, 0700))
 		log_warning("no VM can be suspended, there is no folder %s: %s",
@@ -248,6 +241,7 @@ void server_close(struct server *server)
 		store_close(server->store);
 	free(server->sr_folders[0]);
 	free(server->suspend_folder);
+	free(server->backup_folder);
 	free(server->own_certificate);
 	free(server);
 }

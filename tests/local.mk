@@ -161,6 +161,7 @@ python_tests += %D%/e2e/walk.py
 python_tests += %D%/server/test_http.py
 python_tests += %D%/server/test_jsonrpc.py
 python_tests += %D%/server/test_limits.py
+python_tests += %D%/server/test_maintenance.py
 python_tests += %D%/server/test_activation.py
 python_tests += %D%/server/test_process.py
 python_tests += %D%/server/test_signin.py

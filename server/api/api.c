@@ -4,6 +4,7 @@
 #include "server/api/appliance.h"
 #include "server/api/event.h"
 #include "server/api/guest.h"
+#include "server/api/identity.h"
 #include "server/api/logins.h"
 #include "server/api/message.h"
 #include "server/api/metrics.h"
@@ -77,33 +78,6 @@ static struct api_options fill_in(const struct api_options *given)
 	return options;
 }
 
-/* Records made under Xen can be read and edited when the host was booted without it; a simulator's
- * are another world. */
-static const char *world_of(const struct hypervisor *hypervisor)
-{
-	const char *name = hypervisor_name(hypervisor);
-
-	return strcmp(name, "none") == 0 ? "xen" : name;
-}
-
-/* Which machine this is; a simulator's is nowhere. */
-static void read_machine(const struct hypervisor *hypervisor, char machine[64])
-{
-	FILE *file = strcmp(world_of(hypervisor), "xen") == 0 ? fopen("/etc/machine-id", "re") :
-								NULL;
-
-	if (!file || !fgets(machine, 64, file))
-		strcpy(machine, "none");
-	machine[strcspn(machine, "\n")] = '\0';
-	if (file)
-		fclose(file);
-}
-
-struct identity {
-	const char *world;
-	char machine[64];
-};
-
 static int set_identity(struct transaction *transaction, void *argument, struct error *err)
 {
 	const struct identity *identity = argument;
@@ -114,34 +88,19 @@ static int set_identity(struct transaction *transaction, void *argument, struct 
 	return 0;
 }
 
-static int fail_identity(const char *what, const char *known, const char *now, struct error *err)
-{
-	AUTO_TEXT text = text_format(
-		"the database belongs to the %s %s, this is %s: choose another database, or take this one "
-		"over with --force-adapter",
-		what, known, now);
-
-	return fail(err, ERROR_INTERNAL_ERROR, text);
-}
-
 /* Two hosts with one database would start the same VMs twice. */
 static int check_identity(struct api *api, struct error *err)
 {
-	AUTO_TEXT world = store_get_setting(api->store, "hypervisor");
-	AUTO_TEXT machine = store_get_setting(api->store, "machine");
-	struct identity identity = {.world = world_of(api->hypervisor)};
-	bool same_world = world && strcmp(world, identity.world) == 0;
-	bool same_machine;
+	struct identity identity = {.world = ""};
+	AUTO_TEXT problem = NULL;
+	bool is_new;
 
-	read_machine(api->hypervisor, identity.machine);
-	same_machine = machine &&
-		       (strcmp(machine, identity.machine) == 0 || strcmp(machine, "none") == 0);
-	if (same_world && same_machine)
+	identity_now(hypervisor_name(api->hypervisor), &identity);
+	problem = identity_differs(api->store, &identity, &is_new);
+	if (problem && !api->options.force_adapter)
+		return fail(err, ERROR_INTERNAL_ERROR, problem);
+	if (!problem && !is_new)
 		return 0;
-	if (world && !same_world && !api->options.force_adapter)
-		return fail_identity("hypervisor", world, identity.world, err);
-	if (machine && !same_machine && !api->options.force_adapter)
-		return fail_identity("machine", machine, identity.machine, err);
 	return store_mutate(api->store, set_identity, &identity, err);
 }
 

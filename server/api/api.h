@@ -70,7 +70,8 @@ void api_call_clear(struct api_call *call); /* frees parameters, error and resul
 
 struct api_options {
 	struct api_authenticator authenticator;
-	const char *suspend_folder;	   /* where suspend images go: an existing folder */
+	const char *suspend_folder; /* where suspend images go: an existing folder */
+	const char *backup_folder;  /* where copies of the database go: made when it is needed */
 	const char *const *kernel_folders; /* NULL-terminated: kernels and ramdisks only from below
 					      these; NULL: any */
 	const char *const *disk_folders;   /* NULL-terminated: existing disks only here or below;

@@ -166,6 +166,11 @@ void vm_drop_images(const struct api *api)
 
 	if (!folder)
 		return;
+	/* a VM that cannot be read may name any of them */
+	if (store_left_out(api->store, CLASS_VM)) {
+		closedir(folder);
+		return;
+	}
 	vms = store_list(api->store, CLASS_VM, &count);
 	while ((entry = readdir(folder)))
 		if (is_passing(entry->d_name) && !is_named(vms, count, entry->d_name))

@@ -17,6 +17,8 @@ struct database;
  * this program, or a newer program's.
  */
 struct database *database_open(const char *path, char **ret_problem);
+/* A copy of it in memory, brought up to the schema; the file stays as it is. */
+struct database *database_open_copy(const char *path, char **ret_problem);
 /*
  * From now on a thread brings what is committed from the WAL into the file, and lets the WAL become
  * about that large. False with *ret_problem, to be freed.
@@ -30,6 +32,8 @@ void database_rollback(struct database *database);
 /* Whether to wait, a while, when another process has locked the file; at first it is so. */
 void database_wait_for_lock(struct database *database, bool wait);
 const char *database_problem(const struct database *database);
+
+const char *database_path(const struct database *database);
 
 /* old NULL: a new object; new NULL: it is deleted, at this revision. Writes only columns that
  * differ; begins if it must. */
@@ -62,11 +66,11 @@ bool database_load_tombstones(struct database *database,
 
 /*
  * Calls `row` for every row of the class, in order of creation: with a new record that it takes, or
- * NULL and what is wrong with the row of that ref (text valid during the call).
+ * NULL and what is wrong with the row of that ref, in which column (texts valid during the call).
  */
 bool database_load(struct database *database, const struct class_info *cls,
 		   void (*row)(void *argument, struct record *record, const char *ref,
-			       const char *problem),
+			       const char *problem, const char *column),
 		   void *argument);
 
 #endif

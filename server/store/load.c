@@ -3,34 +3,83 @@
 #include "server/store/private.h"
 
 #include "schema/log.h"
+#include "schema/text.h"
+#include "schema/uuid.h"
 
 struct load {
 	struct store *store;
 	const struct class_info *cls;
 	uint64_t newest;
+	store_finding_fn each;
+	void *argument;
 };
 
-static void set_aside(const struct class_info *cls, const char *ref, const char *problem)
+void load_log_finding(void *argument, const struct store_finding *finding)
 {
-	log_error(
-		"%s %s is left out: %s. It stays in the database as it is. To repair it, stop the daemon and correct the row: "
-		"sqlite3 DATABASE \"SELECT * FROM %s WHERE _ref = '%s'\"",
-		cls->name, ref, problem, cls->name, ref);
+	(void)argument;
+	if (finding->left_out)
+		log_error(
+			"%s %s is left out: %s. It stays in the database as it is. To repair it, stop the daemon and correct the row: "
+			"sqlite3 DATABASE \"SELECT * FROM %s WHERE _ref = '%s'\", or let xenapid doctor do so",
+			finding->cls->name, finding->ref, finding->problem, finding->cls->name,
+			finding->ref);
+	else
+		log_warning("%s %s: %s, taken as unset", finding->cls->name, finding->ref,
+			    finding->problem);
 }
 
-static void take_row(void *argument, struct record *record, const char *ref, const char *problem)
+/* A value that the column may have in place of one that makes no sense. */
+static char *mended(const struct class_info *cls, const char *column)
+{
+	char text[REF_SIZE];
+	int uuid = cls->uuid;
+
+	if (strcmp(column, "_ref") == 0) {
+		draw_ref(text);
+		return text_copy(text);
+	}
+	if (uuid >= 0 && strcmp(column, cls->fields[uuid].name) == 0) {
+		uuid_draw(text);
+		return text_copy(text);
+	}
+	if (schema_field(cls, column)->type->kind == TYPE_BOOL)
+		return text_copy(schema_field(cls, column)->default_value->boolean ? "1" : "0");
+	return value_to_text(schema_field(cls, column)->default_value);
+}
+
+static void set_aside(const struct load *load, const char *ref, const char *problem,
+		      const char *column)
+{
+	AUTO_TEXT value = mended(load->cls, column);
+
+	load->store->left_out[load->cls->id]++;
+	load->each(load->argument, &(struct store_finding){.cls = load->cls,
+							   .ref = ref,
+							   .problem = problem,
+							   .column = column,
+							   .value = value,
+							   .left_out = true});
+}
+
+static void take_row(void *argument, struct record *record, const char *ref, const char *problem,
+		     const char *column)
 {
 	struct load *load = argument;
 	struct table *table = &load->store->tables[load->cls->id];
 
-	if (!problem && strncmp(ref, "OpaqueRef:", 10) != 0)
+	if (!problem && strncmp(ref, "OpaqueRef:", 10) != 0) {
 		problem = "its _ref does not start with OpaqueRef:";
-	if (!problem && record->cls->uuid >= 0 && !*record_uuid(record))
-		problem = "it has no uuid";
-	if (!problem && record->cls->uuid >= 0 && table_find_by_uuid(table, record_uuid(record)))
-		problem = "its uuid belongs to another row as well";
+		column = "_ref";
+	}
+	if (!problem && load->cls->uuid >= 0) {
+		column = load->cls->fields[load->cls->uuid].name;
+		if (!*record_uuid(record))
+			problem = "it has no uuid";
+		else if (table_find_by_uuid(table, record_uuid(record)))
+			problem = "its uuid belongs to another row as well";
+	}
 	if (problem) {
-		set_aside(load->cls, ref, problem);
+		set_aside(load, ref, problem, column);
 		record_release(record);
 		return;
 	}
@@ -39,9 +88,22 @@ static void take_row(void *argument, struct record *record, const char *ref, con
 	table_put(table, record);
 }
 
+static void report_reference(const struct load *load, const struct record *record,
+			     const struct field_info *field, const char *ref)
+{
+	AUTO_TEXT problem = text_format("its %s names a %s that is not there (%s)", field->name,
+					field->type->cls, ref);
+
+	load->each(load->argument, &(struct store_finding){.cls = record->cls,
+							   .ref = record_ref(record),
+							   .problem = problem,
+							   .column = field->name,
+							   .value = NULL_REF});
+}
+
 /* A reference to an object that is not there becomes null in memory; the row keeps it until the
  * field is set. */
-static void check_references(struct store *store, struct record *record)
+static void check_references(const struct load *load, struct record *record)
 {
 	for (int i = 0; i < record->cls->field_count; i++) {
 		const struct field_info *field = &record->cls->fields[i];
@@ -49,10 +111,9 @@ static void check_references(struct store *store, struct record *record)
 			field->type->kind == TYPE_REF ? schema_class(field->type->cls) : NULL;
 		const char *ref = cls ? record_text(record, i) : NULL_REF;
 
-		if (ref_is_null(ref) || table_find(&store->tables[cls->id], ref))
+		if (ref_is_null(ref) || table_find(&load->store->tables[cls->id], ref))
 			continue;
-		log_warning("%s %s: its %s names a %s that is not there (%s), taken as unset",
-			    record->cls->name, record_ref(record), field->name, cls->name, ref);
+		report_reference(load, record, field, ref);
 		record_set_text(record, i, NULL_REF);
 	}
 }
@@ -80,11 +141,13 @@ static bool has_volatile_fields(const struct class_info *cls)
 }
 
 /* Nobody knows what the volatile fields were: whoever asks what changed since must look again. */
-static void finish_loading(struct store *store)
+static void finish_loading(const struct load *load)
 {
+	struct store *store = load->store;
+
 	for (int c = 0; c < CLASS_COUNT; c++)
 		for (struct slot *slot = store->tables[c].first; slot; slot = slot->next) {
-			check_references(store, slot->record);
+			check_references(load, slot->record);
 			if (has_volatile_fields(schema_classes[c]))
 				slot->record->modified = store->next_revision;
 		}
@@ -117,9 +180,9 @@ static bool load_tombstones(struct store *store)
 	return database_load_tombstones(store->database, take_tombstone, store);
 }
 
-int load_tables(struct store *store, char **ret_problem)
+int load_tables(struct store *store, store_finding_fn each, void *argument, char **ret_problem)
 {
-	struct load load = {.store = store};
+	struct load load = {.store = store, .each = each, .argument = argument};
 
 	if (!load_tombstones(store)) {
 		*ret_problem = text_copy(database_problem(store->database));
@@ -140,6 +203,6 @@ int load_tables(struct store *store, char **ret_problem)
 		store->next_revision = load.newest;
 	store->next_revision++;
 	atomic_store(&store->revision, store->next_revision);
-	finish_loading(store);
+	finish_loading(&load);
 	return 0;
 }

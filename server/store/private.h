@@ -4,6 +4,7 @@
 #define SERVER_STORE_PRIVATE_H
 
 #include "server/store/database.h"
+#include "server/store/finding.h"
 #include "server/store/overlay.h"
 #include "server/store/store.h"
 #include "server/store/table.h"
@@ -20,6 +21,7 @@ struct store {
 	struct table tables[CLASS_COUNT];
 	_Atomic uint64_t revision;
 	size_t tombstones_kept; /* of a class */
+	size_t left_out[CLASS_COUNT];
 	store_listener_fn listener;
 	void *listener_context;
 
@@ -68,7 +70,14 @@ void settings_free(struct setting *settings);
 void *commit_run(void *store);
 /* changes.c: how many tombstones of the class are kept in memory */
 size_t tombstones_kept(const struct store *store, const struct class_info *cls);
-/* load.c: *ret_problem as store_open's */
-int load_tables(struct store *store, char **ret_problem);
+/* load.c: *ret_problem as store_open's; what makes no sense goes to `each`. */
+int load_tables(struct store *store, store_finding_fn each, void *argument, char **ret_problem);
+/* Logs a finding. */
+void load_log_finding(void *argument, const struct store_finding *finding);
+/* store.c */
+/* The descriptor of the lock, to be closed; −1: *ret_problem says why. */
+int store_lock(const char *path, char **ret_problem);
+/* Takes both; no thread runs yet. */
+struct store *store_make(struct database *database, int lock_file, size_t tombstones);
 
 #endif

@@ -248,7 +248,7 @@ static const char *read_ref(sqlite3_stmt *statement)
 
 /* The record of the row under the statement, or NULL and *ret_problem, to be freed. */
 static struct record *read_row(sqlite3_stmt *statement, const struct class_info *cls,
-			       char **ret_problem)
+			       char **ret_problem, const char **ret_column)
 {
 	AUTO(record) record = record_new(cls, read_ref(statement));
 	int column = 3;
@@ -266,6 +266,7 @@ static struct record *read_row(sqlite3_stmt *statement, const struct class_info 
 		if (problem) {
 			*ret_problem =
 				text_format("its column %s is %s", cls->fields[i].name, problem);
+			*ret_column = cls->fields[i].name;
 			return NULL;
 		}
 		if (value_equal(value, cls->fields[i].default_value))
@@ -287,7 +288,7 @@ static void add_select(struct buffer *sql, const struct class_info *cls)
 
 bool database_load(struct database *database, const struct class_info *cls,
 		   void (*row)(void *argument, struct record *record, const char *ref,
-			       const char *problem),
+			       const char *problem, const char *column),
 		   void *argument)
 {
 	sqlite3_stmt *statement = NULL;
@@ -299,9 +300,10 @@ bool database_load(struct database *database, const struct class_info *cls,
 		return database_failed(database, cls->name);
 	while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
 		AUTO_TEXT problem = NULL;
-		struct record *record = read_row(statement, cls, &problem);
+		const char *column = NULL;
+		struct record *record = read_row(statement, cls, &problem, &column);
 
-		row(argument, record, read_ref(statement), problem);
+		row(argument, record, read_ref(statement), problem, column);
 	}
 	if (rc != SQLITE_DONE)
 		database_failed(database, cls->name);

@@ -14,7 +14,7 @@
 
 /* The lock is on a file of its own: closing the database file would drop the locks that SQLite
  * holds on it. */
-static int lock_database(const char *path, char **ret_problem)
+int store_lock(const char *path, char **ret_problem)
 {
 	/* one database, one lock, whatever links lead there */
 	AUTO_TEXT real_path = realpath(path, NULL);
@@ -36,7 +36,7 @@ static int lock_database(const char *path, char **ret_problem)
 	return file;
 }
 
-static struct store *make(struct database *database, int lock_file, size_t tombstones)
+struct store *store_make(struct database *database, int lock_file, size_t tombstones)
 {
 	struct store *store = allocate(sizeof(*store));
 
@@ -56,7 +56,8 @@ static void destroy(struct store *store)
 	for (int i = 0; i < CLASS_COUNT; i++)
 		table_free(&store->tables[i]);
 	database_close(store->database);
-	close(store->lock_file);
+	if (store->lock_file >= 0)
+		close(store->lock_file);
 	pthread_cond_destroy(&store->submitted);
 	pthread_mutex_destroy(&store->queue);
 	pthread_rwlock_destroy(&store->published);
@@ -65,7 +66,7 @@ static void destroy(struct store *store)
 
 struct store *store_open(const struct store_options *options, char **ret_problem)
 {
-	int lock_file = lock_database(options->path, ret_problem);
+	int lock_file = store_lock(options->path, ret_problem);
 	struct database *database;
 	struct store *store;
 
@@ -76,12 +77,12 @@ struct store *store_open(const struct store_options *options, char **ret_problem
 		close(lock_file);
 		return NULL;
 	}
-	store = make(database, lock_file,
-		     options->tombstones_kept ? options->tombstones_kept : TOMBSTONES_KEPT);
+	store = store_make(database, lock_file,
+			   options->tombstones_kept ? options->tombstones_kept : TOMBSTONES_KEPT);
 	if (!database_drop_tombstones(database, store->tombstones_kept))
 		database_rollback(database); /* an old tombstone harms nobody: the next start tries
 						again */
-	if (load_tables(store, ret_problem) < 0 ||
+	if (load_tables(store, load_log_finding, NULL, ret_problem) < 0 ||
 	    !database_start_checkpoints(
 		    database, options->wal_bytes ? options->wal_bytes : WAL_BYTES, ret_problem)) {
 		destroy(store);
@@ -93,11 +94,14 @@ struct store *store_open(const struct store_options *options, char **ret_problem
 
 void store_close(struct store *store)
 {
-	pthread_mutex_lock(&store->queue);
-	store->closing = true;
-	pthread_cond_signal(&store->submitted);
-	pthread_mutex_unlock(&store->queue);
-	pthread_join(store->committer, NULL);
+	/* one that is only looked through has no committer */
+	if (store->lock_file >= 0) {
+		pthread_mutex_lock(&store->queue);
+		store->closing = true;
+		pthread_cond_signal(&store->submitted);
+		pthread_mutex_unlock(&store->queue);
+		pthread_join(store->committer, NULL);
+	}
 	destroy(store);
 }
 
@@ -155,6 +159,16 @@ void store_free_list(struct record **records, size_t count)
 	for (size_t i = 0; i < count; i++)
 		record_release(records[i]);
 	free(records);
+}
+
+size_t store_left_out(const struct store *store, enum class_id cls)
+{
+	return store->left_out[cls];
+}
+
+const char *store_path(const struct store *store)
+{
+	return database_path(store->database);
 }
 
 char *store_get_setting(struct store *store, const char *name)

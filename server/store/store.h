@@ -54,6 +54,11 @@ struct record *store_read_by_uuid(struct store *store, enum class_id cls, const 
 struct record **store_list(struct store *store, enum class_id cls, size_t *ret_count);
 void store_free_list(struct record **records, size_t count);
 
+/* How many rows of the class were left out when the database was read. */
+size_t store_left_out(const struct store *store, enum class_id cls);
+/* Of the database; borrowed. */
+const char *store_path(const struct store *store);
+
 /* A fact about the database itself: the host it belongs to, say. To be freed; NULL when it was
  * never set. Only before the first mutation. */
 char *store_get_setting(struct store *store, const char *name);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tables.c – SQL tables from the schema: made new, or brought up from an older file. */
-#include "server/store/database_private.h"
+#include "server/store/copy.h"
 
 #include "schema/log.h"
 #include "schema/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -175,23 +173,10 @@ static bool create_own_tables(struct database *database)
 		"NULL, uuid TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (revision, ref)) STRICT");
 }
 
-/* Gives the draft its name once all of it is on the disk. A copy of this second that is there
- * already is one of the same file. */
+/* A copy of this second that is there already is one of the same file. */
 static bool publish(const char *draft, const char *path)
 {
-	AUTO_TEXT folder = text_copy(path);
-	int file = open(draft, O_RDONLY | O_CLOEXEC);
-	int names = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool done = file >= 0 && names >= 0 && fsync(file) == 0 &&
-		    (renameat2(AT_FDCWD, draft, AT_FDCWD, path, RENAME_NOREPLACE) == 0 ||
-		     errno == EEXIST) &&
-		    fsync(names) == 0;
-	int why = errno;
-
-	close(file);
-	close(names);
-	errno = why;
-	return done;
+	return copy_publish(draft, path) || errno == EEXIST;
 }
 
 static bool back_up(struct database *database, const char *path)
@@ -237,9 +222,12 @@ static char *refuse(struct database *database, const char *path)
 static bool prepare(struct database *database, const char *path, const struct found *found,
 		    bool is_new)
 {
+	/* in memory it is a copy itself */
+	bool needs_copy = !is_new && *sqlite3_db_filename(database->connection, "main");
+
 	if (!is_new && !count_missing(found))
 		return true;
-	return (is_new || back_up(database, path)) && database_begin(database) &&
+	return (!needs_copy || back_up(database, path)) && database_begin(database) &&
 	       (!is_new || create_own_tables(database)) && add_missing(database, found) &&
 	       database_commit(database);
 }

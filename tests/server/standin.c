@@ -2,6 +2,8 @@
 /* standin.c – xenapid with nothing behind it: an API, a store and a hypervisor that only do what
  * tests of HTTP need. */
 #include "schema/log.h"
+#include "server/doctor.h"
+#include "server/maintenance.h"
 #include "server/api/api.h"
 #include "server/hypervisor/hypervisor.h"
 #include "server/store/store.h"
@@ -183,4 +185,21 @@ struct hypervisor *hypervisor_open(const char *name, const struct hypervisor_opt
 void hypervisor_close(struct hypervisor *hypervisor)
 {
 	free(hypervisor);
+}
+
+/* What needs a real store: xenapid has it. */
+
+bool maintenance_backup(const struct options *options)
+{
+	return false;
+}
+
+bool maintenance_restore(const struct options *options)
+{
+	return false;
+}
+
+bool doctor_run(const struct options *options)
+{
+	return false;
 }
