@@ -267,3 +267,6 @@ fuzz_targets += %D%/fuzz/fuzz_where
 fuzz_targets += %D%/fuzz/fuzz_calls
 %C%_fuzz_fuzz_calls_SOURCES = %D%/fuzz/fuzz_calls.c %D%/fuzz/calls.c %D%/fuzz/calls.h %D%/api/caller.c %D%/api/caller.h
 %C%_fuzz_fuzz_calls_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+fuzz_targets += %D%/fuzz/fuzz_database
+%C%_fuzz_fuzz_database_SOURCES = %D%/fuzz/fuzz_database.c %D%/store/scratch.c %D%/store/scratch.h
+%C%_fuzz_fuzz_database_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
