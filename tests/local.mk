@@ -114,6 +114,12 @@ check_PROGRAMS += %D%/store/test_disk
 check_PROGRAMS += %D%/store/power_cut
 %C%_store_power_cut_SOURCES = %D%/store/power_cut.c $(disk_sources)
 %C%_store_power_cut_LDFLAGS = $(disk_ldflags)
+check_PROGRAMS += %D%/store/test_damage
+%C%_store_test_damage_SOURCES = %D%/store/test_damage.c $(disk_sources)
+%C%_store_test_damage_LDFLAGS = $(disk_ldflags)
+check_PROGRAMS += %D%/store/test_faults
+%C%_store_test_faults_SOURCES = %D%/store/test_faults.c $(disk_sources)
+%C%_store_test_faults_LDFLAGS = $(disk_ldflags)
 
 # Programs that tests start; no tests of their own.
 test_helpers = %D%/rpc/echo_call

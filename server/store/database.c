@@ -54,6 +54,39 @@ void database_wait_for_lock(struct database *database, bool wait)
 	sqlite3_busy_timeout(database->connection, wait ? BUSY_TIMEOUT_MS : 0);
 }
 
+/* The text of the first column; NULL: there is no row, or it is NULL, or it failed. */
+static char *database_text(struct database *database, const char *sql, const char *argument)
+{
+	sqlite3_stmt *statement = NULL;
+	char *value = NULL;
+
+	if (sqlite3_prepare_v2(database->connection, sql, -1, &statement, NULL) != SQLITE_OK)
+		return NULL;
+	if (argument)
+		sqlite3_bind_text(statement, 1, argument, -1, SQLITE_STATIC);
+	if (sqlite3_step(statement) == SQLITE_ROW &&
+	    sqlite3_column_type(statement, 0) != SQLITE_NULL)
+		value = text_copy((const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return value;
+}
+
+char *database_get_setting(struct database *database, const char *name)
+{
+	return database_text(database, "SELECT value FROM xenapid_setting WHERE name = ?1", name);
+}
+
+char *database_damage(struct database *database)
+{
+	char *found = database_text(database, "PRAGMA quick_check(1)", NULL);
+
+	if (!found)
+		return text_copy(sqlite3_errmsg(database->connection));
+	if (strcmp(found, "ok") == 0)
+		free(TAKE(found));
+	return found;
+}
+
 uint64_t database_get_number(struct database *database, const char *name)
 {
 	AUTO_TEXT text = database_get_setting(database, name);
@@ -146,10 +179,26 @@ bool database_commit(struct database *database)
 {
 	if (!database->in_transaction)
 		return true;
-	if (!database_run(database, "COMMIT"))
-		return false;
-	end_transaction(database);
-	return true;
+	database->in_doubt = !database_run(database, "COMMIT");
+	if (!database->in_doubt)
+		end_transaction(database);
+	return !database->in_doubt;
+}
+
+/*
+ * A commit whose sync has failed is written all the same, and after a crash it would be there,
+ * though it was refused: another one, of nothing, takes its place. It counts once it is written,
+ * even if its own sync fails. In a WAL that has just begun anew nothing is written before a first
+ * sync: such a WAL is cut off instead.
+ */
+static void take_back_commit(struct database *database)
+{
+	AUTO_TEXT nothing = text_format("PRAGMA user_version = %d", DATABASE_FORMAT);
+
+	if (sqlite3_exec(database->connection, nothing, NULL, NULL, NULL) != SQLITE_OK)
+		sqlite3_exec(database->connection, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL,
+			     NULL);
+	database->in_doubt = false;
 }
 
 void database_rollback(struct database *database)
@@ -157,6 +206,8 @@ void database_rollback(struct database *database)
 	/* some errors have rolled back by themselves already */
 	if (database->in_transaction && !sqlite3_get_autocommit(database->connection))
 		sqlite3_exec(database->connection, "ROLLBACK", NULL, NULL, NULL);
+	if (database->in_doubt)
+		take_back_commit(database);
 	end_transaction(database);
 	read_reserved_revision(database);
 	free(TAKE(database->problem));
@@ -178,23 +229,6 @@ bool database_set_setting(struct database *database, const char *name, const cha
 	done = sqlite3_step(statement) == SQLITE_DONE || database_failed(database, "setting");
 	sqlite3_finalize(statement);
 	return done;
-}
-
-char *database_get_setting(struct database *database, const char *name)
-{
-	sqlite3_stmt *statement = NULL;
-	char *value = NULL;
-
-	if (sqlite3_prepare_v2(database->connection,
-			       "SELECT value FROM xenapid_setting WHERE name = ?1", -1, &statement,
-			       NULL) != SQLITE_OK)
-		return NULL;
-	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
-	if (sqlite3_step(statement) == SQLITE_ROW &&
-	    sqlite3_column_type(statement, 0) != SQLITE_NULL)
-		value = text_copy((const char *)sqlite3_column_text(statement, 0));
-	sqlite3_finalize(statement);
-	return value;
 }
 
 bool database_reserve_revision(struct database *database, uint64_t revision)

@@ -26,6 +26,9 @@ struct database *database_open_copy(const char *path, char **ret_problem);
 bool database_start_checkpoints(struct database *database, int64_t wal_bytes, char **ret_problem);
 void database_close(struct database *database);
 
+/* What is wrong with the structure of the file: rows may be missing. To be freed; NULL: nothing. */
+char *database_damage(struct database *database);
+
 bool database_begin(struct database *database);	 /* a second one in a row does nothing */
 bool database_commit(struct database *database); /* without a begin: does nothing */
 void database_rollback(struct database *database);

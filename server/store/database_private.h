@@ -24,6 +24,7 @@ struct database {
 	sqlite3 *connection;
 	struct checkpoint *checkpoint; /* NULL: not started yet */
 	bool in_transaction;
+	bool in_doubt; /* a commit has failed, which may stand in the file all the same */
 	uint64_t reserved_revision;
 	char *problem;
 	struct cached_statement cache[STATEMENT_CACHE];

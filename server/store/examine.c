@@ -68,10 +68,12 @@ char *backup_examine(const char *path, store_finding_fn each, void *argument,
 		return problem;
 	report_damage(database, each, argument);
 	store = store_make(database, -1, 0);
-	if (load_tables(store, each, argument, &problem) < 0)
-		store_close(store);
-	else
+	if (load_tables(store, each, argument) == 0) {
 		*ret_store = store;
+		return NULL;
+	}
+	problem = text_format("%s: %s", path, database_problem(database));
+	store_close(store);
 	return problem;
 }
 

@@ -180,22 +180,18 @@ static bool load_tombstones(struct store *store)
 	return database_load_tombstones(store->database, take_tombstone, store);
 }
 
-int load_tables(struct store *store, store_finding_fn each, void *argument, char **ret_problem)
+int load_tables(struct store *store, store_finding_fn each, void *argument)
 {
 	struct load load = {.store = store, .each = each, .argument = argument};
 
-	if (!load_tombstones(store)) {
-		*ret_problem = text_copy(database_problem(store->database));
+	if (!load_tombstones(store))
 		return -1;
-	}
 	for (int c = 0; c < CLASS_COUNT; c++) {
 		load.cls = schema_classes[c];
 		if (load.cls->flags & CLASS_VOLATILE)
 			continue;
-		if (!database_load(store->database, load.cls, take_row, &load)) {
-			*ret_problem = text_copy(database_problem(store->database));
+		if (!database_load(store->database, load.cls, take_row, &load))
 			return -1;
-		}
 	}
 	/* above all numbers that the last daemon may have drawn without storing them */
 	store->next_revision = database_reserved_revision(store->database);

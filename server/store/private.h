@@ -70,8 +70,8 @@ void settings_free(struct setting *settings);
 void *commit_run(void *store);
 /* changes.c: how many tombstones of the class are kept in memory */
 size_t tombstones_kept(const struct store *store, const struct class_info *cls);
-/* load.c: *ret_problem as store_open's; what makes no sense goes to `each`. */
-int load_tables(struct store *store, store_finding_fn each, void *argument, char **ret_problem);
+/* load.c: what makes no sense goes to `each`. −1: the database has the problem. */
+int load_tables(struct store *store, store_finding_fn each, void *argument);
 /* Logs a finding. */
 void load_log_finding(void *argument, const struct store_finding *finding);
 /* store.c */

@@ -2,6 +2,7 @@
 /* store.c – opening and closing, reading, and handing mutations to the committer. */
 #include "server/store/private.h"
 
+#include "schema/log.h"
 #include "schema/thread.h"
 
 #include <errno.h>
@@ -34,6 +35,17 @@ int store_lock(const char *path, char **ret_problem)
 		return -1;
 	}
 	return file;
+}
+
+static void log_damage(struct database *database, const char *path)
+{
+	AUTO_TEXT damage = database_damage(database);
+
+	if (damage)
+		log_error(
+			"the database %s is damaged: %s. What can be read of it is served, but objects may be missing: "
+			"xenapid doctor says more",
+			path, damage);
 }
 
 struct store *store_make(struct database *database, int lock_file, size_t tombstones)
@@ -69,6 +81,7 @@ struct store *store_open(const struct store_options *options, char **ret_problem
 	int lock_file = store_lock(options->path, ret_problem);
 	struct database *database;
 	struct store *store;
+	bool loaded = false;
 
 	if (lock_file < 0)
 		return NULL;
@@ -77,14 +90,20 @@ struct store *store_open(const struct store_options *options, char **ret_problem
 		close(lock_file);
 		return NULL;
 	}
+	log_damage(database, options->path);
 	store = store_make(database, lock_file,
 			   options->tombstones_kept ? options->tombstones_kept : TOMBSTONES_KEPT);
 	if (!database_drop_tombstones(database, store->tombstones_kept))
 		database_rollback(database); /* an old tombstone harms nobody: the next start tries
 						again */
-	if (load_tables(store, load_log_finding, NULL, ret_problem) < 0 ||
-	    !database_start_checkpoints(
-		    database, options->wal_bytes ? options->wal_bytes : WAL_BYTES, ret_problem)) {
+	if (load_tables(store, load_log_finding, NULL) < 0)
+		*ret_problem = text_format("%s cannot be read: %s. xenapid doctor says more",
+					   options->path, database_problem(database));
+	else if (database_start_checkpoints(database,
+					    options->wal_bytes ? options->wal_bytes : WAL_BYTES,
+					    ret_problem))
+		loaded = true;
+	if (!loaded) {
 		destroy(store);
 		return NULL;
 	}

@@ -7,8 +7,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#define SMALLEST_PAGE 512
 
 static const char *column_type(const struct type *type)
 {
@@ -219,12 +222,22 @@ static char *refuse(struct database *database, const char *path)
 	return NULL;
 }
 
+/* SQLite takes the rest of a file that was cut off before its first page ended for an empty one. */
+static bool is_fragment(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && status.st_size > 0 && status.st_size < SMALLEST_PAGE;
+}
+
 static bool prepare(struct database *database, const char *path, const struct found *found,
 		    bool is_new)
 {
 	/* in memory it is a copy itself */
 	bool needs_copy = !is_new && *sqlite3_db_filename(database->connection, "main");
 
+	if (is_new)
+		log_info("the database %s is new", path);
 	if (!is_new && !count_missing(found))
 		return true;
 	return (!needs_copy || back_up(database, path)) && database_begin(database) &&
@@ -240,6 +253,8 @@ bool tables_prepare(struct database *database, const char *path, char **ret_prob
 
 	if (!is_new)
 		*ret_problem = refuse(database, path);
+	else if (is_fragment(path))
+		*ret_problem = text_format("%s is no database, or the beginning of one", path);
 	if (*ret_problem || !look(database, &found))
 		return false;
 	if (found.unknown)

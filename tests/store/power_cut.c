@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define TIMES 4
+#define SMALL_WAL 200000 /* so that the thread has checkpoints to make */
 #define DROPPED_COLUMN "ha_restart_priority"
 #define DROPPED_TABLE "VM_appliance"
 
@@ -159,25 +160,19 @@ static void change(int times)
 		run_change(&run);
 }
 
-static void checkpoint(const char *how)
-{
-	AUTO_TEXT sql = text_format("PRAGMA wal_checkpoint(%s)", how);
-
-	free(scratch_sql(&scratch, sql));
-}
-
 static void test_new(void)
 {
 	scratch_make(&scratch);
+	scratch.wal_bytes = SMALL_WAL;
 	run_begin(&run, &scratch, seed);
 	disk_record(scratch.folder);
 	scratch_open(&scratch);
 	change(20);
 	run_batch(&run);
-	checkpoint("PASSIVE");
+	scratch_checkpoint(&scratch, "PASSIVE");
 	change(10);
 	run_large_change(&run);
-	checkpoint("TRUNCATE");
+	scratch_checkpoint(&scratch, "TRUNCATE");
 	change(10);
 	scratch_open(&scratch);
 	change(10);

@@ -144,7 +144,7 @@ static void take_answer(struct mutation *mutation, struct error *err)
 	if (err->code == ERROR_NONE) {
 		disk_note(RUN_ACKNOWLEDGED, step->state);
 		disk_note(RUN_REVISION, store_revision(step->run->scratch->store));
-	} else {
+	} else if (err->code == ERROR_INTERNAL_ERROR) {
 		free(step->run->problem);
 		step->run->problem = text_copy(err->parameters[0]);
 	}

@@ -74,6 +74,13 @@ char *scratch_sql(const struct scratch *scratch, const char *sql)
 	return first;
 }
 
+void scratch_checkpoint(const struct scratch *scratch, const char *how)
+{
+	AUTO_TEXT sql = text_format("PRAGMA wal_checkpoint(%s)", how);
+
+	free(scratch_sql(scratch, sql));
+}
+
 int scratch_count_files(const struct scratch *scratch, const char *part)
 {
 	DIR *folder = opendir(scratch->folder);

@@ -23,6 +23,8 @@ char *scratch_refusal(const struct scratch *scratch);
 /* Runs SQL on the file and returns the first column of the first row, to be freed; NULL: there is
  * none. */
 char *scratch_sql(const struct scratch *scratch, const char *sql);
+/* From a connection of its own; PASSIVE, FULL, RESTART or TRUNCATE. */
+void scratch_checkpoint(const struct scratch *scratch, const char *how);
 /* How many files of the folder have this in their name. */
 int scratch_count_files(const struct scratch *scratch, const char *part);
 
