@@ -174,7 +174,8 @@ static void read_headers(struct connection *connection)
 		return;
 	if (strncmp(connection->head, "HTTP/1.1 200 ", 13) != 0 || !length || length > end)
 		give_up("not the reply that was expected: %s", connection->head);
-	connection->whole = (size_t)(end + 4 - connection->head) + strtoull(length + 17, NULL, 10);
+	connection->body = strtoull(length + 17, NULL, 10);
+	connection->whole = (size_t)(end + 4 - connection->head) + connection->body;
 }
 
 static void keep_tail(struct connection *connection, const char *bytes, size_t length)
@@ -201,7 +202,6 @@ static void take(struct connection *connection, const char *bytes, size_t length
 		connection->head[connection->received + part] = '\0';
 	}
 	connection->received += length;
-	connection->client->bytes += length;
 	if (!connection->whole)
 		read_headers(connection);
 	if (connection->call->token_at)
@@ -228,6 +228,7 @@ static void finish(struct connection *connection, answered_fn answered, void *ar
 	if (call->token_at)
 		read_token(connection);
 	connection->call = NULL;
+	connection->client->bytes += connection->body;
 	connection->client->waiting--;
 	answered(argument, connection, call, latency_ns);
 }

@@ -37,7 +37,7 @@ struct client {
 	size_t connection_count;
 	uint64_t next_number;
 	size_t waiting; /* calls that are not answered yet */
-	uint64_t bytes; /* received */
+	uint64_t bytes; /* received, without headers */
 };
 
 struct connection {
@@ -50,6 +50,7 @@ struct connection {
 	int64_t sent_ns;
 	size_t received;
 	size_t whole; /* length of the reply, 0 until that is known */
+	size_t body;  /* of that without its headers */
 	char head[1025];
 	char tail[256];
 	char token[TOKEN_LENGTH + 1];

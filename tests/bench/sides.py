@@ -92,10 +92,17 @@ class Ours(Side):
         os.mkdir(self.folder)
         self.vms = vms
         self.server = Server(folder=self.folder, listen=["http://127.0.0.1:0"], settings=LIMITS, start=False)
+        try:
+            self._fill()
+        except BaseException:
+            self.close()
+            raise
+
+    def _fill(self):
         self.start()
         self.empty_rss = resident_bytes(self.pid)
-        if vms:
-            run(*load_command(self.port, self.calls.create, connections=min(vms, 256), requests=vms))
+        if self.vms:
+            run(*load_command(self.port, self.calls.create, connections=min(self.vms, 64), requests=self.vms))
         self.refs = self.refs_file("all", self.session.VM.get_all()[1:])  # without Domain-0
         self.stop()
 

@@ -48,6 +48,10 @@ class Line:
     def add(self, sample):
         self.samples.append(sample)
 
+    def fail(self, error):
+        self.samples = []
+        self.note = f"failed: {str(error).rpartition(': ')[2]}"
+
     def values(self, key=None):
         return [sample[key or self.key] for sample in self.samples if (key or self.key) in sample]
 
