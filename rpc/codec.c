@@ -18,7 +18,7 @@ static void xmlrpc_problem(struct buffer *out, const struct rpc_call *call, cons
 	buffer_add_format(out, "This is no XML-RPC call: %s.\n", problem);
 }
 
-static void xmlrpc_success(struct buffer *out, const struct rpc_call *call,
+static void xmlrpc_success(struct output *out, const struct rpc_call *call,
 			   const struct value *result, bool bare)
 {
 	(void)call;
@@ -50,11 +50,11 @@ static const char *jsonrpc_read(struct xmlrpc_reader *reader, const struct rpc_l
 	return jsonrpc_read_call(limits, bytes, length, ret_call);
 }
 
-static void jsonrpc_success(struct buffer *out, const struct rpc_call *call,
+static void jsonrpc_success(struct output *out, const struct rpc_call *call,
 			    const struct value *result, bool bare)
 {
 	(void)bare;
-	jsonrpc_write_success(out, call, result);
+	jsonrpc_write_success(&out->bytes, call, result);
 }
 
 const struct codec codec_jsonrpc = {

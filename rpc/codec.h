@@ -16,7 +16,7 @@ struct codec {
 			    const char *bytes, size_t length, struct rpc_call *ret_call);
 	void (*write_problem)(struct buffer *out, const struct rpc_call *call, const char *problem);
 	/* bare: without the envelope that XML-RPC's results have */
-	void (*write_success)(struct buffer *out, const struct rpc_call *call,
+	void (*write_success)(struct output *out, const struct rpc_call *call,
 			      const struct value *result, bool bare);
 	void (*write_failure)(struct buffer *out, const struct rpc_call *call,
 			      const struct error *err);

@@ -4,6 +4,7 @@
 #define RPC_XMLRPC_H
 
 #include "rpc/call.h"
+#include "rpc/output.h"
 #include "schema/buffer.h"
 #include "schema/error.h"
 
@@ -31,9 +32,10 @@ const char *xmlrpc_read_call(struct xmlrpc_reader *reader, const struct rpc_limi
  */
 void xmlrpc_write_value(struct buffer *out, const struct value *value);
 
-/* Whole response documents. Success: Status and Value, or the bare value (system.*). */
-void xmlrpc_write_success(struct buffer *out, const struct value *result);
-void xmlrpc_write_bare(struct buffer *out, const struct value *result);
+/* Whole response documents. Success: Status and Value, or the bare value (system.*); records as
+ * cached ones where `out` has a cache. */
+void xmlrpc_write_success(struct output *out, const struct value *result);
+void xmlrpc_write_bare(struct output *out, const struct value *result);
 void xmlrpc_write_failure(struct buffer *out, const struct error *err);
 
 #endif

@@ -10,6 +10,7 @@
 #define STATUS(status)                                                            \
 	"<params><param><value><struct><member><name>Status</name><value>" status \
 	"</value></member>"
+#define RECORD_BYTES 16384 /* few have more */
 #define END "</struct></value></param></params></methodResponse>"
 
 /* What goes out as it is. Not the carriage return, which a reader would take for a line feed. */
@@ -93,74 +94,100 @@ static void add_float(struct buffer *out, double number)
 	buffer_add_literal(out, "</double>");
 }
 
-static void add_set(struct buffer *out, const struct value *set)
+static void add_value(struct output *out, const struct value *value);
+static void add_content(struct output *out, const struct value *value);
+
+static void add_set(struct output *out, const struct value *set)
 {
-	buffer_add_literal(out, "<array><data>");
+	buffer_add_literal(&out->bytes, "<array><data>");
 	for (uint32_t i = 0; i < set->length; i++)
-		xmlrpc_write_value(out, set->items[i]);
-	buffer_add_literal(out, "</data></array>");
+		add_value(out, set->items[i]);
+	buffer_add_literal(&out->bytes, "</data></array>");
 }
 
-static void add_content(struct buffer *out, const struct value *value);
-
-static void add_map(struct buffer *out, const struct value *map)
+static void add_map(struct output *out, const struct value *map)
 {
-	buffer_add_literal(out, "<struct>");
+	struct buffer *bytes = &out->bytes;
+
+	buffer_add_literal(bytes, "<struct>");
 	for (uint32_t i = 0; i < map->length; i++) {
-		buffer_add_literal(out, "<member><name>");
-		add_text(out, map->members[i].key->text, map->members[i].key->length);
-		buffer_add_literal(out, "</name><value>");
+		buffer_add_literal(bytes, "<member><name>");
+		add_text(bytes, map->members[i].key->text, map->members[i].key->length);
+		buffer_add_literal(bytes, "</name><value>");
 		add_content(out, map->members[i].value);
-		buffer_add_literal(out, "</value></member>");
+		buffer_add_literal(bytes, "</value></member>");
 	}
-	buffer_add_literal(out, "</struct>");
+	buffer_add_literal(bytes, "</struct>");
 }
 
-static void add_record(struct buffer *out, const struct record *record)
+static void add_fields(struct output *out, const struct record *record)
 {
-	buffer_add_literal(out, "<struct>");
+	struct buffer *bytes = &out->bytes;
+
+	buffer_add_literal(bytes, "<struct>");
 	for (int i = 0; i < record->cls->field_count; i++) {
 		const struct field_info *field = &record->cls->fields[i];
 
 		if (field->qualifier == QUALIFIER_INTERNAL)
 			continue;
-		buffer_add_literal(out, "<member><name>");
-		buffer_add_text(out, field->name);
-		buffer_add_literal(out, "</name><value>");
+		buffer_add_literal(bytes, "<member><name>");
+		buffer_add_text(bytes, field->name);
+		buffer_add_literal(bytes, "</name><value>");
 		add_content(out, record->fields[i]);
-		buffer_add_literal(out, "</value></member>");
+		buffer_add_literal(bytes, "</value></member>");
 	}
-	buffer_add_literal(out, "</struct>");
+	buffer_add_literal(bytes, "</struct>");
 }
 
-static void add_content(struct buffer *out, const struct value *value)
+static void add_record(struct output *out, const struct record *record)
 {
+	struct output made = {0};
+	struct cached_record *cached;
+
+	if (!out->cache) {
+		add_fields(out, record);
+		return;
+	}
+	cached = record_cache_find(out->cache, record);
+	if (!cached) {
+		buffer_reserve(&made.bytes, RECORD_BYTES);
+		add_fields(&made, record);
+		cached = record_cache_add(out->cache, record, made.bytes.data, made.bytes.length);
+		output_free(&made);
+	}
+	output_add_record(out, cached);
+}
+
+static void add_content(struct output *out, const struct value *value)
+{
+	struct buffer *bytes = &out->bytes;
+
 	switch ((enum value_kind)value->kind) {
 	case VALUE_NIL:
-		buffer_add_literal(out, "<nil/>");
+		buffer_add_literal(bytes, "<nil/>");
 		break;
 	case VALUE_STRING:
-		add_text(out, value->text, value->length);
+		add_text(bytes, value->text, value->length);
 		break;
 	case VALUE_INT:
-		buffer_add_int(out, value->integer);
+		buffer_add_int(bytes, value->integer);
 		break;
 	case VALUE_INT32:
-		buffer_add_literal(out, "<i4>");
-		buffer_add_int(out, value->integer);
-		buffer_add_literal(out, "</i4>");
+		buffer_add_literal(bytes, "<i4>");
+		buffer_add_int(bytes, value->integer);
+		buffer_add_literal(bytes, "</i4>");
 		break;
 	case VALUE_FLOAT:
-		add_float(out, value->number);
+		add_float(bytes, value->number);
 		break;
 	case VALUE_BOOL:
-		buffer_add_text(out,
+		buffer_add_text(bytes,
 				value->boolean ? "<boolean>1</boolean>" : "<boolean>0</boolean>");
 		break;
 	case VALUE_DATETIME:
-		buffer_add_literal(out, "<dateTime.iso8601>");
-		add_text(out, value->text, value->length);
-		buffer_add_literal(out, "</dateTime.iso8601>");
+		buffer_add_literal(bytes, "<dateTime.iso8601>");
+		add_text(bytes, value->text, value->length);
+		buffer_add_literal(bytes, "</dateTime.iso8601>");
 		break;
 	case VALUE_SET:
 		add_set(out, value);
@@ -174,11 +201,19 @@ static void add_content(struct buffer *out, const struct value *value)
 	}
 }
 
+static void add_value(struct output *out, const struct value *value)
+{
+	buffer_add_literal(&out->bytes, "<value>");
+	add_content(out, value);
+	buffer_add_literal(&out->bytes, "</value>");
+}
+
 void xmlrpc_write_value(struct buffer *out, const struct value *value)
 {
-	buffer_add_literal(out, "<value>");
-	add_content(out, value);
-	buffer_add_literal(out, "</value>");
+	struct output whole = {.bytes = *out};
+
+	add_value(&whole, value);
+	*out = whole.bytes;
 }
 
 static void add_text_value(struct buffer *out, const char *text)
@@ -188,18 +223,18 @@ static void add_text_value(struct buffer *out, const char *text)
 	buffer_add_literal(out, "</value>");
 }
 
-void xmlrpc_write_success(struct buffer *out, const struct value *result)
+void xmlrpc_write_success(struct output *out, const struct value *result)
 {
-	buffer_add_literal(out, PROLOG STATUS("Success") "<member><name>Value</name>");
-	xmlrpc_write_value(out, result);
-	buffer_add_literal(out, "</member>" END);
+	buffer_add_literal(&out->bytes, PROLOG STATUS("Success") "<member><name>Value</name>");
+	add_value(out, result);
+	buffer_add_literal(&out->bytes, "</member>" END);
 }
 
-void xmlrpc_write_bare(struct buffer *out, const struct value *result)
+void xmlrpc_write_bare(struct output *out, const struct value *result)
 {
-	buffer_add_literal(out, PROLOG "<params><param>");
-	xmlrpc_write_value(out, result);
-	buffer_add_literal(out, "</param></params></methodResponse>");
+	buffer_add_literal(&out->bytes, PROLOG "<params><param>");
+	add_value(out, result);
+	buffer_add_literal(&out->bytes, "</param></params></methodResponse>");
 }
 
 void xmlrpc_write_failure(struct buffer *out, const struct error *err)

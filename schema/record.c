@@ -53,7 +53,7 @@ void record_release(const struct record *record)
 	if (!counted ||
 	    atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) > 1)
 		return;
-	image = atomic_load(&counted->image);
+	image = atomic_exchange(&counted->image, NULL);
 	if (image)
 		image->free(image);
 	for (int i = 0; i < counted->cls->field_count; i++)

@@ -6,8 +6,8 @@
 #include "schema/schema.h"
 #include "schema/value.h"
 
-/* What somebody above keeps with a record, made from it once: its XML, say. Freed with the record.
- */
+/* What somebody above keeps with a record, made from it once: its XML, say. Freed with the record,
+ * unless its owner has taken it out of the slot. */
 struct record_image {
 	void (*free)(struct record_image *image);
 };

@@ -126,6 +126,7 @@ static struct http_limits http_limits_of(const struct options *options)
 				    .connections_per_address = options->max_connections_per_address,
 				    .request_bytes = options->max_request_bytes,
 				    .bytes_in_flight = options->max_reply_bytes_in_flight,
+				    .cached_bytes = options->record_cache,
 				    .request_timeout_ms = options->request_timeout,
 				    .idle_timeout_ms = options->idle_timeout};
 }

@@ -62,6 +62,7 @@ disk_ldflags = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=renameat2,--wrap=unlink
 # C tests.
 check_PROGRAMS += %D%/rpc/test_jsonrpc_read
 check_PROGRAMS += %D%/rpc/test_jsonrpc_write
+check_PROGRAMS += %D%/rpc/test_record_cache
 check_PROGRAMS += %D%/rpc/test_xmlrpc_hostile
 check_PROGRAMS += %D%/rpc/test_xmlrpc_read
 check_PROGRAMS += %D%/rpc/test_xmlrpc_trees
@@ -170,6 +171,7 @@ python_tests += %D%/server/test_limits.py
 python_tests += %D%/server/test_maintenance.py
 python_tests += %D%/server/test_activation.py
 python_tests += %D%/server/test_process.py
+python_tests += %D%/server/test_record_cache.py
 python_tests += %D%/server/test_signin.py
 python_tests += %D%/server/test_tls.py
 python_tests += %D%/server/test_wire_rules.py

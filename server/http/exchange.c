@@ -13,6 +13,7 @@ struct exchange *exchange_new(struct worker *worker, struct MHD_Connection *hand
 	exchange->worker = worker;
 	exchange->handle = handle;
 	exchange->connection = connection_reference(connection);
+	exchange->reply.cache = worker->service->cache;
 	return exchange;
 }
 
@@ -23,8 +24,8 @@ static void exchange_release(struct exchange *exchange)
 	if (atomic_fetch_sub_explicit(&exchange->references, 1, memory_order_acq_rel) > 1)
 		return;
 	exchange_drop_body(exchange);
-	budget_use(&service->replies, -(int64_t)exchange->reply.length);
-	buffer_free(&exchange->reply);
+	budget_use(&service->replies, -(int64_t)output_length(&exchange->reply));
+	output_free(&exchange->reply);
 	api_call_clear(&exchange->call);
 	rpc_call_clear(&exchange->said);
 	connection_release(exchange->connection);
@@ -109,7 +110,7 @@ bool exchange_run(struct exchange *exchange)
 
 static void count_reply(struct exchange *exchange)
 {
-	budget_use(&exchange->worker->service->replies, (int64_t)exchange->reply.length);
+	budget_use(&exchange->worker->service->replies, (int64_t)output_length(&exchange->reply));
 }
 
 void exchange_write_reply(struct exchange *exchange)
@@ -118,7 +119,7 @@ void exchange_write_reply(struct exchange *exchange)
 	const struct api_call *call = &exchange->call;
 
 	if (call->error.code != ERROR_NONE)
-		codec->write_failure(&exchange->reply, &exchange->said, &call->error);
+		codec->write_failure(&exchange->reply.bytes, &exchange->said, &call->error);
 	else
 		codec->write_success(&exchange->reply, &exchange->said, call->result, call->bare);
 	value_release(TAKE(exchange->call.result));
@@ -127,6 +128,6 @@ void exchange_write_reply(struct exchange *exchange)
 
 void exchange_write_problem(struct exchange *exchange, const char *problem)
 {
-	exchange->codec->write_problem(&exchange->reply, &exchange->said, problem);
+	exchange->codec->write_problem(&exchange->reply.bytes, &exchange->said, problem);
 	count_reply(exchange);
 }

@@ -37,6 +37,7 @@ struct service {
 	_Atomic int64_t idle_timeout_ms;
 	struct budget requests;
 	struct budget replies;
+	struct record_cache *cache;
 	atomic_bool stopping;
 	/* Calls whose client waits, for who waits until there are none. */
 	pthread_mutex_t lock;
@@ -69,7 +70,7 @@ struct exchange {
 	bool begun;	/* counted in service.busy */
 	bool suspended; /* the call was deferred, and the client waits */
 	atomic_bool finished;
-	struct buffer reply;
+	struct output reply;
 };
 
 struct exchange *exchange_new(struct worker *worker, struct MHD_Connection *handle,

@@ -152,6 +152,7 @@ void http_set_limits(struct http *http, const struct http_limits *limits)
 	atomic_store(&service->idle_timeout_ms, limits->idle_timeout_ms);
 	atomic_store(&service->requests.limit, limits->bytes_in_flight);
 	atomic_store(&service->replies.limit, limits->bytes_in_flight);
+	record_cache_set_limit(service->cache, limits->cached_bytes);
 }
 
 int http_reload_tls(struct http *http, const struct tls_files *files, char **ret_problem)
@@ -164,6 +165,7 @@ static void init_service(struct service *service, struct api *api,
 {
 	service->api = api;
 	service->connections = connections_new(&options->limits);
+	service->cache = record_cache_new(options->limits.cached_bytes);
 	service->local_pages_only = options->local_pages_only;
 	service->limits = (struct rpc_limits){.depth = DEPTH_MAX, .elements = ELEMENTS_MAX};
 	pthread_mutex_init(&service->lock, NULL);
@@ -233,6 +235,7 @@ void http_free(struct http *http)
 		xmlrpc_reader_free(http->tls[i].reader);
 	}
 	connections_free(http->service.connections);
+	record_cache_free(http->service.cache);
 	pthread_mutex_destroy(&http->service.lock);
 	pthread_cond_destroy(&http->service.idle);
 	free(http->listeners);

@@ -19,6 +19,7 @@ struct http_limits {
 	int64_t connections_per_address;
 	int64_t request_bytes;	    /* of one call */
 	int64_t bytes_in_flight;    /* replies being sent, and as much of calls being received */
+	int64_t cached_bytes;	    /* of records, kept for further replies */
 	int64_t request_timeout_ms; /* for a whole call, from connecting or from its headers on */
 	int64_t idle_timeout_ms;    /* until the next call */
 };

@@ -7,6 +7,7 @@
 /* Bytes a second that a client must read at least: otherwise slow readers could hold all that may
  * be in flight. */
 #define SLOWEST_READER 65536
+#define PIECE 65536 /* is copied at once */
 
 /*
  * As xapi has it: any page may ask, since it has to sign in as everybody else. What a browser wants
@@ -60,14 +61,39 @@ enum MHD_Result reply_send_refusal(struct exchange *exchange, const struct refus
 	return send_reply(exchange, refusal->status, type, response, length);
 }
 
+static ssize_t read_reply(void *context, uint64_t position, char *to, size_t room)
+{
+	struct output *reply = context;
+	size_t length;
+
+	if (position != reply->read)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	length = output_read(reply, to, room);
+	return length ? (ssize_t)length : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/*
+ * What is short goes with its headers in one piece. What is long is copied a piece at a time, while
+ * it is sent: libmicrohttpd could send the parts from where they are, but 0.9.75 wants room for the
+ * list of them in the memory of the connection and ends the process when there is none.
+ */
+static struct MHD_Response *make_response(struct output *reply)
+{
+	if (reply->part_bytes > PIECE)
+		return MHD_create_response_from_callback(output_length(reply), PIECE, read_reply,
+							 reply, NULL);
+	output_join(reply);
+	return MHD_create_response_from_buffer(reply->bytes.length, reply->bytes.data,
+					       MHD_RESPMEM_PERSISTENT);
+}
+
 /* The bytes stay the exchange's, which lives until they are sent. */
 enum MHD_Result reply_send_outcome(struct exchange *exchange)
 {
-	struct buffer *reply = &exchange->reply;
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(reply->length, reply->data, MHD_RESPMEM_PERSISTENT);
+	size_t length = output_length(&exchange->reply);
+	struct MHD_Response *response = make_response(&exchange->reply);
 
 	if (!response)
 		return MHD_NO;
-	return send_reply(exchange, MHD_HTTP_OK, exchange->codec->type, response, reply->length);
+	return send_reply(exchange, MHD_HTTP_OK, exchange->codec->type, response, length);
 }

@@ -57,7 +57,7 @@ static enum MHD_Result refuse_call(struct exchange *exchange, const char *proble
 	log_debug("a request from %s is no call: %s", exchange->connection->origin.address,
 		  problem);
 	exchange_write_problem(exchange, problem);
-	refusal.text = exchange->reply.data;
+	refusal.text = exchange->reply.bytes.data;
 	refusal.type = exchange->codec->problem_type;
 	return reply_send_refusal(exchange, &refusal);
 }

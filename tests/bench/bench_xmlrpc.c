@@ -86,18 +86,19 @@ static void bench_write(void)
 	size_t length = 0;
 
 	for (int run = 0; run < RUNS; run++) {
-		AUTO_BUFFER out = {0};
+		struct output out = {0};
 		AUTO_TEXT copy = NULL;
 		double start = now();
 
 		xmlrpc_write_success(&out, map);
 		writing = now() - start < writing ? now() - start : writing;
-		length = out.length;
+		length = out.bytes.length;
 		start = now();
 		copy = malloc(length);
-		memcpy(copy, out.data, length);
+		memcpy(copy, out.bytes.data, length);
 		__asm__ volatile("" : : "r"(copy) : "memory"); /* so that it is not left out */
 		copying = now() - start < copying ? now() - start : copying;
+		output_free(&out);
 	}
 	printf("write %d records of %d fields, %.1f MB: %.2f ms, memcpy into fresh memory %.2f ms: %.1f times\n",
 	       RECORDS, FIELDS, (double)length / 1e6, writing * 1e3, copying * 1e3,

@@ -23,16 +23,17 @@ int main(void)
 	AUTO_TEXT method = NULL;
 	AUTO(value) parameters = NULL;
 	AUTO_BUFFER call = {0};
-	AUTO_BUFFER reply = {0};
+	struct output reply = {0};
 	const char *problem;
 
 	read_all(&call);
 	problem = xmlrpc_read_call(reader, &limits, call.data, call.length, &method, &parameters);
 	if (problem)
-		buffer_add_text(&reply, problem);
+		buffer_add_text(&reply.bytes, problem);
 	else
 		xmlrpc_write_success(&reply, parameters);
-	fwrite(reply.data, 1, reply.length, stdout);
+	fwrite(reply.bytes.data, 1, reply.bytes.length, stdout);
+	output_free(&reply);
 	xmlrpc_reader_free(reader);
 	return 0;
 }

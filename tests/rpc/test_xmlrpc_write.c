@@ -148,19 +148,21 @@ static void test_record(void)
 static void test_success(void)
 {
 	AUTO(value) one = value_int32(1);
-	AUTO_BUFFER out = {0};
+	struct output out = {0};
 
 	xmlrpc_write_success(&out, value_string(""));
-	is_str(out.data, SUCCESS("<value></value>"), "success without a result");
-	buffer_clear(&out);
+	is_str(out.bytes.data, SUCCESS("<value></value>"), "success without a result");
+	buffer_clear(&out.bytes);
 	xmlrpc_write_success(&out, value_bool(true));
-	is_str(out.data, SUCCESS("<value><boolean>1</boolean></value>"), "success with a result");
-	buffer_clear(&out);
+	is_str(out.bytes.data, SUCCESS("<value><boolean>1</boolean></value>"),
+	       "success with a result");
+	buffer_clear(&out.bytes);
 	xmlrpc_write_bare(&out, one);
-	is_str(out.data,
+	is_str(out.bytes.data,
 	       "<?xml version=\"1.0\"?><methodResponse><params><param><value><i4>1</i4></value></param></params>"
 	       "</methodResponse>",
 	       "a bare result");
+	output_free(&out);
 }
 
 #define FAILURE(values)                                                                           \
