@@ -76,3 +76,4 @@ libschema_a_SOURCES += %D%/print.c
 libschema_a_SOURCES += %D%/print.h
 libschema_a_SOURCES += %D%/print_json.c
 libschema_a_SOURCES += %D%/print_operations.c
+libschema_a_SOURCES += %D%/print_running.c

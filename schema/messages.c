@@ -199,7 +199,7 @@ static void add_update(const struct class_info *cls)
 	message->async = true;
 	message->description =
 		"Sets the fields of a struct, all or none; field:key is one key of a map. Options: "
-		"expected_revision, dry_run. The result says what changed.";
+		"expected_revision, dry_run, when. The result says what changed.";
 	add_parameter(message, "self", ref_type(cls));
 	add_parameter(message, "fields", record_type(cls));
 	message->parameters[message->parameter_count++] =

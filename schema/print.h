@@ -11,6 +11,8 @@ struct buffer;
 
 /* A reference for people. */
 void print_api_markdown(FILE *file);
+/* docs/live-and-next-boot.md */
+void print_running_markdown(FILE *file);
 /*
  * {"classes": [{"name", "description", "fields": [{"name", "type", "qualifier", "default",
  * "stored", "description"}], "messages": [{"name" (without the class), "params": [{"name", "type",

@@ -26,6 +26,7 @@
 #define RO_RUN QUALIFIER_RO_RUN, ROLE_nobody
 #define RUN_SET(role) QUALIFIER_RO_RUN, ROLE_##role
 #define INTERNAL QUALIFIER_INTERNAL, ROLE_nobody
+#define INTERNAL_SET(role) QUALIFIER_INTERNAL, ROLE_##role
 
 #define P(type, name)             \
 	{                         \

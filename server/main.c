@@ -122,6 +122,8 @@ static int run(struct options *options, int argc, char *const argv[])
 	case ACTION_PRINT_API:
 		if (strcmp(options->api_format, "json") == 0)
 			print_api_json(stdout);
+		else if (strcmp(options->api_format, "running") == 0)
+			print_running_markdown(stdout);
 		else
 			print_api_markdown(stdout);
 		return EXIT_FINE;

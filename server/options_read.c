@@ -221,7 +221,8 @@ static void run_command(struct reader *reader, const struct option_command *comm
 	if (strcmp(command->member, "print_api") != 0)
 		return;
 	set_text(&reader->options->api_format, value);
-	if (strcmp(value, "markdown") != 0 && strcmp(value, "json") != 0)
+	if (strcmp(value, "markdown") != 0 && strcmp(value, "json") != 0 &&
+	    strcmp(value, "running") != 0)
 		add_problem(reader, SOURCE_COMMAND_LINE, 0, "--print-api %s: accepted is %s", value,
 			    command->argument);
 }

@@ -61,6 +61,8 @@ static xmlrpc_value *make_value(xmlrpc_env *env, const struct value *value)
 	char number[24];
 
 	switch (value->kind) {
+	case VALUE_NIL:
+		return xmlrpc_nil_new(env);
 	case VALUE_BOOL:
 		return xmlrpc_bool_new(env, value->boolean);
 	case VALUE_FLOAT:

@@ -56,6 +56,10 @@ static const struct {
 	{"templates", 0, offsetof(struct xm, options.templates), false},
 	{"force", 'f', offsetof(struct xm, options.force), false},
 	{"memory", 0, offsetof(struct xm, options.memory), false},
+	{"now", 0, offsetof(struct xm, options.now), false},
+	{"next-boot", 0, offsetof(struct xm, options.next_boot), false},
+	{"dry-run", 'n', offsetof(struct xm, options.dry_run), false},
+	{"drop", 0, offsetof(struct xm, options.drop), false},
 	{"state", 0, offsetof(struct xm, options.state), true},
 };
 

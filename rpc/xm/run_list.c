@@ -16,10 +16,11 @@ static void print_row(const struct vm *vm)
 	if (vm_has_domain(vm))
 		snprintf(domid, sizeof(domid), "%lld", (long long)amount_of(vm->record, "domid"));
 	terminal_print(stdout, vm_text(vm, "name_label"), 38);
-	printf(" %5s %5lld %5lld %10s %8.1f\n", domid, (long long)(state_memory(vm) / MIB),
+	printf(" %5s %5lld %5lld %10s %8.1f%s\n", domid, (long long)(state_memory(vm) / MIB),
 	       (long long)(vm_has_domain(vm) ? state_vcpus_online(vm) :
 					       amount_of(vm->record, "VCPUs_max")),
-	       letters, vm_has_domain(vm) ? vm_seconds(vm, "cpu_time") : 0.0);
+	       letters, vm_has_domain(vm) ? vm_seconds(vm, "cpu_time") : 0.0,
+	       vm_flag(vm, "requires_reboot") ? " *" : "");
 }
 
 static void print_table(const struct vms *vms)

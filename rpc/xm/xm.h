@@ -35,7 +35,8 @@ struct xm {
 	char **arguments; /* beside options */
 	int count;
 	struct {
-		bool paused, wait, detailed, json, templates, force, memory;
+		bool paused, wait, detailed, json, templates, force, memory, now, next_boot,
+			dry_run, drop;
 		const char *state;
 	} options;
 	struct subject subject;

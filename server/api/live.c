@@ -99,6 +99,22 @@ void live_take_changes(struct record *vm, const struct record *old, const struct
 			record_set(vm, i, value_reference(record_get(new, i)));
 }
 
+static void note_scheduling(const struct call *call, struct record *vm)
+{
+	if (call->update)
+		settings_note_params(vm, call->operation->edited);
+	else
+		settings_note(vm, call->operation->edited, VM_VCPUs_params);
+}
+
+/* An update says all of VCPUs_params: what is not there any more is as it is without. */
+static struct settings settings_wanted(const struct call *call)
+{
+	struct settings settings = settings_of(call->operation->edited);
+
+	return call->update ? settings_with_defaults(settings) : settings;
+}
+
 static int take_over(struct call *call, struct transaction *transaction, struct record *vm,
 		     struct error *err)
 {
@@ -113,7 +129,7 @@ static int take_over(struct call *call, struct transaction *transaction, struct 
 	if (operation->effects & VCPUS)
 		settings_note(vm, operation->edited, VM_VCPUs_at_startup);
 	if (operation->effects & SCHEDULING)
-		settings_note(vm, operation->edited, VM_VCPUs_params);
+		note_scheduling(call, vm);
 	record_set(vm, VM_live_intent, value_map());
 	return 0;
 }
@@ -124,7 +140,7 @@ int live_change(struct call *call, struct error *err)
 	struct hypervisor *hypervisor = call->api->hypervisor;
 	const char *uuid = record_uuid(operation->vm);
 	struct settings before = settings_now(call->api, operation->vm);
-	struct settings after = settings_of(operation->edited);
+	struct settings after = settings_wanted(call);
 	struct hypervisor_error reason = {0};
 	AUTO_ERROR ignored = {0};
 	unsigned done = 0;

@@ -5,7 +5,8 @@
 
 bool record_may_be_given(const struct field_info *field)
 {
-	return (field->qualifier == QUALIFIER_RW || field->qualifier == QUALIFIER_RO_INS ||
+	return field->qualifier != QUALIFIER_INTERNAL &&
+	       (field->qualifier == QUALIFIER_RW || field->qualifier == QUALIFIER_RO_INS ||
 		field->setter != ROLE_nobody) &&
 	       strcmp(field->name, "power_state") != 0;
 }

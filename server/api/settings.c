@@ -81,6 +81,18 @@ void settings_note(struct record *vm, const struct record *from, int field)
 	put_told(vm, field, value);
 }
 
+void settings_note_params(struct record *vm, const struct record *from)
+{
+	AUTO(record) told = settings_told(vm);
+	const struct value *params = record_get(from, VM_VCPUs_params);
+	const struct value *mask = value_find(record_get(told, VM_VCPUs_params), "mask");
+	AUTO(value) now = mask && !value_find(params, "mask") ?
+				  value_map_with(params, "mask", value_reference(mask)) :
+				  value_reference(params);
+
+	put_told(vm, VM_VCPUs_params, now);
+}
+
 void settings_note_built(struct record *vm, const struct record *from)
 {
 	static const int fields[] = {VM_VCPUs_at_startup, VM_VCPUs_params, VM_name_label};

@@ -29,6 +29,8 @@ struct settings settings_with_defaults(struct settings settings);
 void settings_note_built(struct record *vm, const struct record *from);
 /* It was told what `from` says in one of those fields. */
 void settings_note(struct record *vm, const struct record *from, int field);
+/* The same of VCPUs_params as a whole; a domain keeps its mask. */
+void settings_note_params(struct record *vm, const struct record *from);
 /* A copy of the record in which they are as the domain was told. */
 struct record *settings_told(const struct record *vm);
 

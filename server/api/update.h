@@ -5,6 +5,9 @@
 
 #include "server/api/operation.h"
 
+/* What is to become of what the domain of a VM cannot take now, or is not to. */
+enum update_when { WHEN_NOW, WHEN_NEXT_BOOT, WHEN_AUTO };
+
 /* One field, or one key of a map. */
 struct update_item {
 	int field;
@@ -17,6 +20,7 @@ struct update_item {
 struct update {
 	struct update_item *items;
 	size_t count;
+	enum update_when when;
 	bool compares;
 	int64_t expected; /* the revision that the object has to have */
 };

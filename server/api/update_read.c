@@ -119,6 +119,24 @@ static int read_items(struct call *call, struct update *update, struct error *er
 
 static const struct type int_type = {.kind = TYPE_INT};
 static const struct type bool_type = {.kind = TYPE_BOOL};
+static const struct type string_type = {.kind = TYPE_STRING};
+
+static int read_when(struct update *update, const struct class_info *cls, const char *text,
+		     struct error *err)
+{
+	static const char *const words[] = {
+		[WHEN_NOW] = "now", [WHEN_NEXT_BOOT] = "next_boot", [WHEN_AUTO] = "auto"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i], text) == 0) {
+			update->when = (enum update_when)i;
+			if (i != WHEN_NEXT_BOOT || cls->id == CLASS_VM)
+				return 0;
+			return fail(err, ERROR_VALUE_NOT_SUPPORTED, "when", text,
+				    "only a VM has a next boot");
+		}
+	return fail(err, ERROR_INVALID_VALUE, "when: one of now, next_boot, auto", text);
+}
 
 static int read_option(struct call *call, struct update *update, const struct member *member,
 		       struct error *err)
@@ -139,7 +157,12 @@ static int read_option(struct call *call, struct update *update, const struct me
 		call->dry_run = value->boolean;
 		return 0;
 	}
-	return refuse(name, member->value, "options are expected_revision and dry_run", err);
+	if (strcmp(name, "when") != 0)
+		return refuse(name, member->value,
+			      "options are expected_revision, dry_run and when", err);
+	if (convert_value(&string_type, member->value, name, &value, err) < 0)
+		return -1;
+	return read_when(update, call->message->cls, value->text, err);
 }
 
 int update_read(struct call *call, struct error *err)

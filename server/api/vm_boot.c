@@ -179,9 +179,29 @@ static int build_with_devices(struct api *api, const struct record *vm, const ch
 	return rc;
 }
 
-int vm_build_domain(struct api *api, const struct record *vm, const char *image, int *ret_domid,
+/* A guest that goes on finds the virtual hardware that it was started with. */
+static struct record *as_it_was_started(const struct record *vm)
+{
+	static const int fields[] = {VM_platform, VM_HVM_boot_params, VM_bios_strings,
+				     VM_xenstore_data};
+	struct record *started = record_copy(vm);
+	AUTO(value) texts = value_map();
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const char *name = vm->cls->fields[fields[i]].name;
+		const char *text = value_find_text(record_get(vm, VM_boot_record), name);
+
+		if (text)
+			value_put(texts, name, value_string(text));
+	}
+	vm_overlay(started, texts);
+	return started;
+}
+
+int vm_build_domain(struct api *api, const struct record *record, const char *image, int *ret_domid,
 		    struct error *err)
 {
+	AUTO(record) vm = image ? as_it_was_started(record) : record_reference(record);
 	struct domain_config config = config_of(vm);
 	int rc;
 

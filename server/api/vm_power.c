@@ -5,6 +5,7 @@
 #include "server/api/domain.h"
 #include "server/api/task_progress.h"
 #include "server/api/vm.h"
+#include "server/api/vm_staged.h"
 
 #include <stdio.h>
 
@@ -204,6 +205,7 @@ static int note_restart(struct call *call, struct transaction *transaction, stru
 	(void)transaction;
 	(void)err;
 	record_set(vm, VM_live_intent, operation_intent_to_begin(vm));
+	vm_apply_staged(vm);
 	return 0;
 }
 

@@ -2,6 +2,8 @@
 /* vm_rules.c – what must hold in the record of a VM after every change, and the fields that follow
  * from others. */
 #include "server/api/vm.h"
+#include "server/api/vm_running.h"
+#include "server/api/vm_staged.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,7 +25,8 @@ static int check_vcpus(struct api *api, const struct record *old, const struct r
 
 	if (!max_changed && !changed(old, vm, VM_VCPUs_at_startup))
 		return 0;
-	if (max_changed && max > most) {
+	/* what was staged has been judged then */
+	if (max_changed && max > most && !(old && vm_was_staged(old, vm, VM_VCPUs_max))) {
 		AUTO_TEXT limit = text_format(
 			"VCPUs_max: 1 to %" PRId64 ", the most that the hypervisor supports", most);
 
@@ -117,7 +120,7 @@ static int check_state(const struct record *old, const struct record *vm, struct
 	    check_operation(old, OPERATION_make_into_template, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(halted_only); i++)
-		if (changed(old, vm, halted_only[i]) &&
+		if (changed(old, vm, halted_only[i]) && !vm_was_staged(old, vm, halted_only[i]) &&
 		    check_halted(old, OPERATION_changing_shadow_memory, err) < 0)
 			return -1;
 	return 0;
@@ -138,6 +141,22 @@ static void match_domain_type(const struct record *old, struct record *vm)
 		record_set_text(vm, VM_domain_type, hvm_policy ? "hvm" : "pv");
 }
 
+/* Said where it may have changed; it takes a while to find out. */
+static void follow_pending(const struct record *old, struct record *vm)
+{
+	bool may_wait = !record_is(vm, VM_power_state, "Halted");
+	bool any = !old || changed(old, vm, VM_power_state) || changed(old, vm, VM_staged) ||
+		   changed(old, vm, VM_told) || changed(old, vm, VM_boot_record);
+
+	for (int i = 0; may_wait && !any && i < vm->cls->field_count; i++)
+		any = vm_running_of(i)->kind != RUNNING_AT_ONCE && changed(old, vm, i);
+	if (any) {
+		AUTO(value) pending = vm_pending(vm);
+
+		record_set(vm, VM_requires_reboot, value_bool(pending->length > 0));
+	}
+}
+
 int vm_check(struct api *api, const struct record *old, struct record *vm, struct error *err)
 {
 	/* a control domain is what it is; its record only says so */
@@ -155,6 +174,9 @@ int vm_check(struct api *api, const struct record *old, struct record *vm, struc
 	if (vm_check_memory(old, vm, err) < 0 || check_vcpus(api, old, vm, err) < 0 ||
 	    check_shadow(old, vm, err) < 0)
 		return -1;
+	if (vm_check_staged(api, old, vm, err) < 0)
+		return -1;
+	follow_pending(old, vm);
 	if (check_not_negative(vm, VM_start_delay, err) < 0 ||
 	    check_not_negative(vm, VM_shutdown_delay, err) < 0)
 		return -1;

@@ -6,6 +6,7 @@
 #include "schema/text.h"
 #include "server/api/settings.h"
 #include "server/api/device.h"
+#include "server/api/vm_staged.h"
 
 int fail_hypervisor_host(struct error *err, const struct value *ref,
 			 const struct hypervisor_error *reason)
@@ -64,7 +65,7 @@ int vm_become_halted(struct call *call, struct transaction *transaction, struct 
 	record_set_text(vm, VM_power_state, "Halted");
 	devices_follow_vm(transaction, vm, DEVICES_DETACHED);
 	record_set(vm, VM_boot_record, value_map());
-	record_set(vm, VM_requires_reboot, value_bool(false));
+	vm_apply_staged(vm);
 	if (metrics)
 		record_set_text(metrics, VM_metrics_current_domain_type, "unspecified");
 	return 0;

@@ -170,7 +170,7 @@ def test_options(world):
         ok(got and got[0] in ("VALUE_NOT_SUPPORTED", "INVALID_VALUE", "FIELD_TYPE_ERROR") and next(iter(bad)) in got[1],
            f"{bad} is refused")
     revision = session.VM.get_revision(vm)
-    is_(session.VM.update(vm, {}), {"changed": {}, "revision": revision}, "no fields: nothing happens")
+    is_(session.VM.update(vm, {}), {"changed": {}, "revision": revision, "live": [], "next_boot": []}, "no fields: nothing happens")
     session.VM.set_domain_type(vm, "pv")
     revision, before = session.VM.get_revision(vm), session.VM.get_record(vm)
     fields = {"name_label": "dry", "domain_type": "hvm", "memory_static_max": str(2048 * MIB)}

@@ -19,7 +19,7 @@ _SETTERS = {"VM.set_is_a_template": "make_into_template", "VM.set_NVRAM": "chang
             "VM.add_to_NVRAM": "changing_NVRAM", "VM.remove_from_NVRAM": "changing_NVRAM"}
 # Of messages with more than the VM.
 _ARGUMENTS = {
-    "snapshot": ["shot"], "checkpoint": ["shot"], "send_sysrq": ["h"], "send_trigger": ["nmi"], "clone": ["copy"], "copy": ["copy", "OpaqueRef:NULL"], "start": [False], "start_on": ["HOST", False], "resume": [False],
+    "drop_pending": [[]], "snapshot": ["shot"], "checkpoint": ["shot"], "send_sysrq": ["h"], "send_trigger": ["nmi"], "clone": ["copy"], "copy": ["copy", "OpaqueRef:NULL"], "start": [False], "start_on": ["HOST", False], "resume": [False],
     "resume_on": ["HOST", False], "set_memory_static_min": [128 * MIB], "set_memory_static_max": [512 * MIB],
     "set_memory_static_range": [128 * MIB, 512 * MIB], "set_memory_dynamic_min": [256 * MIB],
     "set_memory_dynamic_max": [400 * MIB], "set_memory_dynamic_range": [200 * MIB, 400 * MIB],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""api_reference.py – docs/api-reference.md is what the program prints now."""
+"""api_reference.py – docs/api-reference.md and docs/live-and-next-boot.md are what the program prints now."""
 import difflib
 import os
 import subprocess
@@ -9,10 +9,11 @@ from lib.tap import diag, done, ok, skip_all
 xenapid = os.environ.get("XENAPID")
 if not xenapid:
     skip_all("no xenapid to test (XENAPID)")
-printed = subprocess.run([xenapid, "--print-api", "markdown"], check=True, capture_output=True, text=True).stdout
-with open(os.path.join(os.environ["TOP_SRCDIR"], "docs", "api-reference.md"), encoding="utf-8") as file:
-    kept = file.read()
-if not ok(kept == printed, "docs/api-reference.md is current"):
-    diag("run `make docs`; it differs in\n" + "\n".join(list(difflib.unified_diff(
-        kept.splitlines(), printed.splitlines(), "kept", "printed", lineterm="", n=0))[:20]))
+for form, name in (("markdown", "api-reference.md"), ("running", "live-and-next-boot.md")):
+    printed = subprocess.run([xenapid, "--print-api", form], check=True, capture_output=True, text=True).stdout
+    with open(os.path.join(os.environ["TOP_SRCDIR"], "docs", name), encoding="utf-8") as file:
+        kept = file.read()
+    if not ok(kept == printed, f"docs/{name} is current"):
+        diag("run `make docs`; it differs in\n" + "\n".join(list(difflib.unified_diff(
+            kept.splitlines(), printed.splitlines(), "kept", "printed", lineterm="", n=0))[:20]))
 done()
