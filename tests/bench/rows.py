@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""rows.py – what make bench measures: one function for each group of rows, side by side in each round."""
+"""rows.py – what make bench measures: one function for each group of rows, side by side in each round. What a group leaves running
+when it fails, Bench.stop() ends."""
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ class Bench:
     def __init__(self, size, table, folder):
         self.size, self.table, self.folder = size, table, folder
         self.worlds = {}
+        self.peers = []
         self.libvirt = None
 
     def world(self, vms):
@@ -30,7 +32,22 @@ class Bench:
             self.libvirt = sides.Libvirt(self.folder, self.size.vms)
         return self.libvirt
 
+    def peer(self, peer):
+        """Runs until the group's end."""
+        self.peers.append(peer)
+        return peer
+
+    def stop(self):
+        """What a group has left running."""
+        while self.peers:
+            self.peers.pop().close()
+        for world in self.worlds.values():
+            world.stop_if_running()
+        if self.libvirt and self.libvirt.process:
+            self.libvirt.stop()
+
     def close(self):
+        self.stop()
         for world in self.worlds.values():
             world.close()
         if self.libvirt:
@@ -63,22 +80,18 @@ def reads(bench):
     size, ours = bench.size, bench.world(bench.size.vms)
     ours.start()
     record = record_of(ours)
-    python = sides.python_server(bench.folder, {"VM.get_name_label": record["name_label"], "VM.get_record": record})
-    try:
-        for row, call in (("small read", ours.calls.small), ("get_record", ours.calls.record)):
-            bare = sides.bare(bench.folder, body_bytes(ours, call))
+    python = bench.peer(sides.python_server(bench.folder, {"VM.get_name_label": record["name_label"], "VM.get_record": record}))
+    for row, call in (("small read", ours.calls.small), ("get_record", ours.calls.record)):
+        bare = bench.peer(sides.bare(bench.folder, body_bytes(ours, call)))
 
-            def measure(side, call=call):
-                return side.load(call, connections=size.connections, seconds=size.seconds, refs=ours.refs)[0]
-            measure(ours)  # a warm-up
-            line = bench.table.line(READS, row, OURS)
-            bench.rounds({line: lambda: measure(ours),
-                          bench.table.line(READS, row, BARE, against=line): lambda: measure(bare),
-                          bench.table.line(READS, row, PYTHON, against=line): lambda: measure(python)})
-            bare.close()
-    finally:
-        python.close()
-        ours.stop()
+        def measure(side, call=call):
+            return side.load(call, connections=size.connections, seconds=size.seconds, refs=ours.refs)[0]
+        measure(ours)  # a warm-up
+        line = bench.table.line(READS, row, OURS)
+        bench.rounds({line: lambda: measure(ours),
+                      bench.table.line(READS, row, BARE, against=line): lambda: measure(bare),
+                      bench.table.line(READS, row, PYTHON, against=line): lambda: measure(python)})
+    ours.stop()
 
 
 def one_list(side, call):
@@ -115,16 +128,14 @@ def lists_of(bench, vms, rounds):
         for side, peer in peers.items():
             line(side, warm).add(one_list(peer, ours.calls.records))
         ours.stop()
-    for peer in peers.values():
-        peer.close()
 
 
 def list_peers(bench, ours, vms, length):
     """Python needs half a minute for 100,000."""
-    peers = {BARE: sides.bare(bench.folder, length)}
+    peers = {BARE: bench.peer(sides.bare(bench.folder, length))}
     if vms <= bench.size.vms:
-        peers[PYTHON] = sides.python_server(bench.folder, {
-            "VM.get_all_records": dict.fromkeys(ours.all_refs(), record_of(ours))})
+        peers[PYTHON] = bench.peer(sides.python_server(bench.folder, {
+            "VM.get_all_records": dict.fromkeys(ours.all_refs(), record_of(ours))}))
     return peers
 
 
@@ -137,17 +148,15 @@ def changes(bench):
     if not libvirt.problem:
         libvirt.start()
     ours.start()
-    try:
-        for count in size.clients:
-            for objects in (DISTINCT, ONE_VM):
-                if count > 1 or objects == ONE_VM:
-                    changes_of(bench, ours, copy, count, objects)
-        changes_of_vcpus(bench, ours)
-        check_last_change(ours)
-    finally:
-        ours.stop()
-        if not libvirt.problem:
-            libvirt.stop()
+    for count in size.clients:
+        for objects in (DISTINCT, ONE_VM):
+            if count > 1 or objects == ONE_VM:
+                changes_of(bench, ours, copy, count, objects)
+    changes_of_vcpus(bench, ours)
+    check_last_change(ours)
+    ours.stop()
+    if not libvirt.problem:
+        libvirt.stop()
 
 
 def changes_of(bench, ours, copy, count, objects):
@@ -201,19 +210,17 @@ def mixed(bench):
     size, ours = bench.size, bench.world(bench.size.vms)
     ours.start()
     lines = {}
-    try:
-        for _ in range(size.rounds):
-            for crowd in (0, size.crowd):
-                row = f"95 % small reads, 5 % changes; {crowd or 'nobody'} waiting"
-                samples = with_crowd(ours, crowd, size, lambda: ours.load(
-                    ours.calls.small, ours.calls.memory, every=20, connections=size.connections, seconds=size.seconds,
-                    refs=ours.refs, number=drawn()))
-                for side, sample in zip(("reads", "changes", "events.from answered"), samples):
-                    if side != "reads":
-                        sample.pop("cpu", None)  # of all calls together
-                    lines.setdefault((row, side), bench.table.line(EVENTS, row, side)).add(sample)
-    finally:
-        ours.stop()
+    for _ in range(size.rounds):
+        for crowd in (0, size.crowd):
+            row = f"95 % small reads, 5 % changes; {crowd or 'nobody'} waiting"
+            samples = with_crowd(ours, crowd, size, lambda: ours.load(
+                ours.calls.small, ours.calls.memory, every=20, connections=size.connections, seconds=size.seconds,
+                refs=ours.refs, number=drawn()))
+            for side, sample in zip(("reads", "changes", "events.from answered"), samples):
+                if side != "reads":
+                    sample.pop("cpu", None)  # of all calls together
+                lines.setdefault((row, side), bench.table.line(EVENTS, row, side)).add(sample)
+    ours.stop()
 
 
 def with_crowd(ours, crowd, size, measure):
@@ -233,16 +240,14 @@ def events(bench):
     """From sending a change to the last byte of its event, at 1 to 10,000 clients that wait."""
     size, ours = bench.size, bench.world(bench.size.vms)
     ours.start()
-    try:
-        for waiting in size.waiters:
-            event, last = ours.load(ours.calls.wait, change=ours.calls.memory, connections=waiting, rounds=size.event_rounds,
-                                    token=ours.token(), refs=ours.some_refs(1), number=drawn())
-            row = f"change to event, {waiting:,} waiting"
-            for side, sample in (("each client", event), ("the last client", last)):
-                sample["ms"] = sample["p50"] / 1000
-                bench.table.line(EVENTS, row, side, unit="ms", key="ms").add(sample)
-    finally:
-        ours.stop()
+    for waiting in size.waiters:
+        event, last = ours.load(ours.calls.wait, change=ours.calls.memory, connections=waiting, rounds=size.event_rounds,
+                                token=ours.token(), refs=ours.some_refs(1), number=drawn())
+        row = f"change to event, {waiting:,} waiting"
+        for side, sample in (("each client", event), ("the last client", last)):
+            sample["ms"] = sample["p50"] / 1000
+            bench.table.line(EVENTS, row, side, unit="ms", key="ms").add(sample)
+    ours.stop()
 
 
 def starts(bench):

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """run.py – make bench: our server beside the limits and peers of docs/performance.md, as markdown.
 
-    run.py [--short] [--write FILE] [--folder FOLDER] [GROUP...]
+    run.py [--short] [--write FILE] [--samples FILE] [--folder FOLDER] [GROUP...]
 
---write puts the tables between the two markers of FILE. GROUP is one of the functions in rows.py's GROUPS; all without. The
+--write puts the tables between the two markers of FILE, --samples leaves all that was measured in FILE, as JSON. GROUP is one of the functions in rows.py's GROUPS; all without. The
 folder is where databases are made: on a disk, or durable changes cost nothing.
 """
 import argparse
+import json
 import os
 import platform
 import re
@@ -74,17 +75,20 @@ def machine(folder):
 
 
 def measure(size, folder, groups, tell):
-    """The markdown of a run."""
-    table = Table()
+    """The table of a run, and what went wrong: a group that fails leaves out its rows."""
+    table, problems = Table(), []
     bench = rows.Bench(size, table, folder)
     try:
         for group in groups:
             tell(group.__name__)
-            group(bench)
+            try:
+                group(bench)
+            except (RuntimeError, OSError) as error:
+                problems.append(f"{group.__name__}: {error}")
+            bench.stop()
     finally:
         bench.close()
-    text = [*machine(folder), "", goals.markdown(table, size), table.markdown()]
-    return table, "\n".join(text)
+    return table, problems
 
 
 def write(path, text):
@@ -101,6 +105,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--write", metavar="FILE")
+    parser.add_argument("--samples", metavar="FILE")
     parser.add_argument("--folder", default=".")
     parser.add_argument("group", nargs="*", choices=[[], *(group.__name__ for group in rows.GROUPS)])
     arguments = parser.parse_args()
@@ -111,10 +116,17 @@ def main():
         print(f"{time.monotonic() - begun:5.0f} s  {name}", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="bench", dir=arguments.folder) as folder:
         os.chmod(folder, 0o711)  # libvirtd is another user
-        _, text = measure(SHORT if arguments.short else LONG, os.path.abspath(folder), groups, tell)
+        size = SHORT if arguments.short else LONG
+        table, problems = measure(size, os.path.abspath(folder), groups, tell)
+        text = "\n".join([*machine(folder), "", goals.markdown(table, size), table.markdown()])
+    print(text)
+    if arguments.samples:
+        with open(arguments.samples, "w", encoding="utf-8") as file:
+            json.dump(table.samples(), file, indent=1)
+    if problems:
+        sys.exit("\n".join(problems))
     if arguments.write:
         write(arguments.write, text)
-    print(text)
 
 
 if __name__ == "__main__":

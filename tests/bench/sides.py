@@ -121,9 +121,13 @@ class Ours(Side):
         self.session.close()
         self.server.stop()
 
-    def close(self):
+    def stop_if_running(self):
+        """After something has failed: by force."""
         if self.server.process:
             self.server.kill()
+
+    def close(self):
+        self.stop_if_running()
         shutil.rmtree(self.folder)
 
     def refs_file(self, name, refs):

@@ -64,14 +64,16 @@ class Line:
             return [self.row, self.side, self.note, "", ""] + [""] * len(COLUMNS)
         low, middle, high = quartiles(self.values())
         spread = f" ({figure(low)} – {figure(high)})" if len(self.samples) > 1 else ""
-        ratio = figure(ratio_of(self.against, self)) if self.against else ""
+        ratio = ratio_of(self.against, self) if self.against else None
         more = [format_.format(self.median(key) * SCALES[key]) if self.values(key) else "" for _, key, format_ in COLUMNS]
-        return [self.row, self.side, figure(middle) + " " + self.unit, spread.strip(" ()"), ratio] + more
+        return [self.row, self.side, figure(middle) + " " + self.unit, spread.strip(" ()"),
+                "" if ratio is None else figure(ratio)] + more
 
 
 def ratio_of(line, other):
-    """The median over the rounds; of rates and of times alike, line ÷ other."""
-    return statistics.median(mine / theirs for mine, theirs in zip(line.values(), other.values()))
+    """The median over the rounds; of rates and of times alike, line ÷ other. None: one of them was not measured."""
+    ratios = [mine / theirs for mine, theirs in zip(line.values(), other.values()) if theirs]
+    return statistics.median(ratios) if ratios else None
 
 
 class Table:
@@ -99,6 +101,11 @@ class Table:
     def ratio(self, section, row, side, other_section, other_row, other_side):
         line, other = self.find(section, row, side), self.find(other_section, other_row, other_side)
         return ratio_of(line, other) if line and other else None
+
+    def samples(self):
+        """All that was measured, for whoever wants more than medians."""
+        return [{"section": section, "row": line.row, "side": line.side, "unit": line.unit, "note": line.note,
+                 "samples": line.samples} for section, lines in self.sections.items() for line in lines]
 
     def markdown(self):
         return "\n".join(text for title, lines in self.sections.items() for text in _section(title, lines))

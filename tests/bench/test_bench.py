@@ -22,6 +22,7 @@ def figures():
     is_(theirs.cells()[2:5], ["5 /s", "4.5 – 7.5", "2"], "median, quartiles, ratio")
     theirs.fail(RuntimeError("load --host 1: no answer"))
     is_(theirs.cells()[2:5], ["failed: no answer", "", ""], "a side that fails says so instead")
+    is_(ratio_of(ours, theirs), None, "and has no ratio")
     is_([figure(n) for n in (123456.7, 12.345, 0.5, 0)], ["123,457", "12.3", "0.5", "0"], "no more digits than say something")
 
 
@@ -52,6 +53,19 @@ def page():
         file.truncate(0)
         raises(SystemExit, lambda: run.write(file.name, ""), "a page without markers is refused")
         is_(os.path.getsize(file.name), 0, "and left alone")
+
+
+def failing_group(folder):
+    """What was measured before and after is still there."""
+    def fails(_):
+        raise RuntimeError("no answer")
+
+    def works(bench):
+        bench.table.line("s", "r", "ours").add({"rate": 6})
+    fails.__name__ = "fails"
+    table, problems = run.measure(run.SHORT, folder, [fails, works], lambda _: None)
+    is_(problems, ["fails: no answer"], "it is told at the end")
+    is_([line["samples"] for line in table.samples()], [[{"rate": 6}]], "the next group has run")
 
 
 def every_row(folder):
@@ -100,5 +114,6 @@ subtest(verdicts, "floors and aims")
 subtest(page, "docs/performance.md")
 with tempfile.TemporaryDirectory(prefix="bench", dir=".") as private:
     os.chmod(private, 0o711)
+    subtest(lambda: failing_group(private), "a group that fails")
     subtest(lambda: every_row(os.path.abspath(private)), "every row of the short form")
 done()
