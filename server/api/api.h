@@ -45,6 +45,7 @@ struct api_call {
 	 * it. */
 	void (*done)(struct api_call *call);
 	void *context;
+	size_t bytes; /* that it had on the wire */
 
 	/* Set when it is finished: an error, or a result. */
 	struct error error;
@@ -63,6 +64,8 @@ struct api_call {
  * blocks: what may take time (the disk, the hypervisor, a password) is deferred.
  */
 bool api_start(struct api *api, struct api_call *call);
+/* What calls under way hold, those included for which nobody waits any more. */
+int64_t api_bytes_held(const struct api *api);
 /* Whoever waited for a deferred call does not any more; it is finished nevertheless. */
 void api_call_leave(struct api *api, struct api_call *call);
 void api_call_clear(struct api_call *call); /* frees parameters, error and result; the answer is

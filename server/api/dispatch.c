@@ -140,6 +140,14 @@ static int prepare(struct call *call, struct error *err)
 	return open ? session_admit(call, err) : 0;
 }
 
+/* A call, its task, what waits for it in lists: about. */
+#define CALL_BYTES 4096
+
+int64_t api_bytes_held(const struct api *api)
+{
+	return atomic_load_explicit(&api->bytes_held, memory_order_relaxed);
+}
+
 struct call *call_new(struct api *api)
 {
 	struct call *call = allocate(sizeof(*call));
@@ -153,6 +161,7 @@ void call_free(struct call *call)
 {
 	struct api *api = call->api;
 
+	atomic_fetch_sub_explicit(&api->bytes_held, call->bytes, memory_order_relaxed);
 	for (int i = 0; i < PARAMETERS_MAX; i++)
 		value_release(call->arguments[i]);
 	value_release(call->result);
@@ -271,6 +280,8 @@ bool api_start(struct api *api, struct api_call *outer)
 		call_free(call);
 		return true;
 	}
+	call->bytes = CALL_BYTES + (int64_t)outer->bytes;
+	atomic_fetch_add_explicit(&api->bytes_held, call->bytes, memory_order_relaxed);
 	outer->defer(outer);
 	if (is_async(outer->method))
 		task_start(call, run_deferred);

@@ -10,6 +10,9 @@
 #define UNDER_WAY_MAX 64
 /* Of one address, failed: nobody can keep all others out with wrong passwords. */
 #define DELAYED_MAX 32
+/* What one address may have of the places that others leave it: there is always one for the next.
+ */
+#define SHARE 3 / 4
 #define FAILURES_MAX 1024
 #define FORGOTTEN_MS (10 * 60 * 1000)
 #define DELAY_MAX_MS 8000
@@ -72,17 +75,23 @@ int logins_enter(struct logins *logins, const char *user, const char *address, s
 	int64_t now = clock_ms();
 	struct under_way *place = NULL;
 	int delayed = 0;
+	int own = 0;
+	int others = 0;
 
 	pthread_mutex_lock(&logins->lock);
 	for (int i = 0; i < UNDER_WAY_MAX; i++) {
 		struct under_way *other = &logins->under_way[i];
 
-		if (other->until_ms <= now)
+		if (other->until_ms <= now) {
 			place = other;
-		else
-			delayed += other->key == key && other->until_ms != INT64_MAX;
+		} else if (other->key == key) {
+			own++;
+			delayed += other->until_ms != INT64_MAX;
+		} else {
+			others++;
+		}
 	}
-	if (delayed >= DELAYED_MAX)
+	if (delayed >= DELAYED_MAX || own >= (UNDER_WAY_MAX - others) * SHARE)
 		place = NULL;
 	if (place)
 		*place = (struct under_way){key, INT64_MAX};

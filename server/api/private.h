@@ -22,9 +22,12 @@ struct api {
 	struct events *events;		     /* event_wait.c: clients that wait for changes */
 	char host_ref[REF_SIZE];	     /* this host; set by host_open, never changes */
 	char domain_0_ref[REF_SIZE];
-	atomic_bool closing;	   /* every wait is to end */
-	atomic_size_t calls;	   /* under way, those that nobody outside waits for included */
-	atomic_size_t tasks_ended; /* since task_collect looked last */
+	atomic_bool closing;	       /* every wait is to end */
+	atomic_size_t calls;	       /* under way, those that nobody outside waits for included */
+	atomic_llong bytes_held;       /* by calls under way, about */
+	_Atomic int64_t crowded_until; /* session.c: in seconds; some user has so many sessions that
+					  the least active may have to go */
+	atomic_size_t tasks_ended;     /* since task_collect looked last */
 };
 
 /* Since 1970. */

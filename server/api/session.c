@@ -11,6 +11,9 @@
 #define PASSWORD_LENGTH_MAX 1024
 
 #define ACTIVE_NOTED_SECONDS 600
+/* So long it is noted each second who is active, when a user's sessions have come half way to the
+ * limit. */
+#define CROWDED_SECONDS 3600
 
 /* A transaction looks through all of its changes for each of them. */
 #define EXPIRED_AT_ONCE 256
@@ -19,6 +22,7 @@
 struct login {
 	struct api *api;
 	const char *user;
+	const char *address;
 	const char *originator;
 	bool superuser;
 	int64_t now;
@@ -67,9 +71,17 @@ static const struct record *find_or_add_user(struct transaction *transaction, co
 
 struct session_search {
 	const char *user; /* ref */
+	const char *address;
 	int count;
 	const struct record *least_active;
+	const struct record *least_active_there; /* of those from that address */
 };
+
+static const struct record *less_active(const struct record *a, const struct record *b)
+{
+	return !a || record_int(b, session_active_time) < record_int(a, session_active_time) ? b :
+											       a;
+}
 
 static void match_session(struct transaction *transaction, const struct record *record,
 			  void *argument)
@@ -80,21 +92,27 @@ static void match_session(struct transaction *transaction, const struct record *
 	if (!record_is(record, session_this_user, search->user))
 		return;
 	search->count++;
-	if (!search->least_active || record_int(record, session_active_time) <
-					     record_int(search->least_active, session_active_time))
-		search->least_active = record;
+	search->least_active = less_active(search->least_active, record);
+	if (record_is(record, session_address, search->address))
+		search->least_active_there = less_active(search->least_active_there, record);
 }
 
-/* Clients that never sign out must not lock anybody out. */
-static void make_room(struct transaction *transaction, const char *user, int limit)
+/* Clients that never sign out must not lock anybody out, and lose their own sessions first. */
+static void make_room(struct transaction *transaction, const char *user, const struct login *login)
 {
+	int limit = login->api->options.session_limit;
+
 	for (;;) {
-		struct session_search search = {.user = user};
+		struct session_search search = {.user = user, .address = login->address};
+		const struct record *least;
 
 		transaction_each(transaction, CLASS_session, match_session, &search);
+		if (search.count >= limit / 2)
+			atomic_store(&login->api->crowded_until, login->now + CROWDED_SECONDS);
 		if (search.count < limit || !search.count)
 			return;
-		transaction_delete(transaction, CLASS_session, record_ref(search.least_active));
+		least = search.least_active_there ? search.least_active_there : search.least_active;
+		transaction_delete(transaction, CLASS_session, record_ref(least));
 	}
 }
 
@@ -111,7 +129,7 @@ static int add_session(struct transaction *transaction, void *argument, struct e
 		return fail(err, ERROR_SESSION_AUTHENTICATION_FAILED, login->user, "no role");
 	user = find_or_add_user(transaction, login->user,
 				login->api->options.authenticator.open_to_all);
-	make_room(transaction, record_ref(user), login->api->options.session_limit);
+	make_room(transaction, record_ref(user), login);
 	session = transaction_create(transaction, CLASS_session, login->ref);
 	record_set_text(session, session_this_host, login->api->host_ref);
 	record_set(session, session_this_user, value_reference(user->ref));
@@ -122,6 +140,7 @@ static int add_session(struct transaction *transaction, void *argument, struct e
 	record_set_text(session, session_auth_user_sid, login->user);
 	record_set(session, session_is_local_superuser, value_bool(login->superuser));
 	record_set_text(session, session_originator, login->originator);
+	record_set_text(session, session_address, login->address);
 	record_set_int(session, session_role, role);
 	if (subject) {
 		record_set(session, session_subject, value_reference(subject->ref));
@@ -159,6 +178,7 @@ static int sign_in(struct call *call, const char *user, bool superuser, struct e
 {
 	struct login login = {.api = call->api,
 			      .user = user,
+			      .address = call->outer->origin.address,
 			      .originator = argument_text(call, 3),
 			      .superuser = superuser,
 			      .now = now_seconds()};
@@ -285,10 +305,12 @@ static void submit_note(struct api *api, const struct record *session, int64_t n
 }
 
 /* How old active_time may be before it is written again. */
-static int64_t noted_every(const struct api *api)
+static int64_t noted_every(struct api *api, int64_t now)
 {
 	int64_t quarter = api->options.session_idle_seconds / 4;
 
+	if (now < atomic_load_explicit(&api->crowded_until, memory_order_relaxed))
+		return 1;
 	if (quarter > ACTIVE_NOTED_SECONDS)
 		return ACTIVE_NOTED_SECONDS;
 	return quarter > 0 ? quarter : 1;
@@ -309,7 +331,7 @@ struct record *session_find(struct api *api, const char *ref, struct error *err)
 		fail(err, ERROR_SESSION_INVALID, ref);
 		return NULL;
 	}
-	if (now - record_int(session, session_active_time) >= noted_every(api))
+	if (now - record_int(session, session_active_time) >= noted_every(api, now))
 		submit_note(api, session, now);
 	return TAKE(session);
 }

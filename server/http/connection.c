@@ -87,6 +87,20 @@ static int64_t count_network(struct connections *connections, uint64_t network)
 	return count;
 }
 
+int64_t connections_reply_bytes(struct connections *connections,
+				const struct connection *connection)
+{
+	struct connection *other;
+	int64_t bytes = 0;
+
+	pthread_mutex_lock(&connections->lock);
+	LIST_FOREACH(other, bucket_of(connections, connection->network), same_bucket)
+	if (other->network == connection->network)
+		bytes += atomic_load_explicit(&other->reply_bytes, memory_order_relaxed);
+	pthread_mutex_unlock(&connections->lock);
+	return bytes;
+}
+
 static void read_origin(int fd, const struct sockaddr *peer, struct api_origin *ret_origin)
 {
 	const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)peer;

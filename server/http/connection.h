@@ -25,6 +25,7 @@ struct connection {
 	uint64_t network; /* IPv4 address or IPv6 /64, for the limit; 0: Unix */
 	LIST_ENTRY(connection) same_bucket;
 	_Atomic int64_t deadline_ms; /* of the monotonic clock; 0: none */
+	atomic_llong reply_bytes;    /* on their way */
 	atomic_bool started;	     /* libmicrohttpd has it, and will say when it closes it */
 
 	pthread_mutex_t lock; /* guards the rest */
@@ -50,6 +51,9 @@ struct connection *connections_find(struct connections *connections, int fd, uin
 void connections_remove(struct connections *connections, struct connection *connection);
 /* Shuts down those that are overdue. Returns the next deadline, 0 when no connection is left. */
 int64_t connections_check(struct connections *connections, int64_t now_ms);
+/* Of replies on their way to the network that this one belongs to. */
+int64_t connections_reply_bytes(struct connections *connections,
+				const struct connection *connection);
 /* Nothing is suspended afterwards, nor will be. */
 void connections_release_all(struct connections *connections);
 

@@ -17,14 +17,19 @@ struct exchange *exchange_new(struct worker *worker, struct MHD_Connection *hand
 	return exchange;
 }
 
+/* Of this reply; negative: it is gone. */
+static void hold_reply(struct exchange *exchange, int64_t bytes)
+{
+	budget_use(&exchange->worker->service->replies, bytes);
+	atomic_fetch_add_explicit(&exchange->connection->reply_bytes, bytes, memory_order_relaxed);
+}
+
 static void exchange_release(struct exchange *exchange)
 {
-	struct service *service = exchange->worker->service;
-
 	if (atomic_fetch_sub_explicit(&exchange->references, 1, memory_order_acq_rel) > 1)
 		return;
 	exchange_drop_body(exchange);
-	budget_use(&service->replies, -(int64_t)output_length(&exchange->reply));
+	hold_reply(exchange, -(int64_t)output_length(&exchange->reply));
 	output_free(&exchange->reply);
 	api_call_clear(&exchange->call);
 	rpc_call_clear(&exchange->said);
@@ -89,6 +94,7 @@ const char *exchange_read_call(struct exchange *exchange)
 
 	if (problem)
 		return problem;
+	exchange->call.bytes = body->length;
 	exchange_drop_body(exchange);
 	exchange->call.method = exchange->said.method;
 	exchange->call.parameters = TAKE(exchange->said.parameters);
@@ -108,11 +114,6 @@ bool exchange_run(struct exchange *exchange)
 	return api_start(exchange->worker->service->api, call);
 }
 
-static void count_reply(struct exchange *exchange)
-{
-	budget_use(&exchange->worker->service->replies, (int64_t)output_length(&exchange->reply));
-}
-
 void exchange_write_reply(struct exchange *exchange)
 {
 	const struct codec *codec = exchange->codec;
@@ -123,11 +124,11 @@ void exchange_write_reply(struct exchange *exchange)
 	else
 		codec->write_success(&exchange->reply, &exchange->said, call->result, call->bare);
 	value_release(TAKE(exchange->call.result));
-	count_reply(exchange);
+	hold_reply(exchange, (int64_t)output_length(&exchange->reply));
 }
 
 void exchange_write_problem(struct exchange *exchange, const char *problem)
 {
 	exchange->codec->write_problem(&exchange->reply.bytes, &exchange->said, problem);
-	count_reply(exchange);
+	hold_reply(exchange, (int64_t)output_length(&exchange->reply));
 }

@@ -52,7 +52,7 @@ static const struct refusal overloaded = {.status = MHD_HTTP_SERVICE_UNAVAILABLE
 					  .close = true,
 					  .header = MHD_HTTP_HEADER_RETRY_AFTER,
 					  .value = "1",
-					  .text = "Too much is on its way to clients already: see "
+					  .text = "Too much is under way already: see "
 						  "max-reply-bytes-in-flight.\n"};
 
 /* "localhost:9363": a name that no page of another site can make its own by changing its DNS. */
@@ -141,13 +141,25 @@ bool guard_skips_body(struct service *service, struct MHD_Connection *handle)
 	       headers.length / SKIPPED_CALLS <= atomic_load(&service->request_bytes);
 }
 
+/* When half of all is spent, nobody may have more than a quarter: one client that does not read its
+ * replies does not lock out the others. */
+static bool has_its_share(struct service *service, const struct connection *connection)
+{
+	int64_t limit = atomic_load(&service->replies.limit);
+
+	return atomic_load(&service->replies.used) > limit / 2 &&
+	       connections_reply_bytes(service->connections, connection) > limit / 4;
+}
+
 const struct refusal *guard_check_budget(struct service *service,
 					 const struct connection *connection)
 {
 	/* slow readers on the network do not lock root out */
 	if (connection->origin.is_unix)
 		return NULL;
-	if (budget_is_spent(&service->replies) || budget_is_spent(&service->requests))
+	if (budget_is_spent(&service->replies) || budget_is_spent(&service->requests) ||
+	    api_bytes_held(service->api) > atomic_load(&service->requests.limit) ||
+	    has_its_share(service, connection))
 		return &overloaded;
 	return NULL;
 }

@@ -124,6 +124,8 @@ static void bring_over(struct checkpoint *checkpoint)
 		return; /* another program is at it */
 	if (rc == SQLITE_OK && is_too_large(checkpoint))
 		rc = restart(checkpoint);
+	if (rc == SQLITE_BUSY)
+		return; /* somebody reads it, a backup say: the next one tries again */
 	report(checkpoint, rc);
 }
 

@@ -225,14 +225,18 @@ static void test_shares(void)
 	       "half of the places are the most that wait out their delay for one address");
 	for (int i = 0; i < 32; i++)
 		entered += enter(logins, "192.0.2.2");
-	is_int(entered, 64, "another address gets the rest");
-	ok(!enter(logins, "192.0.2.3"), "there are 64 altogether");
-	logins_leave(logins, "192.0.2.2", 0);
-	ok(enter(logins, "192.0.2.3"), "whoever leaves makes room");
+	is_int(entered, 56, "another address gets three quarters of the rest");
+	for (int i = 0; i < 8; i++)
+		entered += enter(logins, "192.0.2.3");
+	is_int(entered, 62, "so does the next");
+	ok(enter(logins, "192.0.2.4"), "there is always one");
+	ok(!enter(logins, "192.0.2.4"), "but not two");
+	logins_leave(logins, "192.0.2.4", 0);
+	ok(enter(logins, "192.0.2.4"), "whoever leaves makes room");
 	logins_free(logins);
 }
 
-/* 64 are under way, in whatever place of the queue; then one more. */
+/* 48 of one address are under way, in whatever place of the queue; then one more. */
 static void test_bound(void)
 {
 	pthread_t threads[70];
@@ -244,8 +248,8 @@ static void test_bound(void)
 	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
 		pthread_create(&threads[i], NULL, sign_in_slowly, NULL);
 	wait_until_waiting(16);
-	/* six are refused at once: only then may the gate open */
-	for (int refused = 0; refused < 6;) {
+	/* 22 are refused at once: only then may the gate open */
+	for (int refused = 0; refused < 22;) {
 		struct timespec pause = {.tv_nsec = 1000000};
 
 		for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
@@ -264,7 +268,7 @@ static void test_bound(void)
 		pthread_join(threads[i], &result);
 		worked += result != NULL;
 	}
-	is_int(worked, 64, "64 get their turn");
+	is_int(worked, 48, "48 get their turn");
 	come_from(false, 0, "192.0.2.4");
 	ok(sign_in("alice", "ecila", NULL), "then alice may");
 }
@@ -286,6 +290,12 @@ static void test_limit(void)
 	for (int i = 2; i < 5; i++)
 		is_got(refs[i], "session.get_auth_user_name", refs[i], "alice");
 	is_got(other, "session.get_auth_user_name", other, "bob");
+	come_from(false, 0, "192.0.2.55");
+	sign_in("alice", "ecila", refs[0]);
+	is_got(refs[2], "session.get_auth_user_name", refs[2], "SESSION_INVALID");
+	sign_in("alice", "ecila", refs[1]);
+	is_got(refs[0], "session.get_auth_user_name", refs[0], "SESSION_INVALID");
+	is_got(refs[3], "session.get_auth_user_name", refs[3], "alice");
 }
 
 /* Sets when a session was last used. */
@@ -338,6 +348,7 @@ static void test_idle(void)
 
 	caller_close(&caller);
 	caller.options.session_idle_seconds = 1000;
+	caller.options.session_limit = 500;
 	caller_open(&caller, "simulator");
 	come_from(false, 0, "192.0.2.6");
 	sign_in("alice", "ecila", idle);
