@@ -13,6 +13,8 @@ help:
 	@echo 'make check-valgrind  every test under valgrind'
 	@echo 'make check-xen       the points of docs/xen-rig.md on a real Xen, in QEMU (XEN_HOST=local: on this host)'
 	@echo 'make check-clients   other people'\''s clients, unmodified (./bootstrap check-clients installs them)'
+	@echo 'make hostile         clients that mean harm, in full numbers: docs/durability.md'
+	@echo 'make soak            everything at once for ten minutes (SOAK_SECONDS=600)'
 	@echo 'make power-cut       the power fails at every instant of a run of changes: docs/durability.md'
 	@echo 'make coverage        which lines the tests reach (configure --enable-coverage)'
 	@echo 'make bench           beside the limits and peers of docs/performance.md, ten minutes on a quiet machine (BENCH="changes events": some rows)'
@@ -60,6 +62,16 @@ bench-short: xenapid $(bench_programs)
 	@$(bench_run) --short $(BENCH)
 bench-docs: xenapid $(bench_programs)
 	@$(bench_run) --write $(top_srcdir)/docs/performance.md $(BENCH)
+
+# The long forms of tests of make check.
+.PHONY: hostile soak
+SOAK_SECONDS = 600
+hostile: xenapid
+	XENAPID=$(abs_top_builddir)/xenapid PYTHONPATH=$(abs_top_srcdir)/tests PYTHONDONTWRITEBYTECODE=1 \
+		XENAPID_HOSTILE=long $(PYTHON) $(top_srcdir)/tests/server/hostile.py
+soak: xenapid
+	XENAPID=$(abs_top_builddir)/xenapid PYTHONPATH=$(abs_top_srcdir)/tests PYTHONDONTWRITEBYTECODE=1 \
+		XENAPID_SOAK_SECONDS=$(SOAK_SECONDS) $(PYTHON) $(top_srcdir)/tests/e2e/soak.py
 
 power-cut: tests/store/power_cut
 	XENAPID_POWER_CUTS=all ./tests/store/power_cut
