@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <sys/eventfd.h>
 
 #define BUCKETS 1024
 
@@ -278,7 +279,8 @@ int64_t connections_check(struct connections *connections, int64_t now_ms)
 	return next;
 }
 
-bool connection_suspend(struct connection *connection, struct MHD_Connection *handle)
+bool connection_suspend(struct connection *connection, struct MHD_Connection *handle,
+			struct waker *waker)
 {
 	bool suspended;
 
@@ -288,9 +290,17 @@ bool connection_suspend(struct connection *connection, struct MHD_Connection *ha
 	if (suspended) {
 		MHD_suspend_connection(handle);
 		connection->suspended = handle;
+		connection->waker = waker;
 	}
 	pthread_mutex_unlock(&connection->lock);
 	return suspended;
+}
+
+/* libmicrohttpd says it only to threads of its own. */
+static void wake(struct waker *waker)
+{
+	if (!atomic_exchange(&waker->due, true))
+		eventfd_write(waker->fd, 1);
 }
 
 /* libmicrohttpd must not be stopped while a thread is in MHD_resume_connection: hence under the
@@ -299,8 +309,10 @@ static void resume(struct connection *connection, bool gone)
 {
 	pthread_mutex_lock(&connection->lock);
 	connection->gone = connection->gone || gone;
-	if (connection->suspended)
+	if (connection->suspended) {
 		MHD_resume_connection(connection->suspended);
+		wake(connection->waker);
+	}
 	connection->suspended = NULL;
 	pthread_mutex_unlock(&connection->lock);
 }

@@ -15,6 +15,12 @@
 struct MHD_Connection;
 struct connections;
 
+/* Of a thread: tells it that a connection is to go on. */
+struct waker {
+	int fd; /* an eventfd */
+	atomic_bool due;
+};
+
 /* One client. References: the table's, until the connection is closed, and one for every exchange.
  */
 struct connection {
@@ -31,6 +37,7 @@ struct connection {
 	pthread_mutex_t lock; /* guards the rest */
 	bool gone; /* the client left or the server stops: not to be suspended any more */
 	struct MHD_Connection *suspended;
+	struct waker *waker; /* of its thread, while it is suspended */
 };
 
 /* The table of all; every function may be called from any thread. */
@@ -59,7 +66,8 @@ void connections_release_all(struct connections *connections);
 
 /* On its HTTP thread, inside the handler. False: the client is gone, nothing waits for the answer.
  */
-bool connection_suspend(struct connection *connection, struct MHD_Connection *handle);
+bool connection_suspend(struct connection *connection, struct MHD_Connection *handle,
+			struct waker *waker);
 /* Hands it back to its HTTP thread, once, whoever comes first. */
 void connection_resume(struct connection *connection);
 /* The client left. */

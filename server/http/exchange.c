@@ -70,7 +70,8 @@ static void defer(struct api_call *call)
 	struct exchange *exchange = call->context;
 
 	atomic_fetch_add_explicit(&exchange->references, 1, memory_order_relaxed);
-	exchange->suspended = connection_suspend(exchange->connection, exchange->handle);
+	exchange->suspended = connection_suspend(exchange->connection, exchange->handle,
+						 &exchange->worker->waker);
 }
 
 /* On any thread. What the call found is encoded by the HTTP thread: this one may be the committer.

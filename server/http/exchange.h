@@ -45,11 +45,14 @@ struct service {
 	atomic_int busy;
 };
 
-/* One libmicrohttpd daemon, which is one thread. */
+/* One libmicrohttpd daemon, which is one thread: server/http/worker.h. */
 struct worker {
 	struct service *service;
 	struct MHD_Daemon *daemon;
 	struct xmlrpc_reader *reader;
+	pthread_t thread;
+	int inbox[2]; /* a pipe with sockets that were accepted */
+	struct waker waker;
 };
 
 /*

@@ -6,21 +6,16 @@
 #include "schema/log.h"
 #include "server/http/acceptor.h"
 #include "server/http/certificate.h"
-#include "server/http/request.h"
+#include "server/http/worker.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 /* libmicrohttpd 0.9.75 has no thread pool without a listening socket of its own: a daemon each
  * instead. */
 #define THREADS 2
-/* For the headers of a request, and for what is read at once. libmicrohttpd zeroes all of it after
- * each request. */
-#define CONNECTION_MEMORY (16 * 1024)
 #define DEPTH_MAX 64
 #define ELEMENTS_MAX 200000
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 struct http {
 	struct service service;
@@ -33,47 +28,13 @@ struct http {
 	bool has_tls;
 };
 
-static void __attribute__((format(printf, 2, 0)))
-log_daemon(void *context, const char *format, va_list arguments)
-{
-	char text[512];
-
-	vsnprintf(text, sizeof(text), format, arguments);
-	text[strcspn(text, "\n")] = '\0';
-	log_debug("libmicrohttpd: %s", text);
-}
-
 static int serve(void *context, bool tls, int fd, const struct sockaddr *peer, socklen_t length)
 {
 	struct http *http = context;
 	struct worker *workers = tls ? http->tls : http->plain;
 	struct worker *worker = &workers[http->next++ % THREADS];
 
-	return MHD_add_connection(worker->daemon, fd, peer, length) == MHD_YES ? 0 : -1;
-}
-
-static int start_worker(struct http *http, struct worker *worker, bool tls)
-{
-	struct MHD_OptionItem tls_options[] = {
-		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_retrieve},
-		{MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)TLS_PRIORITIES},
-		{MHD_OPTION_END, 0, NULL}};
-	struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-
-	worker->service = &http->service;
-	worker->reader = xmlrpc_reader_new();
-	/* The deadlines and limits are our own: its timeout only counts idle time, its limit is per
-	 * daemon. */
-	worker->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
-			MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0),
-		0, NULL, NULL, request_handle, worker, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL,
-		MHD_OPTION_NOTIFY_COMPLETED, request_completed, worker,
-		MHD_OPTION_NOTIFY_CONNECTION, request_connection, worker,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)1 << 20, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
-		MHD_OPTION_ARRAY, tls ? tls_options : none, MHD_OPTION_END);
-	return worker->daemon ? 0 : -1;
+	return worker_serve(worker, fd, peer, length);
 }
 
 static int open_listeners(struct http *http, const struct http_options *options, char **ret_problem)
@@ -105,8 +66,8 @@ static int open_listeners(struct http *http, const struct http_options *options,
 static int start_workers(struct http *http, char **ret_problem)
 {
 	for (size_t i = 0; i < THREADS; i++) {
-		if (start_worker(http, &http->plain[i], false) < 0 ||
-		    (http->has_tls && start_worker(http, &http->tls[i], true) < 0)) {
+		if (worker_start(&http->plain[i], &http->service, false) < 0 ||
+		    (http->has_tls && worker_start(&http->tls[i], &http->service, true) < 0)) {
 			*ret_problem = text_format("can not start HTTP: %s", strerror(errno));
 			return -1;
 		}
@@ -204,15 +165,6 @@ static void wait_idle(struct service *service, int64_t grace_ms)
 			    atomic_load(&service->busy));
 }
 
-static void stop_workers(struct worker *workers)
-{
-	for (size_t i = 0; i < THREADS; i++) {
-		if (workers[i].daemon)
-			MHD_stop_daemon(workers[i].daemon);
-		workers[i].daemon = NULL;
-	}
-}
-
 void http_stop(struct http *http, int64_t grace_ms)
 {
 	atomic_store(&http->service.stopping, true);
@@ -224,8 +176,10 @@ void http_stop(struct http *http, int64_t grace_ms)
 	wait_idle(&http->service, grace_ms);
 	/* libmicrohttpd aborts the process when one is still suspended. */
 	connections_release_all(http->service.connections);
-	stop_workers(http->plain);
-	stop_workers(http->tls);
+	for (size_t i = 0; i < THREADS; i++) {
+		worker_stop(&http->plain[i]);
+		worker_stop(&http->tls[i]);
+	}
 }
 
 void http_free(struct http *http)

@@ -27,3 +27,5 @@ libhttp_a_SOURCES += %D%/request.c
 libhttp_a_SOURCES += %D%/request.h
 libhttp_a_SOURCES += %D%/tls.c
 libhttp_a_SOURCES += %D%/tls.h
+libhttp_a_SOURCES += %D%/worker.c
+libhttp_a_SOURCES += %D%/worker.h

@@ -3,6 +3,7 @@
 """test_limits.py – clients that are too many, too slow, or want too much."""
 import os
 import resource
+import signal
 import socket
 import time
 
@@ -135,6 +136,27 @@ def test_readers():
         is_(reply.status, 200, "once they have left it is served again")
 
 
+def test_lockstep():
+    """As many requests at once on each thread as it asks the kernel for in one go (128 events, by libmicrohttpd): none is left."""
+    with start(max_connections_per_address="1000") as server:
+        wires = [Wire(server.port) for _ in range(256)]
+        for wire in wires:
+            wire.ask(post(call("echo")))
+        server.signal(signal.SIGSTOP)
+        for wire in wires:
+            wire.send(post(call("echo")))
+        server.signal(signal.SIGCONT)
+        answered = 0
+        for wire in wires:
+            try:
+                answered += wire.reply().status == 200
+            except socket.timeout:
+                break
+        is_(answered, 256, "256 requests that come at once are all answered")
+        for wire in wires:
+            wire.close()
+
+
 def cpu_seconds(server):
     fields = open(f"/proc/{server.process.pid}/stat").read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -179,6 +201,7 @@ def test_ipv6():
 test_connections()
 test_slow()
 test_readers()
+test_lockstep()
 test_files()
 test_ipv6()
 done()
