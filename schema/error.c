@@ -36,10 +36,13 @@ size_t error_parameter_count(enum error_code code)
 int fail_with(struct error *err, enum error_code code, ...)
 {
 	struct error made = {.code = code};
-	size_t expected = error_parameter_count(code);
+	size_t expected;
 	const char *parameter;
 	va_list arguments;
 
+	if (!err)
+		return -1;
+	expected = error_parameter_count(code);
 	va_start(arguments, code);
 	for (size_t i = 0; (parameter = va_arg(arguments, const char *)); i++) {
 		assert(i < expected);
@@ -61,6 +64,8 @@ void error_move(struct error *to, struct error *from)
 
 void error_clear(struct error *err)
 {
+	if (err->code == ERROR_NONE)
+		return;
 	for (size_t i = 0; i < ERROR_PARAMETERS_MAX; i++)
 		free(err->parameters[i]);
 	*err = (struct error){0};

@@ -36,7 +36,7 @@ size_t error_parameter_count(enum error_code code);
 /*
  * Sets *err and returns −1, so that `return fail(err, ERROR_VM_BAD_POWER_STATE, ref, "halted",
  * state);` is one statement. One text per parameter of the row, which are copied. An error that is
- * already set is replaced.
+ * already set is replaced. err NULL: nobody wants to know why.
  */
 #define fail(err, ...) fail_with((err), __VA_ARGS__, (const char *)NULL)
 int fail_with(struct error *err, enum error_code code, ...) __attribute__((sentinel));

@@ -88,9 +88,16 @@ static const char *from_json(const struct type *type, const json_t *json, struct
 static const char *from_json_text(const struct type *type, const char *text,
 				  struct value **ret_value)
 {
-	json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	const char *problem = json ? from_json(type, json, ret_value) : "not JSON";
+	json_t *json;
+	const char *problem;
 
+	/* what most of them are */
+	if (strcmp(text, type->kind == TYPE_SET ? "[]" : "{}") == 0) {
+		*ret_value = type->kind == TYPE_SET ? value_set() : value_map();
+		return NULL;
+	}
+	json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	problem = json ? from_json(type, json, ret_value) : "not JSON";
 	json_decref(json);
 	return problem;
 }

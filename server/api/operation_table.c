@@ -62,6 +62,8 @@ int fail_power_state(struct error *err, const struct record *vm, enum operation_
 	AUTO_BUFFER expected = {0};
 	AUTO_BUFFER actual = {0};
 
+	if (!err)
+		return -1;
 	for (const char *const *state = infos[id].states; *state; state++) {
 		if (expected.length)
 			buffer_add_literal(&expected, ", ");
@@ -229,10 +231,7 @@ struct value *operation_allowed(const struct record *vm)
 	struct value *allowed = value_set();
 
 	for (int i = 1; i < OPERATION_COUNT; i++) {
-		AUTO_ERROR ignored = {0};
-
-		if (infos[i].listed &&
-		    operation_judge(vm, (enum operation_id)i, &ignored) == ALLOWED)
+		if (infos[i].listed && operation_judge(vm, (enum operation_id)i, NULL) == ALLOWED)
 			value_append(allowed, wire_name(infos[i].wire));
 	}
 	return allowed;

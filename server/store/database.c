@@ -115,8 +115,11 @@ struct database *database_open(const char *path, char **ret_problem)
 	struct database *database = allocate(sizeof(*database));
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 		    SQLITE_OPEN_EXRESCODE;
-	int rc = sqlite3_open_v2(path, &database->connection, flags, NULL);
+	int rc;
 
+	/* it would count each allocation, under a lock; refused where it is in use already */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	rc = sqlite3_open_v2(path, &database->connection, flags, NULL);
 	*ret_problem = NULL;
 	if (rc == SQLITE_OK && sqlite3_db_readonly(database->connection, "main") == 1) {
 		*ret_problem = text_format("%s may be read, but not written", path);
@@ -155,6 +158,16 @@ void database_close(struct database *database)
 	sqlite3_close(database->connection);
 	free(database->problem);
 	free(database);
+}
+
+bool database_begin_reading(struct database *database)
+{
+	return database_run(database, "BEGIN");
+}
+
+bool database_end_reading(struct database *database)
+{
+	return database_run(database, "COMMIT");
 }
 
 bool database_begin(struct database *database)

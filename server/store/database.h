@@ -29,6 +29,11 @@ void database_close(struct database *database);
 /* What is wrong with the structure of the file: rows may be missing. To be freed; NULL: nothing. */
 char *database_damage(struct database *database);
 
+/* What is read between these belongs together, and the file is locked for it once. Nothing may be
+ * written. */
+bool database_begin_reading(struct database *database);
+bool database_end_reading(struct database *database);
+
 bool database_begin(struct database *database);	 /* a second one in a row does nothing */
 bool database_commit(struct database *database); /* without a begin: does nothing */
 void database_rollback(struct database *database);

@@ -180,19 +180,29 @@ static bool load_tombstones(struct store *store)
 	return database_load_tombstones(store->database, take_tombstone, store);
 }
 
+static bool load_rows(struct load *load)
+{
+	struct store *store = load->store;
+
+	if (!load_tombstones(store))
+		return false;
+	for (int c = 0; c < CLASS_COUNT; c++) {
+		load->cls = schema_classes[c];
+		if (load->cls->flags & CLASS_VOLATILE)
+			continue;
+		if (!database_load(store->database, load->cls, take_row, load))
+			return false;
+	}
+	return true;
+}
+
 int load_tables(struct store *store, store_finding_fn each, void *argument)
 {
 	struct load load = {.store = store, .each = each, .argument = argument};
 
-	if (!load_tombstones(store))
+	if (!database_begin_reading(store->database) || !load_rows(&load) ||
+	    !database_end_reading(store->database))
 		return -1;
-	for (int c = 0; c < CLASS_COUNT; c++) {
-		load.cls = schema_classes[c];
-		if (load.cls->flags & CLASS_VOLATILE)
-			continue;
-		if (!database_load(store->database, load.cls, take_row, &load))
-			return -1;
-	}
 	/* above all numbers that the last daemon may have drawn without storing them */
 	store->next_revision = database_reserved_revision(store->database);
 	if (store->next_revision < load.newest)
