@@ -32,6 +32,7 @@ void command_print_all(FILE *file)
 	      "  --cacert=FILE         certificates to trust with https; $XM_CACERT\n"
 	      "  --cert=FILE           a certificate and its key to show with https; $XM_CERT\n"
 	      "  --insecure            trusts any certificate\n"
+	      "  -n, --dry-run         only says what the command would change\n"
 	      "  --version, --help\n",
 	      file);
 }

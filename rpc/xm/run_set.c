@@ -79,7 +79,8 @@ enum status run_set(struct xm *xm)
 		  value_string(xm->options.next_boot ? "next_boot" :
 			       xm->options.now	     ? "now" :
 						       "auto"));
-	value_put(options, "dry_run", value_bool(xm->options.dry_run));
+	value_put(options, "dry_run", value_bool(xm->options.dry_run || xm->plans));
+	xm->plans = false; /* an update says it better itself */
 	status = fields ? vm_find(xm, xm->arguments[0]) : STATUS_USAGE;
 	if (status != STATUS_DONE) {
 		value_release(options);

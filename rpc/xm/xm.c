@@ -3,6 +3,7 @@
 #include "rpc/xm/xm.h"
 
 #include "rpc/xm/explain.h"
+#include "rpc/xm/plan.h"
 #include "rpc/xm/terminal.h"
 #include "rpc/xm/vm.h"
 #include "schema/schema.h"
@@ -17,7 +18,7 @@
 /* What stands before the command. */
 struct globals {
 	const char *server, *user, *password_file, *cacert, *cert;
-	bool insecure, version, help;
+	bool insecure, version, help, plans;
 };
 
 static const struct {
@@ -81,6 +82,10 @@ bool xm_call(struct xm *xm, const char *method, struct value *parameters, struct
 	int rc;
 
 	failure_clear(&xm->failure);
+	if (xm->plans && plan_is_due(method)) {
+		xm->planned = plan_show(xm, method, parameters);
+		return false;
+	}
 	rc = client_call(xm->client, method, parameters, &result, &xm->failure);
 	terminal_end_progress();
 	if (rc == 0 && ret_result)
@@ -115,6 +120,8 @@ static char *name_of_ref(void *context, const char *ref)
 
 enum status xm_report(struct xm *xm)
 {
+	if (xm->planned)
+		return STATUS_PLANNED;
 	/* asking for names makes calls of its own */
 	struct failure failure = xm->failure;
 	char *text;
@@ -133,6 +140,8 @@ static int read_global(struct globals *globals, int argc, char **argv)
 	size_t length = strcspn(argv[0], "=");
 	const char *value = argv[0][length] ? argv[0] + length + 1 : argc > 1 ? argv[1] : NULL;
 
+	if (strcmp(argv[0], "-n") == 0 || strcmp(argv[0], "--dry-run") == 0)
+		return globals->plans = true;
 	if (strcmp(argv[0], "--insecure") == 0)
 		return globals->insecure = true;
 	if (strcmp(argv[0], "--version") == 0)
@@ -225,11 +234,14 @@ static enum status run_command(struct xm *xm, const struct globals *globals)
 	if (!password)
 		return STATUS_FAILED;
 	xm->client = client_open(&options);
+	xm->plans = globals->plans;
 	xm->is_local = strncmp(options.server, "unix:", 5) == 0;
 	client_set_account(xm->client, globals->user ? globals->user : "root", password);
 	explicit_bzero(password, strlen(password));
 	free(password);
 	status = xm->command->run(xm);
+	if (status == STATUS_PLANNED)
+		status = STATUS_DONE;
 	client_close(xm->client);
 	return status;
 }

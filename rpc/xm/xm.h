@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum status { STATUS_DONE, STATUS_FAILED, STATUS_USAGE };
+/* PLANNED: with -n, what the command would do has been told, and it ends. */
+enum status { STATUS_DONE, STATUS_FAILED, STATUS_USAGE, STATUS_PLANNED };
 
 struct xm;
 
@@ -31,6 +32,8 @@ struct subject {
 struct xm {
 	struct client *client;
 	bool is_local; /* the server is on this host */
+	bool plans;    /* -n: nothing is changed */
+	bool planned;  /* what would be has been told */
 	const struct command *command;
 	char **arguments; /* beside options */
 	int count;

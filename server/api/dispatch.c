@@ -6,6 +6,7 @@
 #include "schema/text.h"
 #include "server/api/event.h"
 #include "server/api/operation.h"
+#include "server/api/plan.h"
 #include "server/api/reference.h"
 #include "server/api/role.h"
 #include "server/api/system.h"
@@ -110,14 +111,30 @@ static bool is_async(const char *method)
 	return strncmp(method, "Async.", strlen("Async.")) == 0;
 }
 
+/* The message behind Async. or Plan. where it can be called so; NULL: there is none. */
+static const struct message_info *find_message(struct call *call, const char *method)
+{
+	const char *plan = "Plan.";
+	const struct message_info *message;
+
+	if (is_async(method)) {
+		message = schema_message(method + strlen("Async."));
+		return message && message->async ? message : NULL;
+	}
+	if (strncmp(method, plan, strlen(plan)) != 0)
+		return schema_message(method);
+	call->plan = call->dry_run = true;
+	message = schema_message(method + strlen(plan));
+	return message && plan_exists(message) ? message : NULL;
+}
+
 static int prepare(struct call *call, struct error *err)
 {
 	const struct value *given = call->outer->parameters;
 	bool open;
-	bool async = is_async(call->outer->method);
 
-	call->message = schema_message(call->outer->method + (async ? strlen("Async.") : 0));
-	if (!call->message || (async && !call->message->async))
+	call->message = find_message(call, call->outer->method);
+	if (!call->message)
 		return fail(err, ERROR_MESSAGE_METHOD_UNKNOWN, call->outer->method);
 	call->handler = call_handler(call->message);
 	open = call->message->role == ROLE_nobody;
@@ -134,7 +151,8 @@ static int prepare(struct call *call, struct error *err)
 	if (find_objects(call, err) < 0 || role_check_task(call, err) < 0 ||
 	    check_managed(call, err) < 0)
 		return -1;
-	if (call->message->generated == GENERATED_update && update_read(call, err) < 0)
+	if ((call->message->generated == GENERATED_update && update_read(call, err) < 0) ||
+	    (call->plan && plan_check(call, err) < 0))
 		return -1;
 	/* whoever has no session yet may not fill the workers' queue */
 	return open ? session_admit(call, err) : 0;
@@ -165,6 +183,7 @@ void call_free(struct call *call)
 	for (int i = 0; i < PARAMETERS_MAX; i++)
 		value_release(call->arguments[i]);
 	value_release(call->result);
+	value_release(call->planned);
 	record_release(call->session);
 	record_release(call->self);
 	update_free(call->update);
@@ -180,6 +199,8 @@ static void answer(struct call *call)
 
 	if (call->error.code != ERROR_NONE)
 		error_move(&outer->error, &call->error);
+	else if (call->plan)
+		outer->result = plan_result(call);
 	else
 		outer->result = call->result ? TAKE(call->result) : value_string("");
 }
@@ -216,6 +237,7 @@ static int run_change(struct transaction *transaction, void *argument, struct er
 	struct call *call = argument;
 
 	value_release(TAKE(call->result)); /* of an earlier run */
+	plan_begin(call);
 	call->transaction = transaction;
 	return call->handler(call, err);
 }
@@ -249,7 +271,9 @@ static void run_deferred(struct call *call)
 		call->mutation = (struct mutation){.run = run_change,
 						   .done = finish_change,
 						   .argument = call,
-						   .dry_run = call->dry_run};
+						   .dry_run = call->dry_run,
+						   .report = plan_add,
+						   .report_to = call};
 		store_submit(call->api->store, &call->mutation);
 		break;
 	case RUNS_WAIT:

@@ -7,6 +7,7 @@
 #include "schema/log.h"
 #include "server/api/live.h"
 #include "server/api/message.h"
+#include "server/api/plan.h"
 
 #include <unistd.h>
 
@@ -80,6 +81,7 @@ static void finish(struct operation *operation)
 		log_warning("%s of VM %s: %s", operation_info(operation->id)->name,
 			    operation_vm(call), text);
 	}
+	call->domain = plan_of_domain(operation);
 	record_release(operation->vm);
 	if (operation->on_worker)
 		record_release(operation->edited); /* a copy then */
@@ -136,6 +138,14 @@ static void run_on_worker(void *argument)
 	pthread_cond_broadcast(&operations->ended);
 	wake(operations, operation);
 	pthread_mutex_unlock(&operations->lock);
+	finish(operation);
+}
+
+static void run_plan(void *argument)
+{
+	struct operation *operation = argument;
+
+	plan_operation(operation->call, &operation->call->error);
 	finish(operation);
 }
 
@@ -203,6 +213,10 @@ static void begun(struct mutation *mutation, struct error *err)
 		workers_run(operations->api->workers, 0, run_on_worker, operation);
 	if (waits || goes_on)
 		return;
+	if (!refused && operation->plans) {
+		workers_run(operations->api->workers, 0, run_plan, operation);
+		return;
+	}
 	if (!refused && operation->after && !operation->call->dry_run)
 		operation->after(operation->call);
 	finish(operation);
@@ -217,8 +231,12 @@ static void submit(struct operation *operation)
 {
 	struct call *call = operation->call;
 
-	call->mutation = (struct mutation){
-		.run = begin, .done = begun, .argument = operation, .dry_run = call->dry_run};
+	call->mutation = (struct mutation){.run = begin,
+					   .done = begun,
+					   .argument = operation,
+					   .dry_run = call->dry_run,
+					   .report = plan_add,
+					   .report_to = call};
 	store_submit(call->api->store, &call->mutation);
 }
 

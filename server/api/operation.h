@@ -65,6 +65,7 @@ struct operation {
 	bool busy;	       /* another one has the VM */
 	bool woken;	       /* by one that ended; it wakes the next, now or when it ends */
 	bool on_worker;
+	bool plans;	       /* a dry run, of which the rest is a worker's */
 	unsigned effects;      /* LIVE_CHANGE of a live VM: what of its domain changes, live.h */
 	atomic_bool cancelled; /* by a hard_shutdown or hard_reboot */
 	double progress;       /* that was noted in the task; see task_progress.h */

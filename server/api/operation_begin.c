@@ -2,6 +2,7 @@
 /* operation_begin.c – an operation gets its VM, or runs there and then: in the store's transaction,
  * on the committer's thread. */
 #include "server/api/live.h"
+#include "server/api/plan.h"
 #include "server/api/vm.h"
 
 #include <stdio.h>
@@ -41,10 +42,8 @@ static int begin_live(struct operation *operation, struct transaction *transacti
 		return -1;
 	if (!call->result)
 		call->result = live_result(call->message, operation->vm, copy);
-	if (call->dry_run)
-		return 0;
 	vm = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
-	if (!operation->effects) {
+	if (call->dry_run || !operation->effects) {
 		live_take_changes(vm, operation->vm, copy);
 		return 0;
 	}
@@ -86,7 +85,8 @@ static void forget_earlier_run(struct operation *operation)
 	if (operation->on_worker)
 		record_release(operation->edited);
 	operation->edited = NULL;
-	operation->on_worker = operation->busy = false;
+	operation->on_worker = operation->busy = operation->plans = false;
+	plan_begin(operation->call);
 	operation->after = NULL;
 	record_release(TAKE(operation->vm));
 	value_release(TAKE(operation->call->result));
@@ -107,8 +107,9 @@ int operation_begin(struct operation *operation, struct transaction *transaction
 	case REFUSED:
 		return -1;
 	case BUSY:
-		operation->busy = !operation->expired;
-		return operation->expired ? fail_busy(err, vm) : -1;
+		/* a plan is of what is now */
+		operation->busy = !operation->expired && !operation->call->dry_run;
+		return operation->busy ? -1 : fail_busy(err, vm);
 	case ALLOWED:
 		break;
 	}
@@ -117,6 +118,10 @@ int operation_begin(struct operation *operation, struct transaction *transaction
 		return begin_in_record(operation, transaction, err);
 	if (effect == LIVE_CHANGE)
 		return begin_live(operation, transaction, err);
+	if (operation->call->dry_run) {
+		operation->plans = true;
+		return 0;
+	}
 	occupy(operation, transaction);
 	if (effect == BEGINS_DOMAIN)
 		record_set(transaction_edit(transaction, CLASS_VM, record_ref(vm)), VM_live_intent,

@@ -38,6 +38,7 @@ void vdi_delete(struct transaction *transaction, const char *ref);
 
 /* On a worker: the VM's VDIs are its own until its power state is set or vbd_release_all is called.
  */
+int vbd_reserve_in(struct transaction *transaction, const struct record *vm, struct error *err);
 int vbd_reserve_all(struct api *api, const struct record *vm, struct error *err);
 /* The same of the VDI in one drive. */
 int vbd_reserve(struct api *api, const struct record *vbd, struct error *err);

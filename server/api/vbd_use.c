@@ -115,15 +115,21 @@ int vbd_reserve(struct api *api, const struct record *vbd, struct error *err)
 	return store_mutate(api->store, reserve, (void *)record_ref(vbd), err);
 }
 
-static int reserve_all(struct transaction *transaction, void *argument, struct error *err)
+int vbd_reserve_in(struct transaction *transaction, const struct record *vm, struct error *err)
 {
-	const struct record *vm = transaction_read(transaction, CLASS_VM, argument);
-	const struct value *vbds = vm ? record_get(vm, VM_VBDs) : NULL;
+	const struct value *vbds = record_get(vm, VM_VBDs);
 
-	for (uint32_t i = 0; vm && i < vbds->length; i++)
+	for (uint32_t i = 0; i < vbds->length; i++)
 		if (reserve_one(transaction, vbds->items[i]->text, err) < 0)
 			return -1;
 	return 0;
+}
+
+static int reserve_all(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct record *vm = transaction_read(transaction, CLASS_VM, argument);
+
+	return vm ? vbd_reserve_in(transaction, vm, err) : 0;
 }
 
 int vbd_reserve_all(struct api *api, const struct record *vm, struct error *err)

@@ -235,6 +235,16 @@ static void finish_waiting(struct mutation *mutation, struct error *err)
 	pthread_mutex_unlock(&waiter->lock);
 }
 
+static int submit_and_wait(struct store *store, struct waiter *waiter)
+{
+	store_submit(store, &waiter->mutation);
+	pthread_mutex_lock(&waiter->lock);
+	while (!waiter->done)
+		pthread_cond_wait(&waiter->finished, &waiter->lock);
+	pthread_mutex_unlock(&waiter->lock);
+	return waiter->rc;
+}
+
 int store_mutate(struct store *store, mutation_fn run, void *argument, struct error *err)
 {
 	struct waiter waiter = {
@@ -243,10 +253,22 @@ int store_mutate(struct store *store, mutation_fn run, void *argument, struct er
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.finished = PTHREAD_COND_INITIALIZER};
 
-	store_submit(store, &waiter.mutation);
-	pthread_mutex_lock(&waiter.lock);
-	while (!waiter.done)
-		pthread_cond_wait(&waiter.finished, &waiter.lock);
-	pthread_mutex_unlock(&waiter.lock);
-	return waiter.rc;
+	return submit_and_wait(store, &waiter);
+}
+
+int store_try(struct store *store, mutation_fn run, void *argument,
+	      void (*report)(void *report_to, const struct record *old, const struct record *new),
+	      void *report_to, struct error *err)
+{
+	struct waiter waiter = {.mutation = {.run = run,
+					     .argument = argument,
+					     .done = finish_waiting,
+					     .dry_run = true,
+					     .report = report,
+					     .report_to = report_to},
+				.err = err,
+				.lock = PTHREAD_MUTEX_INITIALIZER,
+				.finished = PTHREAD_COND_INITIALIZER};
+
+	return submit_and_wait(store, &waiter);
 }

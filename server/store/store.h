@@ -76,7 +76,10 @@ struct mutation {
 	 * be NULL. */
 	void (*done)(struct mutation *mutation, struct error *err);
 	void *argument;
-	bool dry_run; /* run and judged, and nothing of it happens */
+	bool dry_run; /* run and judged, and nothing of it happens but that `report` is told */
+	/* In the place of a commit, for each object that would change; NULL: it is new, or gone. */
+	void (*report)(void *report_to, const struct record *old, const struct record *new);
+	void *report_to;
 	/* the store's own */
 	struct mutation *next;
 	struct error error;
@@ -89,6 +92,10 @@ struct mutation {
 void store_submit(struct store *store, struct mutation *mutation);
 /* The same, and waits. */
 int store_mutate(struct store *store, mutation_fn run, void *argument, struct error *err);
+/* The same, but nothing happens: a dry run. */
+int store_try(struct store *store, mutation_fn run, void *argument,
+	      void (*report)(void *report_to, const struct record *old, const struct record *new),
+	      void *report_to, struct error *err);
 /* The revision of the newest change that is published. */
 uint64_t store_revision(struct store *store);
 

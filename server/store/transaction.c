@@ -337,6 +337,9 @@ int transaction_run(struct store *store, struct mutation *mutation)
 	}
 	drop_what_did_not_change(&transaction);
 	if (mutation->dry_run) {
+		for (const struct change *change = transaction.changes; change && mutation->report;
+		     change = change->next)
+			mutation->report(mutation->report_to, change->old, change->new);
 		changes_free(transaction.changes);
 		settings_free(transaction.settings);
 		return 0;
