@@ -235,6 +235,7 @@ python_tests += %D%/bench/test_bench.py
 python_modules += %D%/bench/calls.py
 python_modules += %D%/bench/goals.py
 python_modules += %D%/bench/peer_xmlrpc.py
+python_modules += %D%/bench/profile.py
 python_modules += %D%/bench/rows.py
 python_modules += %D%/bench/run.py
 python_modules += %D%/bench/sides.py

@@ -20,6 +20,7 @@ help:
 	@echo 'make bench           beside the limits and peers of docs/performance.md, ten minutes on a quiet machine (BENCH="changes events": some rows)'
 	@echo 'make bench-short     the same in seconds: shows that it runs, its figures say nothing'
 	@echo 'make bench-docs      make bench into docs/performance.md'
+	@echo 'make bench-profile   instructions and system calls per call (valgrind, strace)'
 	@echo 'make fuzz            every fuzzer for FUZZ_SECONDS=60 (configure --enable-fuzzers CC=clang)'
 	@echo 'make lint            layers, sizes, format, cppcheck, shellcheck, file lists, error table, names in docs'
 	@echo 'make format          clang-format -i'
@@ -52,16 +53,18 @@ clean-local:
 	find . -name "*.gcda" -o -name "*.gcno" | xargs rm -f
 
 # Databases are made in the build folder: BENCH="--folder FOLDER" takes another disk.
-bench_run = XENAPID=$(abs_top_builddir)/xenapid TOP_SRCDIR=$(abs_top_srcdir) PYTHONPATH=$(abs_top_srcdir)/tests \
-	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(top_srcdir)/tests/bench/run.py
-.PHONY: bench-short bench-docs
+bench_python = XENAPID=$(abs_top_builddir)/xenapid TOP_SRCDIR=$(abs_top_srcdir) PYTHONPATH=$(abs_top_srcdir)/tests \
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(top_srcdir)/tests/bench
+.PHONY: bench-short bench-docs bench-profile
 bench: xenapid $(bench_programs)
 	@./tests/bench/bench_xmlrpc
-	@$(bench_run) $(BENCH)
+	@$(bench_python)/run.py $(BENCH)
 bench-short: xenapid $(bench_programs)
-	@$(bench_run) --short $(BENCH)
+	@$(bench_python)/run.py --short $(BENCH)
 bench-docs: xenapid $(bench_programs)
-	@$(bench_run) --write $(top_srcdir)/docs/performance.md $(BENCH)
+	@$(bench_python)/run.py --write $(top_srcdir)/docs/performance.md $(BENCH)
+bench-profile: xenapid $(bench_programs)
+	@$(bench_python)/profile.py
 
 # The long forms of tests of make check.
 .PHONY: hostile soak

@@ -3,7 +3,7 @@
 import os
 import tempfile
 
-from bench import goals, rows, run, sides
+from bench import goals, profile, rows, run, sides
 from bench.table import Line, Table, figure, ratio_of
 from lib.tap import done, is_, ok, raises, skip, skip_all, subtest
 
@@ -53,6 +53,26 @@ def page():
         file.truncate(0)
         raises(SystemExit, lambda: run.write(file.name, ""), "a page without markers is refused")
         is_(os.path.getsize(file.name), 0, "and left alone")
+
+
+def profiles():
+    """What valgrind and strace print is read."""
+    counts = profile.by_library("""--------------------------------------------------------------------------------
+1,100 (100.0%)  PROGRAM TOTALS
+  500 (45.45%)  ???:0x0000000000016a00 [/usr/lib/x86_64-linux-gnu/libexpat.so.1.8.10]
+  100 ( 9.09%)  ???:XML_ParserReset [/usr/lib/x86_64-linux-gnu/libexpat.so.1.8.10]
+  300 (27.27%)  ./string/../sysdeps/memset-vec.S:__memset_avx2_unaligned_erms [/usr/lib/x86_64-linux-gnu/libc.so.6]
+  150 (13.64%)  ./malloc/./malloc/malloc.c:_int_free [/usr/lib/x86_64-linux-gnu/libc.so.6]
+   50 ( 4.55%)  /src/server/store/table.c:find_slot [/build/xenapid]
+""")
+    is_(counts, {"libexpat": 600, "memset": 300, "malloc": 150, "xenapid": 50}, "instructions by library")
+    is_(profile.by_call("""% time     seconds  usecs/call     calls    errors syscall
+------ ----------- ----------- --------- --------- ----------------
+ 60.00    0.000600           1       600           fdatasync
+ 40.00    0.000400           1       400        20 recvfrom
+------ ----------- ----------- --------- --------- ----------------
+100.00    0.001000           1      1000        20 total
+"""), {"fdatasync": 600, "recvfrom": 400}, "system calls")
 
 
 def failing_group(folder):
@@ -112,6 +132,7 @@ def wrong_answers(bench):
 subtest(figures, "figures")
 subtest(verdicts, "floors and aims")
 subtest(page, "docs/performance.md")
+subtest(profiles, "profiles")
 with tempfile.TemporaryDirectory(prefix="bench", dir=".") as private:
     os.chmod(private, 0o711)
     subtest(lambda: failing_group(private), "a group that fails")
