@@ -285,18 +285,30 @@ static bool settings_differ(const struct record *a, const struct record *b)
 	return false;
 }
 
+static bool is_creation(const struct change *change)
+{
+	return change->new && !change->old;
+}
+
+/* One number for all changes, the last; what is created gets ascending ones up to it, so that its
+ * order is the same after a restart. */
 static void number(struct store *store, struct change *changes)
 {
+	uint64_t created = store->next_revision;
+	uint64_t creations = 0;
+
 	if (!changes)
 		return;
-	store->next_revision++;
+	for (struct change *change = changes; change; change = change->next)
+		creations += is_creation(change);
+	store->next_revision += creations ? creations : 1;
 	for (struct change *change = changes; change; change = change->next) {
 		if (!change->new)
 			continue;
 		change->new->modified = store->next_revision;
-		if (!change->old)
-			change->new->created = store->next_revision;
-		if (!change->old || settings_differ(change->old, change->new))
+		if (is_creation(change))
+			change->new->created = ++created;
+		if (is_creation(change) || settings_differ(change->old, change->new))
 			change->new->settled = store->next_revision;
 	}
 }
@@ -324,7 +336,7 @@ int transaction_run(struct store *store, struct mutation *mutation)
 	/* both loops see what they append */
 	for (struct change *change = transaction.changes; rc == 0 && change;
 	     change = change->next) {
-		if (change->new && !change->old)
+		if (is_creation(change))
 			draw_missing_uuid(change->new);
 		mirror(&transaction, change);
 	}

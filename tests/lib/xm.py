@@ -95,8 +95,7 @@ class FakeServer:
     """Records in a dict, a method for each message; every call is kept in self.calls."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="xmtest").replace("_", "x")
-        os.makedirs(self.folder, exist_ok=True)
+        self.folder = tempfile.mkdtemp(prefix="xmtest")
         self.vms, self.metrics, self.tasks = {}, {}, {}
         self.calls, self.bodies = [], []
         self.refusals = {}  # method → Refusal, or function of its parameters

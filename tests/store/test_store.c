@@ -63,6 +63,36 @@ static void test_life_of_an_object(void)
 	is_int(err.code, ERROR_HANDLE_INVALID, "and the mutation's own error says so");
 }
 
+static int add_many(struct transaction *transaction, void *argument, struct error *err)
+{
+	(void)argument;
+	(void)err;
+	for (int i = 0; i < 8; i++)
+		record_set_int(transaction_create(transaction, CLASS_VM, NULL), VM_order, i);
+	return 0;
+}
+
+static void test_order_of_one_change(void)
+{
+	AUTO_ERROR err = {0};
+	uint64_t before = store_revision(scratch.store);
+	struct record **vms;
+	int misplaced = 0;
+	size_t count;
+
+	store_mutate(scratch.store, add_many, NULL, &err);
+	scratch_open(&scratch);
+	vms = store_list(scratch.store, CLASS_VM, &count);
+	for (size_t i = 0; i < count; i++) {
+		misplaced += record_int(vms[i], VM_order) != (int64_t)i;
+		misplaced += vms[i]->created <= before;
+		scratch_delete(&scratch, CLASS_VM, record_ref(vms[i]), &err);
+	}
+	store_free_list(vms, count);
+	is_int((int64_t)count, 8, "one change makes several objects");
+	is_int(misplaced, 0, "which are in order as well");
+}
+
 static void test_order(void)
 {
 	static const char *const names[] = {"c", "a", "b", "d"};
@@ -372,6 +402,7 @@ int main(void)
 	scratch_open(&scratch);
 	test_life_of_an_object();
 	test_order();
+	test_order_of_one_change();
 	test_refusal();
 	test_rules();
 	test_relations();
