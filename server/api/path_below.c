@@ -85,3 +85,13 @@ int path_open_below(const char *folder, const char *rest, bool make)
 		at = enter(at, &rest, make);
 	return at;
 }
+
+bool path_sync_folder(const char *folder)
+{
+	int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool done = descriptor >= 0 && fsync(descriptor) == 0;
+
+	if (descriptor >= 0)
+		close(descriptor);
+	return done;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* path_below.h – whether a path is below one of the folders that the administrator allows. */
+/* path_below.h – paths: whether one is below a folder that the administrator allows. */
 #ifndef SERVER_API_PATH_BELOW_H
 #define SERVER_API_PATH_BELOW_H
 
@@ -18,5 +18,8 @@ const char *path_below(const char *path, const char *const *folders, const char 
  * are made if they are missing.
  */
 int path_open_below(const char *folder, const char *rest, bool make);
+
+/* The names in the folder are on the disk then; false with errno. */
+bool path_sync_folder(const char *folder);
 
 #endif

@@ -3,6 +3,7 @@
 #include "server/api/vm.h"
 
 #include "server/api/boot_files.h"
+#include "server/api/path_below.h"
 
 #include "schema/log.h"
 #include "schema/uuid.h"
@@ -39,23 +40,13 @@ char *vm_used_image_path(const struct api *api, const struct record *vm)
 	return text_format("%s.resumed", path);
 }
 
-static bool sync_folder(const struct api *api)
-{
-	int folder = open(api->options.suspend_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool done = folder >= 0 && fsync(folder) == 0;
-
-	if (folder >= 0)
-		close(folder);
-	return done;
-}
-
 bool vm_rename_image(const struct api *api, const char *from, const char *to)
 {
 	bool done;
 
 	if (rename(from, to) < 0)
 		return false;
-	done = sync_folder(api);
+	done = path_sync_folder(api->options.suspend_folder);
 	if (!done)
 		rename(to, from);
 	return done;
@@ -100,7 +91,8 @@ static bool copy_file(const struct api *api, const char *from_path, const char *
 	int to = from < 0 ?
 			 -1 :
 			 open(to_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	bool done = to >= 0 && copy_bytes(from, to) && sync_folder(api);
+	bool done = to >= 0 && copy_bytes(from, to) &&
+		    path_sync_folder(api->options.suspend_folder);
 	int error = errno;
 
 	if (from >= 0)

@@ -4,12 +4,14 @@
 
 #include "schema/buffer.h"
 #include "schema/log.h"
+#include "server/api/path_below.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <time.h>
@@ -156,12 +158,13 @@ static int write_file(const char *path, const struct buffer *text)
 static int save(const char *path, const struct buffer *text)
 {
 	AUTO_TEXT draft = text_format("%s.new", path);
+	AUTO_TEXT copy = text_copy(path);
 
 	if (unlink(draft) < 0 && errno != ENOENT)
 		return -1;
 	if (write_file(draft, text) < 0 || rename(draft, path) < 0)
 		return -1;
-	return 0;
+	return path_sync_folder(dirname(copy)) ? 0 : -1;
 }
 
 int certificate_make(const char *path, char **ret_problem)
