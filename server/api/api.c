@@ -40,7 +40,11 @@ static int check(void *context, struct transaction *transaction, const struct re
 		appliance_derive(transaction, record);
 		return 0;
 	case CLASS_VBD:
+		vdi_follow(transaction, record_text(record, VBD_VDI));
 		return old ? vbd_check(transaction, old, record, err) : 0;
+	case CLASS_VDI:
+		vdi_derive(transaction, record);
+		return 0;
 	case CLASS_network:
 		return network_check(record, err);
 	default:
@@ -53,8 +57,6 @@ static void derive(void *context, const struct record *old, struct record *recor
 	(void)context;
 	if (record->cls->id == CLASS_VM)
 		vm_derive(old, record);
-	if (record->cls->id == CLASS_VDI && !old)
-		vdi_derive(record);
 }
 
 static int or_default(int value, int otherwise)

@@ -177,6 +177,16 @@ int run_SR_destroy(struct call *call, struct error *err)
 	return delete (call, sr, err);
 }
 
+int run_SR_set_shared(struct call *call, struct error *err)
+{
+	struct record *sr = call_edit(call, CLASS_SR, 0, err);
+
+	if (!sr)
+		return -1;
+	record_set(sr, SR_shared, value_bool(argument_bool(call, 1)));
+	return 0;
+}
+
 static int take_over(struct transaction *transaction, void *argument, struct error *err)
 {
 	const struct look *look = argument;

@@ -3,6 +3,7 @@
 #include "server/api/storage.h"
 
 #include "schema/log.h"
+#include "server/api/vbd.h"
 
 static pthread_mutex_t names = PTHREAD_MUTEX_INITIALIZER;
 
@@ -248,6 +249,12 @@ static void make_existing(struct transaction *transaction, const struct finding 
 	value_append(finding->usable, value_string(record_ref(sr)));
 }
 
+static void follow_use(struct transaction *transaction, const struct record *vdi, void *argument)
+{
+	(void)argument;
+	vdi_follow(transaction, record_ref(vdi));
+}
+
 static int write_down(struct transaction *transaction, void *argument, struct error *err)
 {
 	(void)err;
@@ -256,6 +263,7 @@ static int write_down(struct transaction *transaction, void *argument, struct er
 	transaction_each(transaction, CLASS_PBD, detach, argument);
 	make_existing(transaction, argument);
 	transaction_each(transaction, CLASS_SR, say_allowed, argument);
+	transaction_each(transaction, CLASS_VDI, follow_use, argument);
 	return 0;
 }
 

@@ -47,7 +47,6 @@ int sr_check_place(struct api *api, const char *sr, const struct place *place, s
 int pbd_delete_all(struct transaction *transaction, const struct record *sr, struct error *err);
 
 /* vdi.c */
-void vdi_derive(struct record *vdi);
 /* INVALID_VALUE: fewer bytes than `least`, or too many for a file; otherwise rounded up. */
 int vdi_check_size(const char *name, int64_t bytes, int64_t least, int64_t *ret_bytes,
 		   struct error *err);

@@ -33,6 +33,10 @@ int vbd_check_use(struct transaction *transaction, const struct record *vbd, str
 /* Drives of the VM `holder` do not count; NULL: all do. */
 int vdi_check_unused(struct transaction *transaction, const struct record *vdi, const char *holder,
 		     bool writers, const char *operation, struct error *err);
+/* allowed_operations, by who uses the VDI; of one that is judged, and of one whose use has changed.
+ */
+void vdi_derive(struct transaction *transaction, struct record *vdi);
+void vdi_follow(struct transaction *transaction, const char *ref);
 /* Deletes the record; CD drives are empty then, disk drives gone. */
 void vdi_delete(struct transaction *transaction, const char *ref);
 

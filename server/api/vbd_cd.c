@@ -137,7 +137,7 @@ int run_VBD_insert(struct call *call, struct error *err)
 	return change_cd(call, vbd, argument_text(call, 1), err);
 }
 
-int run_VBD_eject(struct call *call, struct error *err)
+static int eject(struct call *call, struct error *err)
 {
 	AUTO(record) vbd = read_drive(call, err);
 
@@ -146,4 +146,40 @@ int run_VBD_eject(struct call *call, struct error *err)
 	if (record_bool(vbd, VBD_empty))
 		return fail(err, ERROR_VBD_IS_EMPTY, record_ref(vbd));
 	return change_cd(call, vbd, NULL_REF, err);
+}
+
+int run_VBD_eject(struct call *call, struct error *err)
+{
+	return eject(call, err);
+}
+
+/* The drive of a guest that is not HVM is the CD: one goes, the other comes. */
+static int replace_drive(struct call *call, const struct record *vbd, const char *vdi,
+			 struct error *err)
+{
+	struct change change = {.vbd = record_ref(vbd), .vdi = vdi};
+	AUTO(record) emptied = NULL;
+	AUTO_ERROR ignored = {0};
+
+	if (store_mutate(call->api->store, check, &change, err) < 0 || eject(call, err) < 0)
+		return -1;
+	emptied = read_drive(call, err);
+	if (emptied && change_cd(call, emptied, vdi, err) == 0)
+		return 0;
+	if (emptied)
+		change_cd(call, emptied, record_text(vbd, VBD_VDI), &ignored);
+	return -1;
+}
+
+int run_VBD_media_change(struct call *call, struct error *err)
+{
+	const char *vdi = argument_text(call, 1);
+	AUTO(record) vbd = read_drive(call, err);
+
+	if (!vbd)
+		return -1;
+	if (choose_step(call->operation->vm, vbd, vdi) == ATTACH_IT &&
+	    record_bool(vbd, VBD_currently_attached))
+		return replace_drive(call, vbd, vdi, err);
+	return change_cd(call, vbd, vdi, err);
 }

@@ -57,8 +57,8 @@ static bool is_of(const struct record *vbd, const char *vm)
 	return vm && record_is(vbd, VBD_VM, vm);
 }
 
-int vdi_check_unused(struct transaction *transaction, const struct record *vdi, const char *holder,
-		     bool writers, const char *operation, struct error *err)
+static bool is_used(struct transaction *transaction, const struct record *vdi, const char *holder,
+		    bool writers)
 {
 	const struct value *vbds = record_get(vdi, VDI_VBDs);
 
@@ -68,9 +68,56 @@ int vdi_check_unused(struct transaction *transaction, const struct record *vdi, 
 
 		if (vbd && !is_of(vbd, holder) && (may_write(vbd) || !writers) &&
 		    is_using(transaction, vbd))
-			return fail(err, ERROR_VDI_IN_USE, record_ref(vdi), operation);
+			return true;
 	}
-	return 0;
+	return false;
+}
+
+int vdi_check_unused(struct transaction *transaction, const struct record *vdi, const char *holder,
+		     bool writers, const char *operation, struct error *err)
+{
+	if (!is_used(transaction, vdi, holder, writers))
+		return 0;
+	return fail(err, ERROR_VDI_IN_USE, record_ref(vdi), operation);
+}
+
+static bool is_made_here(struct transaction *transaction, const struct record *vdi)
+{
+	const struct record *sr = transaction_read(transaction, CLASS_SR, record_text(vdi, VDI_SR));
+	const struct backend *backend = sr ? backend_find(record_text(sr, SR_type)) : NULL;
+
+	return backend && backend->name_image;
+}
+
+static void allow(struct value *allowed, const char *operation, bool possible)
+{
+	if (possible)
+		value_append(allowed, value_string(operation));
+}
+
+void vdi_derive(struct transaction *transaction, struct record *vdi)
+{
+	bool made = is_made_here(transaction, vdi);
+	bool still = !is_used(transaction, vdi, NULL, true);
+	bool unused = !is_used(transaction, vdi, NULL, false) &&
+		      record_get(vdi, VDI_current_operations)->length == 0;
+	struct value *allowed = value_set();
+
+	allow(allowed, "clone", made && still);
+	allow(allowed, "copy", still);
+	allow(allowed, "snapshot", made && still);
+	allow(allowed, "resize", made && unused);
+	allow(allowed, "destroy", made && unused);
+	allow(allowed, "forget", unused);
+	record_set(vdi, VDI_allowed_operations, allowed);
+}
+
+void vdi_follow(struct transaction *transaction, const char *ref)
+{
+	struct record *vdi = transaction_edit(transaction, CLASS_VDI, ref);
+
+	if (vdi)
+		vdi_derive(transaction, vdi);
 }
 
 void vdi_delete(struct transaction *transaction, const char *ref)

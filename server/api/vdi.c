@@ -7,17 +7,6 @@
 
 #define SECTOR 512
 
-void vdi_derive(struct record *vdi)
-{
-	static const char *const words[] = {"clone",  "copy",	 "snapshot",
-					    "resize", "destroy", "forget"};
-	struct value *allowed = value_set();
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		value_append(allowed, value_string(words[i]));
-	record_set(vdi, VDI_allowed_operations, allowed);
-}
-
 int vdi_check_size(const char *name, int64_t bytes, int64_t least, int64_t *ret_bytes,
 		   struct error *err)
 {
@@ -164,6 +153,11 @@ static int with_lock(struct call *call,
 int run_VDI_resize(struct call *call, struct error *err)
 {
 	return with_lock(call, resize, err);
+}
+
+int run_VDI_set_virtual_size(struct call *call, struct error *err)
+{
+	return run_VDI_resize(call, err);
 }
 
 int run_VDI_update(struct call *call, struct error *err)

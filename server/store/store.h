@@ -142,7 +142,7 @@ struct record *transaction_create(struct transaction *transaction, enum class_id
 /* It counts as changed, even if nothing of it is. Returns the newest revision before this change;
  * 0: there is no such object. */
 uint64_t transaction_touch(struct transaction *transaction, enum class_id cls, const char *name);
-/* What the change will be numbered with, if it changes anything. */
+/* What the change will be numbered with, if it changes anything and makes no new objects. */
 uint64_t transaction_revision(const struct transaction *transaction);
 void transaction_delete(struct transaction *transaction, enum class_id cls, const char *name);
 /* Calls `each` for every object; it may edit, but must not create or delete objects of the class.

@@ -50,7 +50,7 @@ class Subject:
         if self.state == "Suspended" or message.startswith("unplug"):
             return self.object("VBD")
         cd = {"type": "CD", "mode": "RO"}
-        fields = {"insert": {**cd, "empty": True}, "eject": cd}.get(message, {})
+        fields = {"insert": {**cd, "empty": True}, "eject": cd, "media_change": cd}.get(message, {})
         return self.storage.vbd(self.vm, **fields)
 
     def make_task(self):
@@ -148,7 +148,7 @@ def arguments(api, subject, message):
         return [{"VM": subject.vm, "VDI": subject.storage.vdi(), "userdevice": "autodetect"}]
     if message.cls == "VBD" and operation_of(message.name):
         return [subject.drive(message.short_name), *VBD_ARGUMENTS.get(message.short_name, ()),
-                *([subject.storage.vdi()] if message.short_name == "insert" else [])]
+                *([subject.storage.vdi()] if message.short_name in ("insert", "media_change") else [])]
     if message.name == "PIF.unplug":
         subject.host.session.PIF.set_disallow_unplug(subject.object("PIF"), False)
     if message.name in VIF_SETTERS:

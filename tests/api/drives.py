@@ -201,6 +201,24 @@ def test_live_crash(host):
     host.remove(vm)
 
 
+def change_media(host, kind, vm, drive, vdi, written):
+    """Another CD at once, as Xen-API 1.0 has it; in a drive with one."""
+    session = host.session
+    before = session.VBD.get_VDI(drive)
+    is_((host.failure("VBD.media_change", drive, written), host.get(drive, "VDI")), (["VDI_IN_USE", written, "attach"], (before,)),
+        f"{kind}: not for what another VM writes to")
+    host.simulator.fail("change_cd" if kind == "hvm" else "attach_disk", text="stuck")
+    is_((host.failure("VBD.media_change", drive, vdi)[0], host.get(drive, "VDI", "empty", "currently_attached"), host.domain_disks(vm)[3]),
+        ("HYPERVISOR_ERROR", (before, False, True), (host.path(before), True, True)), "a refusal leaves the old one in it")
+    host.simulator.clear()
+    session.VBD.media_change(drive, vdi)
+    is_((host.domain_disks(vm)[3], host.get(drive, "VDI", "empty", "currently_attached")),
+        ((host.path(vdi), True, True), (vdi, False, True)), "another CD at once")
+    session.VBD.eject(drive)
+    session.VBD.media_change(drive, vdi)
+    is_((host.domain_disks(vm)[3], host.get(drive, "VDI")), ((host.path(vdi), True, True), (vdi,)), "and into an empty drive")
+
+
 def test_cd(host):
     """CDs change in VMs that run or not; an HVM guest keeps its drive, of any other the CD is the drive."""
     session = host.session
@@ -231,6 +249,7 @@ def test_cd(host):
         session.VBD.insert(drive, second)
         is_((host.domain_disks(vm)[3], host.get(drive, "VDI", "empty", "currently_attached")),
             ((host.path(second), True, True), (second, False, True)), "inserted while it is Running")
+        change_media(host, kind, vm, drive, first, written)
         session.VM.suspend(vm)
         is_(host.failure("VBD.eject", drive)[0], "VM_BAD_POWER_STATE", "not of a Suspended VM")
         session.VM.hard_shutdown(vm)
@@ -272,19 +291,23 @@ def test_use(host):
     first, second, reader, sleeper = (host.add() for _ in range(4))
     vbds = [host.vbd(vm, vdi) for vm in (first, second)]
     reading = host.vbd(reader, vdi, mode="RO")
-    is_(host.failure("VBD.assert_attachable", vbds[0]), "", "nobody uses it yet")
+    allowed = lambda: host.session.VDI.get_allowed_operations(vdi)
+    is_((host.failure("VBD.assert_attachable", vbds[0]), allowed()), ("", ["clone", "copy", "snapshot", "resize", "destroy", "forget"]),
+        "nobody uses it yet")
+    before = session.VDI.get_all_records()
     session.VM.start(first, False, False)
+    is_(allowed(), [], "nothing can be done with it while a VM may write to it")
     for vm, vbd in ((second, vbds[1]), (reader, reading)):
         is_((host.failure("VM.start", vm, False, False), host.state(vm), host.attached(vm)), (["VDI_IN_USE", vdi, "attach"], "Halted", []),
             "another VM does not start with it")
         is_(host.failure("VBD.assert_attachable", vbd), ["VDI_IN_USE", vdi, "attach"], "which can be asked before")
     pbd = session.SR.get_PBDs(host.sr)[0]
-    before = session.VDI.get_all_records()
     for state in ("Running", "Suspended"):
         for operation, name, arguments in (("destroy", "VDI.destroy", (vdi,)), ("forget", "VDI.forget", (vdi,)),
                                            ("resize", "VDI.resize", (vdi, str(2 * MIB))), ("copy", "VDI.copy", (vdi,)),
                                            ("clone", "VDI.clone", (vdi,)), ("unplug", "PBD.unplug", (pbd,))):
             is_(host.failure(name, *arguments), ["VDI_IN_USE", vdi, operation], f"{name} while its VM is {state}")
+        is_(allowed(), [], "and nothing is offered")
         if state == "Running":
             session.VM.suspend(first)
     is_(host.failure("VM.start", second, False, False), ["VDI_IN_USE", vdi, "attach"], "nor beside one that is Suspended")
@@ -297,7 +320,11 @@ def test_use(host):
     session.VM.start(first, False, False)
     session.VM.start(reader, False, False)
     is_(host.failure("VM.start", second, False, False), ["VDI_IN_USE", vdi, "attach"], "several may read, but not while one writes")
-    ok(session.VDI.clone(vdi), "what is only read can be copied")
+    is_(allowed(), ["clone", "copy", "snapshot"], "what is only read can be copied")
+    ok(session.VDI.clone(vdi), "and is")
+    host.restart()
+    is_(allowed(), ["clone", "copy", "snapshot"], "after a restart likewise")
+    session = host.session
     session.VDI.set_sharable(vdi, True)
     is_((host.failure("VM.start", second, False, False), host.attached(second)), ("", [0]), "a sharable one is their own affair")
     host.simulator.fail("start", text="no")

@@ -67,6 +67,8 @@ def test_sr(host):
     is_(host.session.host.get_PBDs(host.ref), record["PBDs"], "the host has it")
     is_(host.session.pool.get_default_SR(pool), sr, "the first SR is the default")
     is_(host.session.SR.get_supported_types(), [host.session.SM.get_type(r) for r in host.session.SM.get_all()], "types are those of the SMs")
+    host.session.SR.set_shared(sr, True)
+    is_(host.session.SR.get_shared(sr), True, "it can be said to be shared")
     before = {r: host.session.call(f"{c}.get_record", r) for c in ("SM", "SR", "PBD") for r in host.session.call(f"{c}.get_all")}
     host.crash()
     is_({r: host.session.call(f"{c}.get_record", r) for c in ("SM", "SR", "PBD") for r in host.session.call(f"{c}.get_all")}, before,
@@ -169,8 +171,10 @@ def test_vdi(host):
     is_(os.stat(path).st_mode & 0o777, 0o600, "that is nobody else's")
     host.session.VDI.resize(ref, str(2 * MIB))
     is_((host.vdi(ref)["virtual_size"], os.stat(path).st_size), (str(2 * MIB), 2 * MIB), "VDI.resize")
+    host.session.VDI.set_virtual_size(ref, str(2 * MIB))
     is_(host.session.SR.get_virtual_allocation(sr), str(2 * MIB), "the SR has given so much away")
-    is_(host.failure("VDI.resize", ref, str(MIB)), ["INVALID_VALUE", f"size: at least {2 * MIB}", str(MIB)], "never smaller")
+    is_([host.failure(f"VDI.{name}", ref, str(MIB)) for name in ("resize", "set_virtual_size")],
+        [["INVALID_VALUE", f"size: at least {2 * MIB}", str(MIB)]] * 2, "never smaller, by neither name")
     is_([host.failure("VDI.create", {"SR": sr, "virtual_size": size})[0] for size in ("0", "-1", str(2**63 - 1))], ["INVALID_VALUE"] * 3,
         "sizes that are none")
     is_(host.failure("VDI.create", {"virtual_size": "1"}), ["HANDLE_INVALID", "SR", NULL_REF], "no SR")

@@ -72,6 +72,12 @@ def test_untouched(host, vdis):
     for message, arguments in (("create", ({"SR": sr, "virtual_size": "512"},)), ("resize", (vdis[0], str(9 * MIB))), ("destroy", (vdis[0],)),
                                ("clone", (vdis[0],))):
         is_(host.failure(f"VDI.{message}", *arguments)[0], "OPERATION_NOT_ALLOWED", f"VDI.{message} is refused")
+    is_(session.VDI.get_allowed_operations(vdis[0]), ["copy", "forget"], "which is said before")
+    vm = host.create(f"['{host.path('root.img')},raw,xvda,w']", BASE.replace("demo", "kept"))[0]
+    for message in ("snapshot", "clone"):
+        is_((host.failure(f"VM.{message}", vm, "x")[0], session.VM.get_by_name_label("x")), ("OPERATION_NOT_ALLOWED", []),
+            f"VM.{message} of one with such a disk is refused as a whole")
+    session.VM.destroy(vm)
     is_((sorted(os.listdir(host.path(""))), sorted(session.SR.get_VDIs(sr))), (before, sorted(vdis)), "nothing has changed")
     root = next(v for v in vdis if session.VDI.get_location(v).endswith("root.img"))
     files = Makers(session, host.ref, host.server.path).sr()

@@ -29,6 +29,7 @@ RULES = {
     "VBD.userdevice": (["7", "255", "0"], "a number, or what it is called; kept as a number"),
     "VBD.device": (["xvdb", "xvdz", "xvdaa", "xvda"], "likewise, shown by its name"),
     "VBD.type": (["Disk"], "a drive with mode RW is no CD"),
+    "VDI.virtual_size": ([str(2 * MIB), str(3 * MIB), str(3 * MIB + 512)], "never smaller, whole sectors"),
     "task.status": (["pending", "cancelling"], "the others are the last"),
     "task.progress": ([0.0, 0.25, 1.0], "0 to 1"),
     "network.MTU": (["68", "1500", "65535"], "68 to 65535"),

@@ -78,6 +78,7 @@ class Makers:
             "VDI.forget": lambda: [self.vdi()],
             "VDI.update": lambda: [self.vdi()],
             "VDI.resize": lambda: [self.vdi(), str(2 * SIZE)],
+            "VDI.set_virtual_size": lambda: [self.vdi(), str(2 * SIZE)],
             "VDI.clone": lambda: [self.vdi()],
             "VDI.snapshot": lambda: [self.vdi()],
             "VDI.copy": lambda: [self.vdi(), self.sr()],
