@@ -106,6 +106,7 @@ libapi_a_SOURCES += %D%/guest.c
 libapi_a_SOURCES += %D%/outside.c
 libapi_a_SOURCES += %D%/outside.h
 libapi_a_SOURCES += %D%/pif.c
+libapi_a_SOURCES += %D%/vlan.c
 libapi_a_SOURCES += %D%/reconcile.c
 libapi_a_SOURCES += %D%/reconcile.h
 libapi_a_SOURCES += %D%/vm_boot.c

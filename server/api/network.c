@@ -98,15 +98,59 @@ const struct record *network_of_bridge(struct transaction *transaction, const ch
 	return network_check_bridge_name(bridge, err) < 0 ? NULL : add_bridge(transaction, bridge);
 }
 
+bool pif_is_nic(const struct record *pif, const struct host_nic *nic)
+{
+	return nic->tag ? record_is(pif, PIF_device, nic->parent) &&
+				  record_int(pif, PIF_VLAN) == nic->tag :
+			  record_is(pif, PIF_device, nic->name) && !pif_is_vlan(pif);
+}
+
+bool pif_is_vlan(const struct record *pif)
+{
+	return record_int(pif, PIF_VLAN) >= 0;
+}
+
+struct nic_search {
+	const struct host_nic *nic;
+	const char *ref; /* NULL: there is none */
+};
+
+static void compare_nic(struct transaction *transaction, const struct record *pif, void *argument)
+{
+	struct nic_search *search = argument;
+
+	(void)transaction;
+	if (pif_is_nic(pif, search->nic))
+		search->ref = record_ref(pif);
+}
+
+/* Its PIF. One for a device is made; NULL: a VLAN that somebody else has made. */
+static struct record *pif_of(struct transaction *transaction, const struct host_nic *nic)
+{
+	struct nic_search search = {.nic = nic};
+	struct record *pif;
+
+	transaction_each(transaction, CLASS_PIF, compare_nic, &search);
+	if (search.ref)
+		return transaction_edit(transaction, CLASS_PIF, search.ref);
+	if (nic->tag)
+		return NULL;
+	pif = transaction_create(transaction, CLASS_PIF, NULL);
+	record_set_text(pif, PIF_device, nic->name);
+	return pif;
+}
+
 static void describe_nic(struct transaction *transaction, const struct record *host,
 			 const struct host_nic *nic)
 {
 	const struct record *network =
 		*nic->bridge ? network_find_bridge(transaction, nic->bridge) : NULL;
-	bool is_new;
-	struct record *pif = named(transaction, CLASS_PIF, PIF_device, nic->name, &is_new);
+	struct record *pif = pif_of(transaction, nic);
 
-	record_set_text(pif, PIF_network, network ? record_ref(network) : NULL_REF);
+	if (!pif)
+		return;
+	if (!nic->tag)
+		record_set_text(pif, PIF_network, network ? record_ref(network) : NULL_REF);
 	record_set(pif, PIF_host, value_reference(host->ref));
 	record_set_text(pif, PIF_MAC, nic->mac);
 	record_set_int(pif, PIF_MTU, nic->mtu);
@@ -123,15 +167,19 @@ struct gone {
 	struct value *refs; /* a set */
 };
 
+/* A VLAN of ours and what it is on stay: they may come back. */
 static void find_gone_nic(struct transaction *transaction, const struct record *pif, void *argument)
 {
 	struct gone *gone = argument;
 
-	(void)transaction;
 	for (int i = 0; i < gone->interfaces->nic_count; i++)
-		if (record_is(pif, PIF_device, gone->interfaces->nics[i].name))
+		if (pif_is_nic(pif, &gone->interfaces->nics[i]))
 			return;
-	value_append(gone->refs, value_reference(pif->ref));
+	if (pif_is_vlan(pif) || record_get(pif, PIF_VLAN_slave_of)->length)
+		record_set(transaction_edit(transaction, CLASS_PIF, record_ref(pif)),
+			   PIF_currently_attached, value_bool(false));
+	else
+		value_append(gone->refs, value_reference(pif->ref));
 }
 
 static void find_gone_bridge(struct transaction *transaction, const struct record *network,

@@ -24,6 +24,20 @@ int network_check_bridge_name(const char *bridge, struct error *err);
  * more. */
 void network_open(struct api *api);
 
+/* What the host has now, as records. `ref`: whose fault it is when it does not say. */
+int network_scan(struct api *api, const struct value *ref, struct error *err);
+
+/* VIF_IN_USE: a domain needs the PIF's network. */
+int pif_check_unused(struct api *api, const struct record *pif, struct error *err);
+/* It is that interface; it is a VLAN on one. */
+bool pif_is_nic(const struct record *pif, const struct host_nic *nic);
+bool pif_is_vlan(const struct record *pif);
+/* What the host calls it. */
+void pif_read_name(const struct record *pif, char ret_name[INTERFACE_NAME_SIZE]);
+
+/* vlan.c. At each start: makes the VLANs of ours that are not there any more. */
+void vlan_open(struct api *api);
+
 /* INVALID_VALUE */
 int network_check_mtu(int64_t mtu, struct error *err);
 

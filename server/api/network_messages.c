@@ -58,16 +58,27 @@ static int make(struct transaction *transaction, void *argument, struct error *e
 	return 0;
 }
 
+static int check_empty(const struct record *network, struct error *err)
+{
+	const struct value *vifs = record_get(network, network_VIFs);
+	const struct value *pifs = record_get(network, network_PIFs);
+
+	if (vifs->length)
+		return fail(err, ERROR_NETWORK_CONTAINS_VIF, vifs->items[0]->text);
+	if (pifs->length)
+		return fail(err, ERROR_NETWORK_CONTAINS_PIF, pifs->items[0]->text);
+	return 0;
+}
+
 static int forget(struct transaction *transaction, void *argument, struct error *err)
 {
 	const struct value *ref = argument;
 	const struct record *network = transaction_read(transaction, CLASS_network, ref->text);
-	const struct value *vifs = network ? record_get(network, network_VIFs) : NULL;
 
 	if (!network)
 		return fail(err, ERROR_HANDLE_INVALID, "network", ref->text);
-	if (vifs->length)
-		return fail(err, ERROR_NETWORK_CONTAINS_VIF, vifs->items[0]->text);
+	if (check_empty(network, err) < 0)
+		return -1;
 	transaction_delete(transaction, CLASS_network, ref->text);
 	return 0;
 }
@@ -103,15 +114,14 @@ static struct host_bridge bridge_of(const struct record *network)
 int run_network_destroy(struct call *call, struct error *err)
 {
 	const struct record *network = call->self;
-	const struct value *vifs = record_get(network, network_VIFs);
 	struct host_bridge bridge = bridge_of(network);
 	struct hypervisor_error reason = {0};
 
 	if (!record_bool(network, network_managed))
 		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
 			    "the bridge was found on the host: this server did not make it");
-	if (vifs->length)
-		return fail(err, ERROR_NETWORK_CONTAINS_VIF, vifs->items[0]->text);
+	if (check_empty(network, err) < 0)
+		return -1;
 	if (hypervisor_destroy_bridge(call->api->hypervisor, bridge.name, &reason) < 0)
 		return fail_hypervisor_host(err, network->ref, &reason);
 	if (store_mutate(call->api->store, forget, network->ref, err) == 0)
@@ -164,4 +174,5 @@ void network_open(struct api *api)
 				    reason.text);
 	}
 	store_free_list(networks, count);
+	vlan_open(api);
 }

@@ -3,6 +3,8 @@
 #include "server/api/network.h"
 #include "server/api/vm.h"
 
+#include <stdio.h>
+
 struct finding {
 	const char *host_ref;
 	struct host_interfaces interfaces;
@@ -19,31 +21,42 @@ static int describe(struct transaction *transaction, void *argument, struct erro
 	return 0;
 }
 
-/* What the host has now. */
-static int scan(struct call *call, const struct value *ref, struct error *err)
+int network_scan(struct api *api, const struct value *ref, struct error *err)
 {
-	struct finding finding = {.host_ref = call->api->host_ref};
+	struct finding finding = {.host_ref = api->host_ref};
 	struct hypervisor_error reason = {0};
 
-	if (hypervisor_get_interfaces(call->api->hypervisor, &finding.interfaces, &reason) < 0)
+	if (hypervisor_get_interfaces(api->hypervisor, &finding.interfaces, &reason) < 0)
 		return fail_hypervisor_host(err, ref, &reason);
-	return store_mutate(call->api->store, describe, &finding, err);
+	return store_mutate(api->store, describe, &finding, err);
 }
 
 int run_PIF_scan(struct call *call, struct error *err)
 {
-	return scan(call, call->arguments[0], err);
+	return network_scan(call->api, call->arguments[0], err);
+}
+
+void pif_read_name(const struct record *pif, char ret_name[INTERFACE_NAME_SIZE])
+{
+	const char *device = record_text(pif, PIF_device);
+
+	if (pif_is_vlan(pif))
+		snprintf(ret_name, INTERFACE_NAME_SIZE, "%s.%d", device,
+			 (int)record_int(pif, PIF_VLAN));
+	else
+		snprintf(ret_name, INTERFACE_NAME_SIZE, "%s", device);
 }
 
 static int set_up(struct call *call, bool up, struct error *err)
 {
 	const struct record *pif = call->self;
 	struct hypervisor_error reason = {0};
+	char name[INTERFACE_NAME_SIZE];
 
-	if (hypervisor_set_interface_up(call->api->hypervisor, record_text(pif, PIF_device), up,
-					&reason) < 0)
+	pif_read_name(pif, name);
+	if (hypervisor_set_interface_up(call->api->hypervisor, name, up, &reason) < 0)
 		return fail_hypervisor_host(err, pif->ref, &reason);
-	return scan(call, pif->ref, err);
+	return network_scan(call->api, pif->ref, err);
 }
 
 int run_PIF_plug(struct call *call, struct error *err)
@@ -51,24 +64,28 @@ int run_PIF_plug(struct call *call, struct error *err)
 	return set_up(call, true, err);
 }
 
-/* Who takes it down must not lose the way to the server, nor a guest its network. */
-static int check_unplug(struct call *call, const struct record *pif, struct error *err)
+int pif_check_unused(struct api *api, const struct record *pif, struct error *err)
 {
-	AUTO(record) network =
-		store_read(call->api->store, CLASS_network, record_text(pif, PIF_network));
+	AUTO(record) network = store_read(api->store, CLASS_network, record_text(pif, PIF_network));
 	const struct value *vifs = network ? record_get(network, network_VIFs) : NULL;
 
-	if (record_bool(pif, PIF_management))
-		return fail(err, ERROR_PIF_IS_MANAGEMENT_INTERFACE, record_ref(pif));
-	if (record_bool(pif, PIF_disallow_unplug))
-		return fail(err, ERROR_PIF_DOES_NOT_ALLOW_UNPLUG, record_ref(pif));
 	for (uint32_t i = 0; vifs && i < vifs->length; i++) {
-		AUTO(record) vif = store_read(call->api->store, CLASS_VIF, vifs->items[i]->text);
+		AUTO(record) vif = store_read(api->store, CLASS_VIF, vifs->items[i]->text);
 
 		if (vif && record_bool(vif, VIF_currently_attached))
 			return fail(err, ERROR_VIF_IN_USE, record_ref(network), record_ref(vif));
 	}
 	return 0;
+}
+
+/* Who takes it down must not lose the way to the server, nor a guest its network. */
+static int check_unplug(struct call *call, const struct record *pif, struct error *err)
+{
+	if (record_bool(pif, PIF_management))
+		return fail(err, ERROR_PIF_IS_MANAGEMENT_INTERFACE, record_ref(pif));
+	if (record_bool(pif, PIF_disallow_unplug))
+		return fail(err, ERROR_PIF_DOES_NOT_ALLOW_UNPLUG, record_ref(pif));
+	return pif_check_unused(call->api, pif, err);
 }
 
 int run_host_get_management_interface(struct call *call, struct error *err)

@@ -4,6 +4,7 @@
 
 #include "schema/clock.h"
 #include "server/api/device.h"
+#include "server/api/network.h"
 
 #define DEVICES_MOST 256
 
@@ -125,7 +126,7 @@ static void apply_pif(struct transaction *transaction, const struct record *pif,
 	const struct host_interfaces *interfaces = argument;
 
 	for (int i = 0; i < interfaces->nic_count; i++)
-		if (record_is(pif, PIF_device, interfaces->nics[i].name))
+		if (pif_is_nic(pif, &interfaces->nics[i]))
 			traffic_describe_pif(transaction,
 					     transaction_edit(transaction, CLASS_PIF,
 							      record_ref(pif)),

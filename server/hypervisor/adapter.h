@@ -80,6 +80,9 @@ struct hypervisor_ops {
 	int (*create_bridge)(void *adapter, const struct host_bridge *bridge,
 			     struct hypervisor_error *err);
 	int (*destroy_bridge)(void *adapter, const char *name, struct hypervisor_error *err);
+	int (*create_vlan)(void *adapter, const struct host_vlan *vlan,
+			   struct hypervisor_error *err);
+	int (*destroy_vlan)(void *adapter, const char *name, struct hypervisor_error *err);
 	int (*list_pci)(void *adapter, struct host_pci **ret_devices, size_t *ret_count,
 			struct hypervisor_error *err);
 	int (*read_console_ring)(void *adapter, bool clear, char **ret_text,

@@ -10,9 +10,11 @@
 #define INTERFACE_NAME_SIZE 16
 #define MAC_SIZE 18
 
-/* A network interface that is a device. */
+/* A network interface that is a device, or a VLAN on one. */
 struct host_nic {
 	char name[INTERFACE_NAME_SIZE];
+	char parent[INTERFACE_NAME_SIZE]; /* of a VLAN; "": it is none */
+	int tag;			  /* of a VLAN; 0: it is none */
 	char bridge[INTERFACE_NAME_SIZE]; /* whose port it is; "": none's */
 	char mac[MAC_SIZE];
 	char ip[16]; /* the first IPv4 address, its own or its bridge's; "": none */
@@ -27,6 +29,15 @@ struct host_nic {
 	char device[8];
 	uint64_t received_bytes; /* since it is there */
 	uint64_t sent_bytes;
+};
+
+/* To be made: what comes and goes over `parent` with that tag, as a port of a bridge. */
+struct host_vlan {
+	char name[INTERFACE_NAME_SIZE];
+	char parent[INTERFACE_NAME_SIZE];
+	int tag; /* 1 to 4094 */
+	char bridge[INTERFACE_NAME_SIZE];
+	int mtu;
 };
 
 struct host_bridge {

@@ -393,6 +393,20 @@ int hypervisor_destroy_bridge(struct hypervisor *hypervisor, const char *name,
 	return CALL(destroy_bridge, name, name);
 }
 
+int hypervisor_create_vlan(struct hypervisor *hypervisor, const struct host_vlan *vlan,
+			   struct hypervisor_error *err)
+{
+	assert(vlan);
+	return CALL(create_vlan, vlan->name, vlan);
+}
+
+int hypervisor_destroy_vlan(struct hypervisor *hypervisor, const char *name,
+			    struct hypervisor_error *err)
+{
+	assert(name);
+	return CALL(destroy_vlan, name, name);
+}
+
 int hypervisor_list_pci(struct hypervisor *hypervisor, struct host_pci **ret_devices,
 			size_t *ret_count, struct hypervisor_error *err)
 {

@@ -162,6 +162,14 @@ int hypervisor_create_bridge(struct hypervisor *hypervisor, const struct host_br
 int hypervisor_destroy_bridge(struct hypervisor *hypervisor, const char *name,
 			      struct hypervisor_error *err);
 
+/* An interface, up and a port of the bridge. HYPERVISOR_FAILED: the host has one of that name, or
+ * not that parent or bridge. */
+int hypervisor_create_vlan(struct hypervisor *hypervisor, const struct host_vlan *vlan,
+			   struct hypervisor_error *err);
+/* That there is none is fine. HYPERVISOR_FAILED: it is no VLAN. */
+int hypervisor_destroy_vlan(struct hypervisor *hypervisor, const char *name,
+			    struct hypervisor_error *err);
+
 /* *ret_devices is to be freed. */
 int hypervisor_list_pci(struct hypervisor *hypervisor, struct host_pci **ret_devices,
 			size_t *ret_count, struct hypervisor_error *err);

@@ -109,7 +109,7 @@ static void read_nic(const char *name, struct host_nic *nic)
 {
 	char text[32];
 
-	*nic = (struct host_nic){.mtu = read_number(name, "mtu")};
+	nic->mtu = read_number(name, "mtu");
 	strcpy(nic->name, name);
 	interfaces_read_bridge(name, nic->bridge);
 	read_line(name, "address", nic->mac, sizeof(nic->mac));
@@ -136,6 +136,26 @@ static bool is_of_guest(const char *name)
 	return strcmp(bus, "xen-backend") == 0;
 }
 
+/* False: it is none. */
+static bool read_vlan(const char *name, struct host_nic *nic)
+{
+	AUTO_TEXT path = text_format("/proc/net/vlan/%s", name);
+	FILE *file = fopen(path, "re");
+	char line[256];
+	struct host_nic found = {0};
+
+	while (file && fgets(line, sizeof(line), file)) {
+		sscanf(line, "%*s VID: %d", &found.tag);
+		sscanf(line, "Device: %15s", found.parent);
+	}
+	if (file)
+		fclose(file);
+	if (!found.tag || !*found.parent)
+		return false;
+	*nic = found;
+	return true;
+}
+
 static void take_interface(const char *name, struct host_interfaces *ret_interfaces)
 {
 	if (has(name, "bridge") && ret_interfaces->bridge_count < HOST_INTERFACES_MOST) {
@@ -144,9 +164,13 @@ static void take_interface(const char *name, struct host_interfaces *ret_interfa
 
 		strcpy(bridge->name, name);
 		bridge->mtu = read_number(name, "mtu");
-	} else if (has(name, "device") && !is_of_guest(name) &&
-		   ret_interfaces->nic_count < HOST_INTERFACES_MOST) {
-		read_nic(name, &ret_interfaces->nics[ret_interfaces->nic_count++]);
+	} else if (ret_interfaces->nic_count < HOST_INTERFACES_MOST) {
+		struct host_nic *nic = &ret_interfaces->nics[ret_interfaces->nic_count];
+
+		if (has(name, "device") ? !is_of_guest(name) : read_vlan(name, nic)) {
+			read_nic(name, nic);
+			ret_interfaces->nic_count++;
+		}
 	}
 }
 

@@ -175,6 +175,9 @@ int simulator_write_key(struct simulator *simulator, const char *uuid, const cha
 int simulator_carry_host(struct simulator *simulator, const char *name, uint64_t received,
 			 uint64_t sent, struct hypervisor_error *err);
 
+/* The host's interfaces, for tests. */
+json_t *simulator_dump_interfaces(const struct simulator *simulator);
+
 /* simulator_state.c, with the lock held. A reference; NULL: a text is not UTF-8. */
 json_t *simulator_dump(const struct simulator *simulator);
 json_t *simulator_dump_guest(const struct guest *guest);

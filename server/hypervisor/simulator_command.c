@@ -21,7 +21,7 @@
  *   carry UUID DEVICE RECEIVED SENT   so many bytes more over a guest's network interface;
  *                         diskDEVICE: its drive; `carry host NAME …`: one of the host's
  *   speed FACTOR          of balloons, and of guests that are asked to shut down; kept as state
- *   state                 the state file's JSON on one line, with memory_free and memory_total
+ *   state                 the state file's JSON on one line, with memory_free, memory_total and interfaces
  */
 #include "server/hypervisor/simulator.h"
 
@@ -377,6 +377,7 @@ static int run_state(struct simulator *simulator, char *line, struct buffer *rep
 	(void)err;
 	json_object_set_new(state, "memory_free", json_integer(simulator_memory_free(simulator)));
 	json_object_set_new(state, "memory_total", json_integer(simulator->host.memory_total));
+	json_object_set_new(state, "interfaces", simulator_dump_interfaces(simulator));
 	text = json_dumps(state, JSON_COMPACT);
 	json_decref(state);
 	buffer_add_char(reply, ' ');

@@ -226,3 +226,63 @@ int simulator_destroy_bridge(void *adapter, const char *name, struct hypervisor_
 	}
 	return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no bridge \"%s\"", name);
 }
+
+json_t *simulator_dump_interfaces(const struct simulator *simulator)
+{
+	const struct host_interfaces *host = &simulator->host.interfaces;
+	json_t *dump = json_array();
+
+	for (int i = 0; i < host->nic_count; i++)
+		json_array_append_new(
+			dump, json_pack("{ss, ss, si, ss, si}", "name", host->nics[i].name,
+					"parent", host->nics[i].parent, "tag", host->nics[i].tag,
+					"bridge", host->nics[i].bridge, "mtu", host->nics[i].mtu));
+	return dump;
+}
+
+int simulator_create_vlan(void *adapter, const struct host_vlan *vlan, struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_create_vlan, err);
+	struct hypervisor_error ignored = {0};
+	struct host_interfaces *host;
+	struct host_nic nic;
+
+	if (!simulator || !find_host_nic(simulator, vlan->parent, err))
+		return -1;
+	if (find_host_nic(simulator, vlan->name, &ignored))
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has an interface \"%s\"",
+				       vlan->name);
+	if (!has_bridge(simulator, vlan->bridge))
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no bridge \"%s\"",
+				       vlan->bridge);
+	host = &simulator->host.interfaces;
+	if (host->nic_count == HOST_INTERFACES_MOST)
+		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has %d interfaces already",
+				       HOST_INTERFACES_MOST);
+	nic = (struct host_nic){.tag = vlan->tag, .mtu = vlan->mtu, .up = true, .carrier = true};
+	strcpy(nic.name, vlan->name);
+	strcpy(nic.parent, vlan->parent);
+	strcpy(nic.bridge, vlan->bridge);
+	strcpy(nic.mac, find_host_nic(simulator, vlan->parent, err)->mac);
+	host->nics[host->nic_count++] = nic;
+	return 0;
+}
+
+int simulator_destroy_vlan(void *adapter, const char *name, struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_destroy_vlan, err);
+	struct host_interfaces *host;
+
+	if (!simulator)
+		return -1;
+	host = &simulator->host.interfaces;
+	for (int i = 0; i < host->nic_count; i++) {
+		if (strcmp(host->nics[i].name, name) != 0)
+			continue;
+		if (!host->nics[i].tag)
+			return hypervisor_fail(err, HYPERVISOR_FAILED, "%s is no VLAN", name);
+		host->nics[i] = host->nics[--host->nic_count];
+		return 0;
+	}
+	return 0;
+}

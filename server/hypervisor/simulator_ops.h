@@ -61,6 +61,9 @@ int simulator_set_interface_up(void *adapter, const char *name, bool up,
 int simulator_create_bridge(void *adapter, const struct host_bridge *bridge,
 			    struct hypervisor_error *err);
 int simulator_destroy_bridge(void *adapter, const char *name, struct hypervisor_error *err);
+int simulator_create_vlan(void *adapter, const struct host_vlan *vlan,
+			  struct hypervisor_error *err);
+int simulator_destroy_vlan(void *adapter, const char *name, struct hypervisor_error *err);
 
 /* simulator_console.c */
 int simulator_list_pci(void *adapter, struct host_pci **ret_devices, size_t *ret_count,

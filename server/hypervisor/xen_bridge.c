@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* xen_bridge.c – interfaces of the host, bridges made and unmade by its kernel */
+/* xen_bridge.c – interfaces of the host, bridges and VLANs made and unmade by its kernel */
 #include "server/hypervisor/xen.h"
 
 #include "server/hypervisor/interfaces.h"
 #include "server/hypervisor/xen_ops.h"
 
 #include <errno.h>
+#include <linux/if_vlan.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -127,6 +128,66 @@ int xen_destroy_bridge(void *adapter, const char *name, struct hypervisor_error 
 	/* one that is up cannot be deleted */
 	if (set_flags(fd, name, 0) < 0 || ioctl(fd, SIOCBRDELBR, name) < 0)
 		rc = hypervisor_fail(err, HYPERVISOR_FAILED, "the bridge %s cannot be deleted: %s",
+				     name, strerror(errno));
+	close(fd);
+	return rc;
+}
+
+/* Of another kind it stays. */
+static int remove_vlan(int fd, const char *name)
+{
+	struct vlan_ioctl_args request = {.cmd = DEL_VLAN_CMD};
+
+	snprintf(request.device1, sizeof(request.device1), "%s", name);
+	return ioctl(fd, SIOCSIFVLAN, &request);
+}
+
+/* The kernel names it; some hosts have told it to name VLANs otherwise. */
+static int add_vlan(int fd, const struct host_vlan *vlan)
+{
+	struct vlan_ioctl_args request = {.cmd = ADD_VLAN_CMD, .u.VID = vlan->tag};
+
+	snprintf(request.device1, sizeof(request.device1), "%s", vlan->parent);
+	if (ioctl(fd, SIOCSIFVLAN, &request) < 0)
+		return -1;
+	return if_nametoindex(vlan->name) ? 0 : -1;
+}
+
+int xen_create_vlan(void *adapter, const struct host_vlan *vlan, struct hypervisor_error *err)
+{
+	int fd = open_socket(err);
+	int rc = 0;
+
+	(void)adapter;
+	if (fd < 0)
+		return -1;
+	if (if_nametoindex(vlan->name)) {
+		rc = hypervisor_fail(err, HYPERVISOR_FAILED, "the host has an interface \"%s\"",
+				     vlan->name);
+	} else if (add_vlan(fd, vlan) < 0) {
+		rc = hypervisor_fail(err, HYPERVISOR_FAILED, "the VLAN %s cannot be made: %s",
+				     vlan->name, strerror(errno));
+	} else if (set_mtu(fd, vlan->name, vlan->mtu) < 0 ||
+		   change_port(fd, SIOCBRADDIF, vlan->bridge, if_nametoindex(vlan->name)) < 0 ||
+		   set_flags(fd, vlan->name, IFF_UP) < 0) {
+		rc = hypervisor_fail(err, HYPERVISOR_FAILED, "the VLAN %s cannot be set up: %s",
+				     vlan->name, strerror(errno));
+		remove_vlan(fd, vlan->name);
+	}
+	close(fd);
+	return rc;
+}
+
+int xen_destroy_vlan(void *adapter, const char *name, struct hypervisor_error *err)
+{
+	int fd = open_socket(err);
+	int rc = 0;
+
+	(void)adapter;
+	if (fd < 0)
+		return -1;
+	if (if_nametoindex(name) && remove_vlan(fd, name) < 0)
+		rc = hypervisor_fail(err, HYPERVISOR_FAILED, "the VLAN %s cannot be deleted: %s",
 				     name, strerror(errno));
 	close(fd);
 	return rc;

@@ -67,6 +67,8 @@ int xen_set_interface_up(void *adapter, const char *name, bool up, struct hyperv
 int xen_create_bridge(void *adapter, const struct host_bridge *bridge,
 		      struct hypervisor_error *err);
 int xen_destroy_bridge(void *adapter, const char *name, struct hypervisor_error *err);
+int xen_create_vlan(void *adapter, const struct host_vlan *vlan, struct hypervisor_error *err);
+int xen_destroy_vlan(void *adapter, const char *name, struct hypervisor_error *err);
 int xen_list_pci(void *adapter, struct host_pci **ret_devices, size_t *ret_count,
 		 struct hypervisor_error *err);
 int xen_read_console_ring(void *adapter, bool clear, char **ret_text, struct hypervisor_error *err);

@@ -129,6 +129,17 @@ def argument(api, subject, message, parameter):
     return parameter.type.values[0] if kind == "enum" else simple[kind]
 
 
+def vlan_arguments(host, message):
+    session, tag = host.session, str(1 + next(_numbers) % 4094)
+    pif = next(ref for ref, record in session.PIF.get_all_records().items() if record["physical"])
+    network = session.network.create({"name_label": "tagged"})
+    if message.short_name == "destroy":
+        vlan = session.VLAN.create(pif, tag, network)
+        return [vlan if message.cls == "VLAN" else session.VLAN.get_untagged_PIF(vlan)]
+    return {"VLAN.create": [pif, tag, network], "PIF.create_VLAN": ["eth0", network, host.ref, tag], "pool.create_VLAN": ["eth0", network, tag],
+            "pool.create_VLAN_from_PIF": [pif, network, tag]}[message.name]
+
+
 def arguments(api, subject, message):
     if message.name == "VM.provision" and subject.state == "Halted":
         subject.host.session.VM.set_is_a_template(subject.vm, True)
@@ -149,6 +160,8 @@ def arguments(api, subject, message):
     if message.cls == "VBD" and operation_of(message.name):
         return [subject.drive(message.short_name), *VBD_ARGUMENTS.get(message.short_name, ()),
                 *([subject.storage.vdi()] if message.short_name in ("insert", "media_change") else [])]
+    if message.name in ("VLAN.create", "PIF.create_VLAN", "pool.create_VLAN", "pool.create_VLAN_from_PIF", "VLAN.destroy", "PIF.destroy"):
+        return vlan_arguments(subject.host, message)
     if message.name == "PIF.unplug":
         subject.host.session.PIF.set_disallow_unplug(subject.object("PIF"), False)
     if message.name in VIF_SETTERS:

@@ -232,6 +232,64 @@ def test_private(host):
     is_(session.network.get_all(), [found], "its bridge is gone too: another can have the name")
 
 
+def interfaces(host):
+    """The VLANs that the host has: name to (parent, tag, bridge, MTU)."""
+    return {n["name"]: (n["parent"], n["tag"], n["bridge"], n["mtu"]) for n in host.simulator.state()["interfaces"] if n["tag"]}
+
+
+def test_vlan(host):
+    """A network of VMs that reaches others, over a VLAN on an interface of the host."""
+    session = host.session
+    (pif,), (found,) = session.PIF.get_all(), session.network.get_all()
+    network = session.network.create({"name_label": "tagged", "MTU": "1400"})
+    bridge = session.network.get_bridge(network)
+    for tag in ("0", "4095", "-1"):
+        is_(host.failure("VLAN.create", pif, tag, network), ["VLAN_TAG_INVALID", tag], f"{tag} is no tag")
+    is_(host.failure("VLAN.create", pif, "5", found), ["NETWORK_ALREADY_CONNECTED", host.ref, pif], "a network that has an interface")
+    is_(host.failure("PIF.create_VLAN", "eth9", network, host.ref, "5"), ["INVALID_DEVICE", "eth9"], "an interface that the host does not have")
+    host.simulator.fail("create_vlan", text="no")
+    is_((host.failure("VLAN.create", pif, "5", network)[0], session.VLAN.get_all(), session.PIF.get_all(), interfaces(host)),
+        ("HYPERVISOR_ERROR", [], [pif], {}), "a refusal of the host leaves nothing behind")
+    vlan = session.VLAN.create(pif, "5", network)
+    own = session.VLAN.get_untagged_PIF(vlan)
+    is_([session.VLAN.get_record(vlan)[f] for f in ("tagged_PIF", "tag", "other_config")], [pif, "5", {}], "the VLAN")
+    is_([session.PIF.get_record(own)[f] for f in ("device", "VLAN", "physical", "managed", "network", "VLAN_master_of", "currently_attached", "MTU")],
+        ["eth0", "5", False, True, network, vlan, True, "1400"], "its PIF")
+    is_((session.PIF.get_VLAN_slave_of(pif), session.network.get_PIFs(network)), ([vlan], [own]), "interface and network know of it")
+    want = {"eth0.5": ("eth0", 5, bridge, 1400)}
+    is_(interfaces(host), want, "the host has it, as a port of the bridge")
+    other = session.network.create({"name_label": "other"})
+    is_(host.failure("VLAN.create", pif, "5", other), ["DEVICE_ALREADY_EXISTS", "eth0.5"], "a tag that is in use")
+    is_(host.failure("VLAN.create", own, "6", other)[::2], ["INVALID_VALUE", own], "no VLAN on a VLAN")
+    is_(host.failure("network.destroy", network), ["NETWORK_CONTAINS_PIF", own], "its network is not destroyed")
+    host.crash()
+    session = host.session
+    is_((interfaces(host), session.PIF.get_currently_attached(own), session.PIF.get_VLAN_slave_of(pif)), (want, True, [vlan]),
+        "made again after a start of the host")
+    vm = host.add()
+    vif = session.VIF.create({"device": "0", "network": network, "VM": vm})
+    session.VM.start(vm, False, False)
+    for message, ref in (("VLAN.destroy", vlan), ("PIF.destroy", own), ("PIF.unplug", own)):
+        is_((host.failure(message, ref), interfaces(host)), (["VIF_IN_USE", network, vif], want), f"{message} while a domain needs it")
+    host.remove(vm)
+    session.PIF.unplug(own)
+    is_((session.PIF.get_currently_attached(own), session.PIF.get_currently_attached(pif)), (False, True), "it alone is taken down")
+    is_(host.failure("PIF.destroy", pif), ["PIF_IS_PHYSICAL", pif], "a device of the host is not destroyed")
+    session.VLAN.destroy(vlan)
+    is_((session.VLAN.get_all(), session.PIF.get_all(), session.PIF_metrics.get_all(), interfaces(host)),
+        ([], [pif], [session.PIF.get_metrics(pif)], {}), "destroyed: interface and records are gone")
+    third = session.PIF.create_VLAN("eth0", network, host.ref, "7")
+    (fourth,) = session.pool.create_VLAN("eth0", other, "8")
+    is_(sorted(interfaces(host)), ["eth0.7", "eth0.8"], "made by the interface's name")
+    for each in (third, fourth):
+        session.PIF.destroy(each)
+    (third,) = session.pool.create_VLAN_from_PIF(pif, network, "9")
+    session.PIF.destroy(third)
+    for each in (network, other):
+        session.network.destroy(each)
+    is_((session.PIF.get_all(), session.network.get_all(), interfaces(host)), ([pif], [found], {}), "and all is as before")
+
+
 def edit_domains(host, uuid, changed):
     """In the state file of a simulator that does not run."""
     path = host.server.path("domains")
@@ -247,6 +305,6 @@ def edit_domains(host, uuid, changed):
 if not program():
     skip_all("no xenapid to test (XENAPID)")
 with Host() as running:
-    for test in (test_host, test_records, test_refused, test_life, test_live, test_pif, test_crash, test_private):
+    for test in (test_host, test_records, test_refused, test_life, test_live, test_pif, test_crash, test_private, test_vlan):
         test(running)
 done()

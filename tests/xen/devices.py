@@ -153,11 +153,26 @@ def goes_back(host, kind, disks, vm):
     session.VM.destroy(shot)
 
 
+def reaches_vlan(host, network):
+    """The bridge has an interface of dom0 as a port, for one VLAN only."""
+    session = host.session
+    pif = next(ref for ref, record in session.PIF.get_all_records().items() if record["physical"])
+    name = f"{session.PIF.get_device(pif)}.7"
+    vlan = session.VLAN.create(pif, "7", network)
+    own = session.VLAN.get_untagged_PIF(vlan)
+    ok("VID: 7" in host.dom0.run(f"cat /proc/net/vlan/{name}"), "dom0 has the VLAN")
+    ok(name in host.dom0.run(f"ls /sys/class/net/{BRIDGE}/brif").split(), "which is a port of the bridge")
+    ok(session.PIF.get_currently_attached(own), "and up")
+    session.VLAN.destroy(vlan)
+    is_(host.dom0.attempt(f"test -e /sys/class/net/{name}")[0], 1, "it goes when it is destroyed")
+
+
 def run(host):
     # a try before this one may have left it
     host.dom0.attempt(f"ip link delete {BRIDGE} type bridge")
     network = host.session.network.create({"name_label": BRIDGE, "bridge": BRIDGE})
     host.dom0.run(f"test -d /sys/class/net/{BRIDGE}/bridge && ip addr add 10.9.0.1/24 dev {BRIDGE}")
+    reaches_vlan(host, network)
     disks = Disks(host)
     vdi = disks.vdi(8)
     for kind, mac in MACS.items():
