@@ -8,6 +8,7 @@ libschema_a_SOURCES += %D%/PCI.def
 libschema_a_SOURCES += %D%/PIF.def
 libschema_a_SOURCES += %D%/PIF_metrics.def
 libschema_a_SOURCES += %D%/VLAN.def
+libschema_a_SOURCES += %D%/DPCI.def
 libschema_a_SOURCES += %D%/PPCI.def
 libschema_a_SOURCES += %D%/SM.def
 libschema_a_SOURCES += %D%/SR.def

@@ -2,6 +2,7 @@
 /* api.c – opening and closing: the store's rules, this host, what runs, and the threads. */
 #include "schema/log.h"
 #include "server/api/appliance.h"
+#include "server/api/dpci.h"
 #include "server/api/event.h"
 #include "server/api/guest.h"
 #include "server/api/identity.h"
@@ -35,6 +36,7 @@ static int check(void *context, struct transaction *transaction, const struct re
 		if (vm_check(context, old, record, err) < 0)
 			return -1;
 		appliance_follow_vm(transaction, old, record);
+		dpci_follow_vm(transaction, record);
 		return 0;
 	case CLASS_VM_appliance:
 		appliance_derive(transaction, record);

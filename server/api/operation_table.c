@@ -147,6 +147,10 @@ static int judge_own(const struct operation_info *info, const struct record *vm,
 	if (info == &infos[OPERATION_revert] && ref_is_null(record_text(vm, VM_snapshot_of)))
 		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
 			    "the VM of the snapshot is gone: clone the snapshot");
+	if ((info == &infos[OPERATION_suspend] ||
+	     (info == &infos[OPERATION_checkpoint] && vm_is_live(vm))) &&
+	    record_get(vm, VM_DPCIs)->length)
+		return fail(err, ERROR_VM_HAS_PCI_ATTACHED, record_ref(vm));
 	if (info == &infos[OPERATION_make_into_template] && !ref_is_null(appliance))
 		return fail(err, ERROR_VM_IS_PART_OF_AN_APPLIANCE, record_ref(vm), appliance);
 	return 0;

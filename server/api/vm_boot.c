@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_boot.c – whether a VM can be started here, and the domain that its record describes. */
 #include "server/api/boot_files.h"
+#include "server/api/dpci.h"
 #include "server/api/boot_pairs.h"
 #include "server/api/path_below.h"
 #include "server/api/vbd.h"
@@ -160,21 +161,22 @@ static int build_with_files(struct api *api, const struct record *vm, const char
 static int build_with_devices(struct api *api, const struct record *vm, const char *image,
 			      struct domain_config *config, int *ret_domid, struct error *err)
 {
-	struct vbd_disks disks;
-	struct nic_config *nics;
-	int rc;
+	struct vbd_disks disks = {0};
+	struct nic_config *nics = NULL;
+	struct pci_config *pcis = NULL;
+	int rc = -1;
 
-	if (vif_read_all(api, vm, &nics, &config->nic_count, err) < 0)
-		return -1;
-	if (vbd_read_all(api, vm, &disks, err) < 0) {
-		free(nics);
-		return -1;
+	if (vif_read_all(api, vm, &nics, &config->nic_count, err) == 0 &&
+	    dpci_read_all(api, vm, &pcis, &config->pci_count, err) == 0 &&
+	    vbd_read_all(api, vm, &disks, err) == 0) {
+		config->nics = nics;
+		config->pcis = pcis;
+		config->disks = disks.items;
+		config->disk_count = disks.count;
+		rc = build_with_files(api, vm, image, config, ret_domid, err);
 	}
-	config->nics = nics;
-	config->disks = disks.items;
-	config->disk_count = disks.count;
-	rc = build_with_files(api, vm, image, config, ret_domid, err);
 	vbd_disks_clear(&disks);
+	free(pcis);
 	free(nics);
 	return rc;
 }

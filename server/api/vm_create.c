@@ -5,6 +5,8 @@
 #include "server/api/vbd_import.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
+
+#include "server/api/dpci.h"
 #include "server/import/xl_config.h"
 
 #include <errno.h>
@@ -209,6 +211,8 @@ struct record *vm_copy(struct transaction *transaction, const struct record *vm,
 				  VM_consoles,
 				  VM_VIFs,
 				  VM_VBDs,
+				  VM_DPCIs,
+				  VM_attached_PCIs,
 				  VM_snapshots,
 				  VM_children,
 				  VM_requires_reboot,
@@ -332,6 +336,7 @@ void vm_delete(struct transaction *transaction, const struct record *vm)
 		record_set(transaction_edit(transaction, CLASS_VM, children->items[i]->text),
 			   VM_parent, value_reference(record_get(vm, VM_parent)));
 	devices_delete(transaction, vm);
+	dpci_delete_all(transaction, vm);
 	transaction_delete(transaction, CLASS_VM_metrics, record_text(vm, VM_metrics));
 	transaction_delete(transaction, CLASS_VM_guest_metrics, record_text(vm, VM_guest_metrics));
 	transaction_delete(transaction, CLASS_VM, record_ref(vm));

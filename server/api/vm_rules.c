@@ -194,11 +194,17 @@ static bool any_changed(const struct record *old, const struct record *vm, const
 
 void vm_derive(const struct record *old, struct record *vm)
 {
-	static const int of_operations[] = {VM_power_state,	   VM_current_operations,
-					    VM_is_a_template,	   VM_is_default_template,
-					    VM_is_a_snapshot,	   VM_is_control_domain,
-					    VM_blocked_operations, VM_is_managed,
-					    VM_appliance,	   VM_snapshot_of};
+	static const int of_operations[] = {VM_power_state,
+					    VM_current_operations,
+					    VM_is_a_template,
+					    VM_is_default_template,
+					    VM_is_a_snapshot,
+					    VM_is_control_domain,
+					    VM_blocked_operations,
+					    VM_is_managed,
+					    VM_appliance,
+					    VM_snapshot_of,
+					    VM_DPCIs};
 	static const int of_overhead[] = {VM_memory_static_max, VM_VCPUs_max,
 					  VM_HVM_shadow_multiplier, VM_domain_type};
 

@@ -334,6 +334,9 @@ static int replace(struct revert *revert, struct error *err)
 	struct call *call = revert->call;
 	const struct record *vm = call->operation->vm;
 
+	/* memory that knows nothing of them */
+	if (record_is(call->self, VM_power_state, "Suspended") && record_get(vm, VM_DPCIs)->length)
+		return fail(err, ERROR_VM_HAS_PCI_ATTACHED, record_ref(vm));
 	if (vm_copy_disks(revert->copies, call->api, call->self, NULL, NULL_REF, err) < 0 ||
 	    (vm_is_live(vm) && domain_end(call, err) < 0) ||
 	    vdi_copies_commit(revert->copies, go_back, revert, err) < 0)

@@ -138,6 +138,16 @@ struct device_traffic {
 	uint64_t written_bytes; /* what it has sent */
 };
 
+/* A PCI device of the host that a domain is built with. The host must have it ready for guests, and
+ * no other domain may have it. */
+struct pci_config {
+	unsigned domain;
+	unsigned bus;
+	unsigned slot;
+	unsigned function;
+	unsigned guest_slot; /* in which an HVM guest sees it; 0: any */
+};
+
 /* What a domain is built from. Texts are valid during the call only; "" where there is none. */
 struct domain_config {
 	const char *uuid;
@@ -164,6 +174,8 @@ struct domain_config {
 	size_t nic_count;
 	const struct disk_config *disks; /* a boot loader reads the first */
 	size_t disk_count;
+	const struct pci_config *pcis;
+	size_t pci_count;
 };
 
 /*

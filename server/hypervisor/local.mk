@@ -31,6 +31,7 @@ libhypervisor_a_SOURCES += %D%/simulator.h
 libhypervisor_a_SOURCES += %D%/simulator_build.c
 libhypervisor_a_SOURCES += %D%/simulator_command.c
 libhypervisor_a_SOURCES += %D%/simulator_console.c
+libhypervisor_a_SOURCES += %D%/simulator_pci.c
 libhypervisor_a_SOURCES += %D%/simulator_control.c
 libhypervisor_a_SOURCES += %D%/simulator_describe.c
 libhypervisor_a_SOURCES += %D%/simulator_fault.c

@@ -15,7 +15,7 @@
 #define GIB (1024 * MIB)
 #define WHOLE_KIB(bytes) ((bytes) & ~(int64_t)1023) /* as Xen counts memory */
 
-enum simulator_device { SIMULATOR_NICS, SIMULATOR_DISKS, SIMULATOR_DEVICES };
+enum simulator_device { SIMULATOR_NICS, SIMULATOR_DISKS, SIMULATOR_PCIS, SIMULATOR_DEVICES };
 
 /* A domain. Numbers and flags are rows of simulator_state.c too. */
 struct guest {
@@ -140,6 +140,8 @@ void simulator_apply_scheduling(struct guest *guest, const struct scheduling *sc
 
 /* simulator_nic.c, simulator_disk.c, with the lock held. An array; NULL: refused. */
 json_t *simulator_make_nics(const struct simulator *simulator, const struct domain_config *config,
+			    struct hypervisor_error *err);
+json_t *simulator_make_pcis(const struct simulator *simulator, const struct domain_config *config,
 			    struct hypervisor_error *err);
 json_t *simulator_make_disks(const struct domain_config *config, struct hypervisor_error *err);
 

@@ -187,13 +187,16 @@ static int make_devices(const struct simulator *simulator, const struct domain_c
 {
 	json_t *nics = simulator_make_nics(simulator, config, err);
 	json_t *disks = nics ? simulator_make_disks(config, err) : NULL;
+	json_t *pcis = disks ? simulator_make_pcis(simulator, config, err) : NULL;
 
-	if (!disks) {
+	if (!pcis) {
 		json_decref(nics);
+		json_decref(disks);
 		return -1;
 	}
 	ret_devices[SIMULATOR_NICS] = nics;
 	ret_devices[SIMULATOR_DISKS] = disks;
+	ret_devices[SIMULATOR_PCIS] = pcis;
 	return 0;
 }
 

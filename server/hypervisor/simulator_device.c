@@ -8,6 +8,7 @@
 static const char *const words[SIMULATOR_DEVICES] = {
 	[SIMULATOR_NICS] = "network interface",
 	[SIMULATOR_DISKS] = "disk",
+	[SIMULATOR_PCIS] = "PCI device",
 };
 
 static int number_of(const json_t *device)

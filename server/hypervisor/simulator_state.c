@@ -43,7 +43,8 @@ static const char *const reason_names[] = {[SHUTDOWN_POWEROFF] = "poweroff",
 					   [SHUTDOWN_SUSPEND] = "suspend",
 					   [SHUTDOWN_CRASH] = "crash"};
 
-static const char *const device_keys[] = {[SIMULATOR_NICS] = "nics", [SIMULATOR_DISKS] = "disks"};
+static const char *const device_keys[] = {
+	[SIMULATOR_NICS] = "nics", [SIMULATOR_DISKS] = "disks", [SIMULATOR_PCIS] = "pcis"};
 
 json_t *simulator_dump_guest(const struct guest *guest)
 {

@@ -197,6 +197,25 @@ static char *choose_name(libxl_ctx *ctx, const struct domain_config *config)
 	return text_copy(config->name);
 }
 
+static void set_pcis(libxl_domain_config *domain, const struct domain_config *config)
+{
+	domain->pcidevs = allocate(config->pci_count * sizeof(*domain->pcidevs) + 1);
+	domain->num_pcidevs = (int)config->pci_count;
+	for (size_t i = 0; i < config->pci_count; i++) {
+		libxl_device_pci *pci = &domain->pcidevs[i];
+
+		libxl_device_pci_init(pci);
+		pci->domain = (int)config->pcis[i].domain;
+		pci->bus = (uint8_t)config->pcis[i].bus;
+		pci->dev = (uint8_t)config->pcis[i].slot;
+		pci->func = (uint8_t)config->pcis[i].function;
+		pci->vdevfn = config->pcis[i].guest_slot << 3;
+	}
+	/* where the host's memory is, which its devices know */
+	if (config->pci_count && config->type == GUEST_PV)
+		libxl_defbool_set(&domain->b_info.u.pv.e820_host, true);
+}
+
 int xen_make_config(struct xen *xen, libxl_ctx *ctx, const struct domain_config *config,
 		    int64_t memory_bytes, libxl_domain_config *ret_config,
 		    struct hypervisor_error *err)
@@ -222,6 +241,7 @@ int xen_make_config(struct xen *xen, libxl_ctx *ctx, const struct domain_config 
 	set_memory(&domain->b_info, config, memory_bytes);
 	xen_set_disks(domain, config);
 	xen_set_nics(domain, config);
+	set_pcis(domain, config);
 	set_store(domain, config);
 	if (set_boot(&domain->b_info, config, err) < 0 ||
 	    set_vcpus(ctx, &domain->b_info, config, err) < 0 ||

@@ -129,6 +129,11 @@ def argument(api, subject, message, parameter):
     return parameter.type.values[0] if kind == "enum" else simple[kind]
 
 
+def dpci_arguments(host, name):
+    fields = {"VM": host.add(), "PPCI": host.session.PPCI.get_all()[2]}
+    return [fields if name == "create" else host.session.DPCI.create(fields)]
+
+
 def vlan_arguments(host, message):
     session, tag = host.session, str(1 + next(_numbers) % 4094)
     pif = next(ref for ref, record in session.PIF.get_all_records().items() if record["physical"])
@@ -160,6 +165,8 @@ def arguments(api, subject, message):
     if message.cls == "VBD" and operation_of(message.name):
         return [subject.drive(message.short_name), *VBD_ARGUMENTS.get(message.short_name, ()),
                 *([subject.storage.vdi()] if message.short_name in ("insert", "media_change") else [])]
+    if message.cls == "DPCI" and message.short_name in ("create", "destroy"):
+        return dpci_arguments(subject.host, message.short_name)
     if message.name in ("VLAN.create", "PIF.create_VLAN", "pool.create_VLAN", "pool.create_VLAN_from_PIF", "VLAN.destroy", "PIF.destroy"):
         return vlan_arguments(subject.host, message)
     if message.name == "PIF.unplug":

@@ -49,6 +49,7 @@ class World:
             for vm in (self.halted, self.running):
                 self.session.VIF.create({"device": "0", "network": network, "VM": vm})
             self.session.VM_appliance.create({"name_label": "together"})
+            self.session.DPCI.create({"VM": self.halted, "PPCI": self.refs("PPCI")[2]})
             tagged = self.session.network.create({"name_label": "tagged"})
             self.session.VLAN.create(self.session.PIF.get_all()[0], "5", tagged)
             makers = Makers(self.session, self.refs("host")[0], self.server.path)

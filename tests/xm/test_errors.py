@@ -72,6 +72,7 @@ SENTENCES = {
     ("NETWORK_ALREADY_CONNECTED", "h", "p"): "an interface of the host belongs to the network already",
     ("NETWORK_CONTAINS_PIF", "p"): "interfaces of the host belong to the network",
     ("PIF_IS_PHYSICAL", "p"): "the interface is a device of the host",
+    ("VM_HAS_PCI_ATTACHED", "x"): "x has PCI devices of the host, which cannot be saved",
     ("VLAN_TAG_INVALID", "0"): "0 is no tag of a VLAN (1 to 4094)",
     ("NETWORK_CONTAINS_VIF", "v"): "network interfaces of domains belong to the network",
     ("PBD_EXISTS", "s", "h", "p"): "the storage repository has a PBD on that host already",
