@@ -136,6 +136,7 @@ def test_final_state(world):
     is_(got and got[0], "MEMORY_CONSTRAINT_VIOLATION_ORDER", "what does not hold in the end is refused")
     ok(session.VM.get_name_label(vm) != "never", "with all the rest")
     vbd = session.VM.get_VBDs(vm)[0]
+    session.VDI.set_read_only(session.VBD.get_VDI(vbd), False)
     session.VBD.update(vbd, {"type": "CD", "mode": "RO"})
     session.VBD.update(vbd, {"type": "Disk", "mode": "RW"})
     is_((session.VBD.get_type(vbd), session.VBD.get_mode(vbd)), ("Disk", "RW"), "a drive's type and mode go together, both ways")

@@ -23,8 +23,8 @@ sys.path.insert(0, os.path.dirname(HERE))
 from lib.tap import diag, done, go_on, skip_all, subtest  # noqa: E402 – found by the path above
 from xen.host import Host  # noqa: E402
 
-# Each is a module beside this one with a function `run` of the host. The two halves take about as long as each other.
-HALVES = [
+# Each is a module beside this one with a function `run` of the host. The first two machines take about as long as each other.
+MACHINES = [
     [("walk", "the walk with a PV and a PVH guest: the guest, xl list and our record agree"),
      ("live_changes", "mem-set, mem-max and vcpu-set of a running guest over TCP, in guest, xl, xenstore and SQLite"),
      ("refusals", "refusals leave everything as it was, a failed build leaves nothing behind"),
@@ -37,23 +37,29 @@ HALVES = [
      ("measure", "how long changes and starts take, through xenapid and through xl"),
      ("domain0", "Domain-0 is shown truly, changes live within its limits, and can not be ended"),
      ("devices", "NICs and disks of PV and PVH guests: at the start, plugged and unplugged live, seen and used")],
+    [("pass_through", "a PV guest with a PCI device of the host")],
 ]
-POINTS = [point for half in HALVES for point in half]
-LOGS = ("serial", "serial-2")  # of the machine of each half
+POINTS = [point for machine in MACHINES for point in machine]
+# What the rig is told for each of them; the log is the machine's name.
+OPTIONS = (["--name", "serial"], ["--name", "serial-2"], ["--name", "serial-3", "--memory", "1024", "--iommu"])
 RIG_FAILED = 125
 
 
-def halves(wanted):
-    """The numbers of the points that are wanted, on which machine."""
-    first = [number for number in wanted if number <= len(HALVES[0])]
-    return [half for half in (first, [number for number in wanted if number not in first]) if half]
+def machines_for(wanted):
+    """(options, numbers of points) of each machine that has some of those that are wanted."""
+    last = 0
+    for options, points in zip(OPTIONS, MACHINES):
+        first, last = last, last + len(points)
+        mine = [number for number in wanted if first < number <= last]
+        if mine:
+            yield options, mine
 
 
 def boot(wanted, local):
-    """Runs this program again in a rig for each half, both at once. What they say comes in the order of the points."""
+    """Runs this program again in a rig for each machine, all at once. What they say comes in the order of the points."""
     machines, before = [], 0
-    for log, points in zip(LOGS, [wanted] if local else halves(wanted)):
-        command = ["setpriv", "--pdeathsig", "TERM", os.path.join(HERE, "rig"), "--name", log,
+    for options, points in [([], wanted)] if local else machines_for(wanted):
+        command = ["setpriv", "--pdeathsig", "TERM", os.path.join(HERE, "rig"), *options,
                    "--folder", os.environ.get("XEN_RIG_FOLDER", "build/xen-rig")] + (["--local"] if local else [])
         command += [sys.executable, os.path.realpath(__file__), "--after", str(before), *map(str, points)]
         said = tempfile.TemporaryFile() if machines else None
