@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* simulator_build.c – makes and unmakes guests, after checking what they are to be made from */
 #include "server/hypervisor/simulator.h"
+#include "server/hypervisor/simulator_device.h"
 
 #include "schema/base.h"
 #include "server/hypervisor/scheduling.h"

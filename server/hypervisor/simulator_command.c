@@ -21,9 +21,11 @@
  *   carry UUID DEVICE RECEIVED SENT   so many bytes more over a guest's network interface;
  *                         diskDEVICE: its drive; `carry host NAME …`: one of the host's
  *   speed FACTOR          of balloons, and of guests that are asked to shut down; kept as state
- *   state                 the state file's JSON on one line, with memory_free, memory_total and interfaces
+ *   state                 the state file's JSON on one line, with memory_free, memory_total
+ *                         and interfaces
  */
 #include "server/hypervisor/simulator.h"
+#include "server/hypervisor/simulator_device.h"
 
 #include "schema/buffer.h"
 #include "schema/uuid.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* simulator_device.c – devices of the simulator's guests: what disks and network interfaces share
  */
-#include "server/hypervisor/simulator.h"
+#include "server/hypervisor/simulator_device.h"
 
 #include "schema/base.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* simulator_disk.c – the disks of the simulator's guests; their files are never opened */
 #include "server/hypervisor/simulator.h"
+#include "server/hypervisor/simulator_device.h"
 #include "server/hypervisor/simulator_ops.h"
 
 static json_t *describe(const struct disk_config *disk)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* simulator_keys.c – what the simulator's guests write for others to read */
 #include "server/hypervisor/simulator.h"
+#include "server/hypervisor/simulator_device.h"
 #include "server/hypervisor/simulator_ops.h"
 
 int simulator_read_guest(void *adapter, const char *uuid, struct guest_key *ret_keys,

@@ -2,6 +2,7 @@
 /* simulator_nic.c – the network interfaces of the simulator's guests */
 #include "server/hypervisor/simulator.h"
 
+#include "server/hypervisor/simulator_device.h"
 #include "server/hypervisor/simulator_ops.h"
 
 #include <arpa/inet.h>

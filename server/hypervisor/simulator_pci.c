@@ -3,6 +3,7 @@
 #include "server/hypervisor/simulator.h"
 
 #include "schema/base.h"
+#include "server/hypervisor/simulator_device.h"
 #include "server/hypervisor/simulator_ops.h"
 
 #include <string.h>
