@@ -28,9 +28,15 @@ struct room {
 	int64_t used;
 };
 
-/* An SR that is open; the first member of what a backend makes of it. */
+/* −1 with *err gives up what takes long. */
+typedef int (*image_progress_fn)(void *argument, double share, struct error *err);
+
+/* An SR that is open; the first member of what a backend makes of it. Whoever has opened it may say
+ * who is to hear how far `make` and `open_part` are, where they take long. */
 struct place {
 	const struct backend *backend;
+	image_progress_fn progress; /* NULL: nobody */
+	void *argument;
 };
 
 /*
@@ -107,9 +113,7 @@ void images_clear(struct images *images);
 int fail_place(struct error *err, const char *doing, const char *name);
 int fail_growing(struct error *err, const struct place *place, const char *name, int64_t bytes);
 
-/* image_copy.c: the content of an image becomes a part. `progress` may be NULL: −1 of it gives up.
- */
-typedef int (*image_progress_fn)(void *argument, double share, struct error *err);
+/* image_copy.c: the content of an image becomes a part. `progress` may be NULL. */
 int image_copy(const struct place *from, const char *name, const struct place *to,
 	       const char *new_name, image_progress_fn progress, void *argument, struct error *err);
 

@@ -84,7 +84,7 @@ static int file_open(const struct api_options *options, const struct value *devi
 	if (descriptor < 0)
 		return -1;
 	opened = allocate(sizeof(*opened));
-	*opened = (struct folder){{&backend_file}, descriptor, text_copy(path)};
+	*opened = (struct folder){{.backend = &backend_file}, descriptor, text_copy(path)};
 	*ret_place = &opened->place;
 	return 0;
 }

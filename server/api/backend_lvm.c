@@ -52,7 +52,7 @@ static int lvm_open(const struct api_options *options, const struct value *devic
 	    lvm_read_group(value_find_text(device_config, GROUP), &facts, err) < 0)
 		return -1;
 	group = allocate(sizeof(*group));
-	*group = (struct group){{&backend_lvm}, facts};
+	*group = (struct group){{.backend = &backend_lvm}, facts};
 	*ret_place = &group->place;
 	return 0;
 }
@@ -186,29 +186,48 @@ static int write_zeros(int file, int64_t at, int64_t length)
 	return 0;
 }
 
-/* What was on the disk before must not be seen by a guest. The device does it itself if it can. */
-static int zero(int file, int64_t from, int64_t end)
+static int zero_chunk(int file, int64_t at, int64_t length)
 {
-	for (int64_t at = from; at < end; at += ZERO_CHUNK) {
-		uint64_t range[] = {(uint64_t)at, (uint64_t)lesser_of(ZERO_CHUNK, end - at)};
+	uint64_t range[] = {(uint64_t)at, (uint64_t)length};
 
-		if (ioctl(file, BLKZEROOUT, range) < 0 &&
-		    (errno != ENOTTY || write_zeros(file, at, (int64_t)range[1]) < 0))
-			return -1;
-	}
-	return fsync(file);
+	if (ioctl(file, BLKZEROOUT, range) == 0)
+		return 0;
+	return errno == ENOTTY ? write_zeros(file, at, length) : -1;
 }
 
-static int zero_volume(const struct place *place, const char *name, int64_t from, int64_t end,
-		       struct error *err)
-{
-	int file = open_volume(place, name, O_WRONLY);
-	int rc = 0;
+struct zeros {
+	const struct place *place;
+	const char *name;
+	int64_t from;
+	int64_t end;
+	image_progress_fn progress; /* NULL: it is not given up */
+};
 
-	if (file < 0 || zero(file, from, end) < 0)
-		rc = fail_place(err, "zeroing", name);
-	if (file >= 0)
-		close(file);
+/* What was on the disk before must not be seen by a guest. The device does it itself if it can. */
+static int zero(int file, const struct zeros *zeros, struct error *err)
+{
+	double length = (double)(zeros->end - zeros->from);
+
+	for (int64_t at = zeros->from; at < zeros->end; at += ZERO_CHUNK) {
+		double share = (double)(at - zeros->from) / length;
+
+		if (zeros->progress && zeros->progress(zeros->place->argument, share, err) < 0)
+			return -1;
+		if (zero_chunk(file, at, lesser_of(ZERO_CHUNK, zeros->end - at)) < 0)
+			return fail_place(err, "zeroing", zeros->name);
+	}
+	return fsync(file) < 0 ? fail_place(err, "zeroing", zeros->name) : 0;
+}
+
+static int zero_volume(const struct zeros *zeros, struct error *err)
+{
+	int file = open_volume(zeros->place, zeros->name, O_WRONLY);
+	int rc;
+
+	if (file < 0)
+		return fail_place(err, "zeroing", zeros->name);
+	rc = zero(file, zeros, err);
+	close(file);
 	return rc;
 }
 
@@ -235,13 +254,13 @@ static int lvm_open_part(const struct place *place, const char *name, int64_t by
 {
 	const struct group *group = (const struct group *)place;
 	int64_t whole = lvm_round(&group->facts, bytes);
+	struct zeros zeros = {place, name, 0, whole, place->progress};
 	int file;
 
 	if (check_room(place, name, whole, err) < 0 ||
 	    lvm_create(name_of(place), name, whole, err) < 0)
 		return -1;
-	file = zero_volume(place, name, 0, whole, err) < 0 ? -1 :
-							     open_volume(place, name, O_WRONLY);
+	file = zero_volume(&zeros, err) < 0 ? -1 : open_volume(place, name, O_WRONLY);
 	if (file < 0 && err->code == ERROR_NONE)
 		fail_place(err, "opening", name);
 	if (file < 0)
@@ -267,10 +286,11 @@ static int lvm_finish(const struct place *place, const char *name, struct error 
 /* A crash left it larger, with what was on the disk before at its end. */
 static void finish_growing(const struct place *place, const struct lvm_volume *volume)
 {
+	struct zeros zeros = {place, volume->name, volume->zero_from, volume->bytes, NULL};
 	AUTO_TEXT tag = lvm_zero_tag(volume->zero_from);
 	AUTO_ERROR ignored = {0};
 
-	if (zero_volume(place, volume->name, volume->zero_from, volume->bytes, &ignored) == 0)
+	if (zero_volume(&zeros, &ignored) == 0)
 		lvm_change_tag(name_of(place), volume->name, tag, NULL, &ignored);
 }
 
@@ -292,6 +312,7 @@ static void lvm_drop_parts(const struct place *place)
 static int grow(const struct place *place, const struct lvm_volume *volume, int64_t bytes,
 		struct error *err)
 {
+	struct zeros zeros = {place, volume->name, volume->bytes, bytes, NULL};
 	AUTO_TEXT tag = lvm_zero_tag(volume->bytes);
 	AUTO_ERROR ignored = {0};
 	const char *group = name_of(place);
@@ -303,7 +324,7 @@ static int grow(const struct place *place, const struct lvm_volume *volume, int6
 		lvm_change_tag(group, volume->name, tag, NULL, &ignored);
 		return -1;
 	}
-	if (zero_volume(place, volume->name, volume->bytes, bytes, err) < 0)
+	if (zero_volume(&zeros, err) < 0)
 		return -1;
 	return lvm_change_tag(group, volume->name, tag, NULL, err);
 }

@@ -54,14 +54,14 @@ struct start {
 	void (*run)(struct call *call);
 };
 
-/* Copying looks at its task now and then, and is no operation of a VM. */
+/* Images that are made or copied look at their task now and then, and are no operation of a VM. */
 static bool can_be_cancelled(const struct message_info *message)
 {
 	bool of_appliance = message->cls->id == CLASS_VM_appliance && message->runs == RUNS_WORK;
 
 	return operation_can_be_cancelled(message->operation) || of_appliance ||
-	       message->id == MESSAGE_VDI_copy || message->id == MESSAGE_VDI_clone ||
-	       message->id == MESSAGE_VDI_snapshot;
+	       message->id == MESSAGE_VDI_create || message->id == MESSAGE_VDI_copy ||
+	       message->id == MESSAGE_VDI_clone || message->id == MESSAGE_VDI_snapshot;
 }
 
 static int make(struct transaction *transaction, void *argument, struct error *err)

@@ -63,6 +63,28 @@ void task_note_progress(struct call *call, double share)
 	task_set_progress(call->api, operation->task, share);
 }
 
+/* "" when there is none. */
+static const char *task_of(const struct call *call)
+{
+	if (call->part_of)
+		return call->part_of;
+	return call->operation ? call->operation->task : call->task;
+}
+
+int task_go_on(struct call *call, double share, struct error *err)
+{
+	const char *name = task_of(call);
+	AUTO(record) task = store_read(call->api->store, CLASS_task, name);
+
+	if (task_is_cancelled(task))
+		return fail(err, ERROR_TASK_CANCELLED, name);
+	if (atomic_load(&call->api->closing))
+		return fail(err, ERROR_INTERNAL_ERROR, "the server stops");
+	if (*name && share < 1)
+		task_set_progress(call->api, name, share);
+	return 0;
+}
+
 /* Two have it: whoever began it, and the worker that looks now and then. */
 struct file_watch {
 	atomic_uint references;

@@ -72,29 +72,19 @@ struct vdi_copies *vdi_copies_new(struct call *call, const char *operation, size
 	return copies;
 }
 
-/* Of the call that somebody has made; "" when there is none. */
-static const char *task_of(const struct call *call)
-{
-	if (call->part_of)
-		return call->part_of;
-	return call->operation ? call->operation->task : call->task;
-}
-
 static int go_on(void *argument, double share, struct error *err)
 {
 	const struct vdi_copies *copies = argument;
-	struct call *call = copies->call;
-	const char *name = task_of(call);
-	AUTO(record) task = store_read(call->api->store, CLASS_task, name);
-	double all = ((double)copies->count - 1 + share) / (double)copies->expected;
+	double all = (double)copies->count - 1 + share;
 
-	if (task_is_cancelled(task))
-		return fail(err, ERROR_TASK_CANCELLED, name);
-	if (atomic_load(&call->api->closing))
-		return fail(err, ERROR_INTERNAL_ERROR, "the server stops");
-	if (*name && all < 1)
-		task_set_progress(call->api, name, all);
-	return 0;
+	return task_go_on(copies->call, all / (double)copies->expected, err);
+}
+
+/* While the room for a copy is made, which is no part of it. */
+static int go_on_making(void *argument, double share, struct error *err)
+{
+	(void)share;
+	return go_on(argument, 0, err);
 }
 
 void vdi_copies_are_snapshots(struct vdi_copies *copies)
@@ -135,6 +125,8 @@ static int copy_image(struct vdi_copies *copies, struct vdi_birth *birth, const 
 		return -1;
 	now = vdi_read(api, vdi, from, &image, err);
 	if (now) {
+		birth->place->progress = go_on_making;
+		birth->place->argument = copies;
 		vdi_name_draft(birth->draft, birth->place, image.format);
 		rc = image_copy(from, record_text(now, VDI_location), birth->place,
 				record_text(birth->draft, VDI_location), go_on, copies, err);

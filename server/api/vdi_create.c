@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vdi_create.c – VDIs made and introduced. */
+#include "server/api/task_progress.h"
 #include "server/api/vdi_birth.h"
 
 struct creation {
@@ -14,18 +15,25 @@ static int fill(struct transaction *transaction, void *argument, struct error *e
 	return record_fill(transaction, creation->draft, creation->call->arguments[0], err);
 }
 
+static int go_on(void *argument, double share, struct error *err)
+{
+	return task_go_on(argument, share, err);
+}
+
 /* Makes its image, too. */
-static int make_vdi(struct api *api, struct vdi_birth *birth, int64_t bytes, struct error *err)
+static int make_vdi(struct call *call, struct vdi_birth *birth, int64_t bytes, struct error *err)
 {
 	const char *format = vdi_wanted_format(birth->draft, birth->place, err);
 
 	if (!format)
 		return -1;
+	birth->place->progress = go_on;
+	birth->place->argument = call;
 	vdi_name_draft(birth->draft, birth->place, format);
 	if (birth->place->backend->make(birth->place, record_text(birth->draft, VDI_location),
 					bytes, err) < 0)
 		return -1;
-	return vdi_births_commit(api, birth, 1, NULL, NULL, err);
+	return vdi_births_commit(call->api, birth, 1, NULL, NULL, err);
 }
 
 int run_VDI_create(struct call *call, struct error *err)
@@ -43,7 +51,7 @@ int run_VDI_create(struct call *call, struct error *err)
 		return -1;
 	rc = place_check_making(birth.place, err);
 	if (rc == 0)
-		rc = make_vdi(call->api, &birth, bytes, err);
+		rc = make_vdi(call, &birth, bytes, err);
 	place_close(birth.place);
 	if (rc == 0)
 		call->result = value_string(record_ref(draft));

@@ -3,7 +3,7 @@
 """storage_lvm.py – SRs of type lvm: VDIs are logical volumes with our tag, and no other volume is ever seen or touched."""
 import os
 
-from lib.host import MIB, Host
+from lib.host import MIB, Host, until
 from lib.lvm import Unavailable, VolumeGroup, missing
 from lib.server import Server, program
 from lib.tap import diag, done, is_, ok, skip_all
@@ -109,6 +109,17 @@ def test_crash(host, group, sr):
     host.session.VDI.destroy(vdi)
 
 
+def test_cancelled(host, group, sr):
+    """Before its zeros are written: the tools take a while to make the volume."""
+    session = host.session
+    task = session.call("Async.VDI.create", {"name_label": "disk", "SR": sr, "virtual_size": str(32 * MIB), "type": "user"})
+    is_(session.task.get_allowed_operations(task), ["cancel", "destroy"], "a VDI that is being made can be given up")
+    session.task.cancel(task)
+    until(lambda: session.task.get_status(task) != "pending")
+    is_((session.task.get_status(task), session.task.get_error_info(task)), ("cancelled", ["TASK_CANCELLED", task]), "and is")
+    is_((group.tags(), session.SR.get_VDIs(sr)), ({"admins": ""}, []), "no volume and no VDI is left")
+
+
 def test_failures(host, group, sr):
     """The tools fail: nothing is left behind."""
     if group.kernel:
@@ -139,6 +150,7 @@ def main():
                 test_life(host, group, sr)
                 test_not_ours(host, group, sr)
                 test_crash(host, group, sr)
+                test_cancelled(host, group, sr)
                 test_failures(host, group, sr)
                 host.session.PBD.unplug(host.session.SR.get_PBDs(sr)[0])
                 host.session.SR.destroy(sr)
