@@ -16,7 +16,8 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_WRONG_OPTIONS = 2 };
+/* systemd starts it again after EXIT_RESTART, which is a failure to it. */
+enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_WRONG_OPTIONS = 2, EXIT_RESTART = 75 };
 
 static void apply_log_level(const struct options *options)
 {
@@ -76,6 +77,7 @@ static int serve(struct options *options, int argc, char *const argv[])
 {
 	AUTO_TEXT problem = NULL;
 	struct server *server;
+	int signal;
 
 	process_block_signals();
 	server = server_open(options, &problem);
@@ -85,7 +87,7 @@ static int serve(struct options *options, int argc, char *const argv[])
 	}
 	print_uris(server);
 	sd_notify(0, "READY=1");
-	while (process_wait_signal() == SIGHUP) {
+	while ((signal = process_wait_signal()) == SIGHUP) {
 		notify_reloading();
 		reload(server, options, argc, argv);
 		sd_notify(0, "READY=1");
@@ -95,7 +97,7 @@ static int serve(struct options *options, int argc, char *const argv[])
 	process_unblock_signals();
 	server_close(server);
 	log_info("stopped");
-	return EXIT_FINE;
+	return signal == SIGUSR1 ? EXIT_RESTART : EXIT_FINE;
 }
 
 static int run(struct options *options, int argc, char *const argv[])

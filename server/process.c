@@ -23,6 +23,7 @@ static sigset_t handled_signals(void)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR1);
 	return signals;
 }
 
@@ -54,6 +55,7 @@ void process_unblock_signals(void)
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	sigdelset(&signals, SIGHUP);
+	sigdelset(&signals, SIGUSR1);
 	pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 }
 

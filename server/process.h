@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Before any thread is started, as they inherit it: SIGTERM, SIGINT and SIGHUP come through
- * process_wait_signal. */
+/* Before any thread is started, as they inherit it: SIGTERM, SIGINT, SIGHUP and SIGUSR1 come
+ * through process_wait_signal. */
 void process_block_signals(void);
 int process_wait_signal(void);
 /* From now on SIGTERM and SIGINT end the process at once. */

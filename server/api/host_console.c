@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define KEYS_MOST 64
@@ -85,5 +86,17 @@ int run_host_shutdown_agent(struct call *call, struct error *err)
 	(void)err;
 	log_info("%s asks this server to stop", record_text(call->session, session_auth_user_name));
 	kill(getpid(), SIGTERM);
+	return 0;
+}
+
+/* systemd says so to its services. */
+int run_host_restart_agent(struct call *call, struct error *err)
+{
+	if (!getenv("INVOCATION_ID"))
+		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
+			    "this server is no service of systemd: nobody would start it again");
+	log_info("%s asks this server to start anew",
+		 record_text(call->session, session_auth_user_name));
+	kill(getpid(), SIGUSR1);
 	return 0;
 }

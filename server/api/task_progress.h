@@ -11,8 +11,8 @@ void task_note_progress(struct call *call, double share);
 /* The same of any task, on any thread. */
 void task_set_progress(struct api *api, const char *task, double share);
 
-/* For a worker, of any call: likewise. TASK_CANCELLED: somebody wants no more of it; INTERNAL_ERROR:
- * the server stops. */
+/* For a worker, of any call: likewise. TASK_CANCELLED: somebody wants no more of it;
+ * INTERNAL_ERROR: the server stops. */
 int task_go_on(struct call *call, double share, struct error *err);
 
 /* Until task_end_watch: that share of the work is done when the file has so many bytes. */

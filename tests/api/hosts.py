@@ -138,6 +138,17 @@ def test_agent(server, session):
         is_(session.host.get_server_certificate(host), certificate, "the certificate, without the key that is in the same file")
     session.host.shutdown_agent()
     is_(server.wait(), 0, "shutdown_agent: the server has stopped")
+    before = os.environ.pop("INVOCATION_ID", None)
+    server.start()
+    is_(answer(server.login().host.restart_agent, host)[0], "OPERATION_NOT_ALLOWED", "restart_agent: nobody would start it again")
+    server.stop()
+    os.environ["INVOCATION_ID"] = "systemd's"
+    server.start()
+    server.login().host.restart_agent(host)
+    is_(server.wait(), 75, "restart_agent: as a service of systemd it stops with a status after which it is started again")
+    del os.environ["INVOCATION_ID"]
+    if before:
+        os.environ["INVOCATION_ID"] = before
     server.start()
     return server.login()
 
