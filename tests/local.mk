@@ -57,7 +57,8 @@ libtests_a_SOURCES += %D%/rpc/values.h
 
 # Of the store's tests that let the disk fail.
 disk_sources = %D%/store/disk.c %D%/store/disk.h %D%/store/disk_private.h %D%/store/disk_vfs.c %D%/store/image.c %D%/store/image.h %D%/store/run.c %D%/store/run.h %D%/store/scratch.c %D%/store/scratch.h
-disk_ldflags = $(AM_LDFLAGS) -Wl,--wrap=fsync,--wrap=renameat2,--wrap=unlink
+disk_wraps = -Wl,--wrap=fsync,--wrap=renameat2,--wrap=unlink
+disk_ldflags = $(AM_LDFLAGS) $(disk_wraps)
 
 # C tests.
 check_PROGRAMS += %D%/rpc/test_jsonrpc_read
@@ -143,6 +144,26 @@ bench_programs += %D%/bench/peer_sqlite
 EXTRA_PROGRAMS = $(test_helpers) $(bench_programs)
 CLEANFILES += $(EXTRA_PROGRAMS)
 
+# What e2e/faults.py has the daemon load.
+check_DATA += %D%/e2e/clock.so
+EXTRA_DIST += %D%/e2e/clock.c
+CLEANFILES += %D%/e2e/clock.so
+%D%/e2e/clock.so: %D%/e2e/clock.c
+	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(CFLAGS) -shared -fPIC -o $@ $(srcdir)/%D%/e2e/clock.c
+
+# With what breaks/run.py builds one source file, and what it puts it into.
+python_tests += %D%/breaks/run.py
+check_DATA += %D%/breaks/flags
+CLEANFILES += %D%/breaks/flags
+%D%/breaks/flags: Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && { \
+		echo 'COMPILE=$(COMPILE)'; \
+		echo 'LINK=$(CCLD) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS)'; \
+		echo 'xenapid=$(xenapid_OBJECTS) - $(xenapid_LDADD) $(LIBS)'; \
+		echo 'power_cut=$(disk_wraps) $(%C%_store_power_cut_OBJECTS) - $(LDADD) $(LIBS)'; \
+		echo 'test_damage=$(disk_wraps) $(%C%_store_test_damage_OBJECTS) - $(LDADD) $(LIBS)'; \
+		echo 'test_faults=$(disk_wraps) $(%C%_store_test_faults_OBJECTS) - $(LDADD) $(LIBS)'; } >$@
+
 # Python tests, and what they import.
 python_tests += %D%/rpc/oracle.py
 python_modules += %D%/lib/jsonrpc.py
@@ -164,6 +185,8 @@ python_tests += %D%/xm/test_set.py
 python_tests += %D%/xm/test_storage.py
 python_tests += %D%/xm/test_copies.py
 python_tests += %D%/e2e/event_storm.py
+python_tests += %D%/e2e/faults.py
+python_tests += %D%/e2e/kills.py
 python_tests += %D%/e2e/progress.py
 python_tests += %D%/e2e/soak.py
 python_tests += %D%/e2e/test_xm.py

@@ -5,7 +5,7 @@ EXTRA_DIST += %D%/lint %D%/lint_tables.py %D%/lint-sizes.allow %D%/cppcheck.supp
 EXTRA_DIST += %D%/demo %D%/demo_client.py
 EXTRA_DIST += %D%/fetch-ansible-modules %D%/test-summary %D%/xenapid-valgrind
 
-.PHONY: help lint format docs run bench fuzz coverage check-valgrind check-xen check-clients power-cut
+.PHONY: help lint format docs run bench fuzz coverage check-valgrind check-xen check-clients power-cut kill-9 faults breaks
 
 help:
 	@echo 'make                 xenapid and xm'
@@ -16,6 +16,9 @@ help:
 	@echo 'make hostile         clients that mean harm, in full numbers: docs/durability.md'
 	@echo 'make soak            everything at once for ten minutes (SOAK_SECONDS=600)'
 	@echo 'make power-cut       the power fails at every instant of a run of changes: docs/durability.md'
+	@echo 'make kill-9          1,000 times under concurrent writers (XENAPID_KILLS=…)'
+	@echo 'make faults          every call of the disk fails once'
+	@echo 'make breaks          every promise is broken, to see that a test notices'
 	@echo 'make coverage        which lines the tests reach (configure --enable-coverage)'
 	@echo 'make bench           beside the limits and peers of docs/performance.md, ten minutes on a quiet machine (BENCH="changes events": some rows)'
 	@echo 'make bench-short     the same in seconds: shows that it runs, its figures say nothing'
@@ -78,6 +81,16 @@ soak: xenapid
 
 power-cut: tests/store/power_cut
 	XENAPID_POWER_CUTS=all ./tests/store/power_cut
+
+faults: tests/store/test_faults
+	XENAPID_FAULTS=all ./tests/store/test_faults
+
+XENAPID_KILLS = 1000
+kill-9: xenapid
+	$(AM_TESTS_ENVIRONMENT) XENAPID_KILLS=$(XENAPID_KILLS) $(PYTHON) $(top_srcdir)/tests/e2e/kills.py
+
+breaks: xenapid $(check_PROGRAMS) $(check_DATA)
+	$(AM_TESTS_ENVIRONMENT) XENAPID_BREAKS=all $(PYTHON) $(top_srcdir)/tests/breaks/run.py
 
 FUZZ_SECONDS = 60
 fuzz: $(fuzz_targets)

@@ -2,6 +2,7 @@
 /* session.c – signing in and out, and the sessions of those who have. */
 #include "server/api/private.h"
 
+#include "schema/clock.h"
 #include "schema/log.h"
 #include "server/api/logins.h"
 #include "server/api/role.h"
@@ -17,6 +18,12 @@
 
 /* A transaction looks through all of its changes for each of them. */
 #define EXPIRED_AT_ONCE 256
+
+/* What active_time counts in: a clock that is set logs nobody out. */
+static int64_t active_seconds(void)
+{
+	return clock_ms() / 1000;
+}
 
 /* A session to be made. */
 struct login {
@@ -133,8 +140,8 @@ static int add_session(struct transaction *transaction, void *argument, struct e
 	session = transaction_create(transaction, CLASS_session, login->ref);
 	record_set_text(session, session_this_host, login->api->host_ref);
 	record_set(session, session_this_user, value_reference(user->ref));
-	record_set(session, session_last_active, value_datetime_of(login->now));
-	record_set(session, session_validation_time, value_datetime_of(login->now));
+	record_set(session, session_last_active, value_datetime_of(now_seconds()));
+	record_set(session, session_validation_time, value_datetime_of(now_seconds()));
 	record_set_int(session, session_active_time, login->now);
 	record_set_text(session, session_auth_user_name, login->user);
 	record_set_text(session, session_auth_user_sid, login->user);
@@ -181,7 +188,7 @@ static int sign_in(struct call *call, const char *user, bool superuser, struct e
 			      .address = call->outer->origin.address,
 			      .originator = argument_text(call, 3),
 			      .superuser = superuser,
-			      .now = now_seconds()};
+			      .now = active_seconds()};
 
 	draw_ref(login.ref);
 	if (store_mutate(call->api->store, add_session, &login, err) < 0)
@@ -277,7 +284,7 @@ static int note_active(struct transaction *transaction, void *argument, struct e
 	if (!session || record_int(session, session_active_time) >= note->now)
 		return 0;
 	record_set_int(session, session_active_time, note->now);
-	record_set(session, session_last_active, value_datetime_of(note->now));
+	record_set(session, session_last_active, value_datetime_of(now_seconds()));
 	return 0;
 }
 
@@ -324,7 +331,7 @@ static bool is_idle(const struct api *api, const struct record *session, int64_t
 struct record *session_find(struct api *api, const char *ref, struct error *err)
 {
 	AUTO(record) session = store_read(api->store, CLASS_session, ref);
-	int64_t now = now_seconds();
+	int64_t now = active_seconds();
 
 	/* a uuid is no secret, and so no session's name */
 	if (!session || strcmp(record_ref(session), ref) != 0 || is_idle(api, session, now)) {
@@ -364,7 +371,7 @@ void session_expire(struct api *api)
 	size_t count;
 	size_t idle = 0;
 	struct record **sessions = store_list(api->store, CLASS_session, &count);
-	struct expiry expiry = {.api = api, .now = now_seconds()};
+	struct expiry expiry = {.api = api, .now = active_seconds()};
 	AUTO_ERROR err = {0};
 
 	for (size_t i = 0; i < count; i++) {

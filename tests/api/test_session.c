@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test_session.c – who may sign in, what failing costs, and how sessions end. */
+#include "schema/clock.h"
 #include "tests/api/caller.h"
 
 #include "schema/record.h"
@@ -311,7 +312,7 @@ static int set_active(struct transaction *transaction, void *argument, struct er
 
 	if (!session)
 		return fail(err, ERROR_SESSION_INVALID, past->ref);
-	record_set_int(session, session_active_time, now_seconds() - past->seconds_ago);
+	record_set_int(session, session_active_time, clock_ms() / 1000 - past->seconds_ago);
 	return 0;
 }
 
@@ -338,7 +339,7 @@ static int64_t last_used_ago(const char *ref)
 	/* what was submitted before is done when this is */
 	store_mutate(caller.store, do_nothing, NULL, &err);
 	session = store_read(caller.store, CLASS_session, ref);
-	return session ? now_seconds() - record_int(session, session_active_time) : -1;
+	return session ? clock_ms() / 1000 - record_int(session, session_active_time) : -1;
 }
 
 static void test_idle(void)

@@ -52,7 +52,8 @@ static char *look_at_copy(const char *path)
 			   "FROM pragma_integrity_check");
 }
 
-/* A file that was upgraded has a whole copy of what it was beside it. */
+/* A file that was upgraded has a copy of what it was beside it, and what looks like one is whole.
+ */
 static char *check_copy(void)
 {
 	AUTO_TEXT upgraded = scratch_sql(&after, "SELECT 1 FROM pragma_table_info('VM') "
@@ -60,10 +61,8 @@ static char *check_copy(void)
 	AUTO_TEXT path = scratch_find_file(&after, ".before-upgrade-");
 	AUTO_TEXT found = NULL;
 
-	if (!upgraded)
-		return NULL;
 	if (!path)
-		return text_format("it is upgraded, but there is no copy");
+		return upgraded ? text_format("it is upgraded, but there is no copy") : NULL;
 	found = look_at_copy(path);
 	if (!found || strcmp(found, older) != 0)
 		return text_format("the copy is not what the database was: %s", found);
@@ -108,6 +107,8 @@ static void try_image(const struct image *image, size_t at, enum image_kind kind
 		return;
 	wrong++;
 	diag("power cut after entry %zu of the log, %s: %s", at, kind_names[kind], problem);
+	if (getenv("XENAPID_STOP_AT_FIRST"))
+		exit(1);
 }
 
 static void try_point(const struct image *image, size_t at, const struct promise *promise)
@@ -197,7 +198,7 @@ static void test_upgrade(void)
 	scratch_close(&scratch);
 	disk_stop();
 
-	try_all("an older database", first, state, 11);
+	try_all("an older database", first, state, 7);
 	free(older);
 	run_end(&run);
 	scratch_remove(&scratch);

@@ -50,6 +50,8 @@ static void complain(const struct kind *kind, int nth, const char *when, char *p
 		return;
 	wrong++;
 	diag("%s, call %d, %s: %s", kind->name, nth, when, problem);
+	if (getenv("XENAPID_STOP_AT_FIRST"))
+		exit(1);
 	free(problem);
 }
 
