@@ -13,8 +13,6 @@
 
 #define TIMES 4
 #define SMALL_WAL 200000 /* so that the thread has checkpoints to make */
-#define DROPPED_COLUMN "ha_restart_priority"
-#define DROPPED_TABLE "VM_appliance"
 
 /* What a client was told and what it has asked for. */
 struct promise {
@@ -57,7 +55,7 @@ static char *look_at_copy(const char *path)
 static char *check_copy(void)
 {
 	AUTO_TEXT upgraded = scratch_sql(&after, "SELECT 1 FROM pragma_table_info('VM') "
-						 "WHERE name = '" DROPPED_COLUMN "'");
+						 "WHERE name = '" SCRATCH_NEW_COLUMN "'");
 	AUTO_TEXT path = scratch_find_file(&after, ".before-upgrade-");
 	AUTO_TEXT found = NULL;
 
@@ -188,8 +186,7 @@ static void test_upgrade(void)
 	size_t first;
 	size_t state = run.count - 1;
 
-	free(scratch_sql(&scratch, "ALTER TABLE VM DROP COLUMN " DROPPED_COLUMN
-				   "; DROP TABLE " DROPPED_TABLE));
+	scratch_make_older(&scratch);
 	older = look_at_copy(scratch.path);
 	disk_record(scratch.folder);
 	first = disk_log_length();

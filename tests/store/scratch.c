@@ -81,6 +81,13 @@ void scratch_checkpoint(const struct scratch *scratch, const char *how)
 	free(scratch_sql(scratch, sql));
 }
 
+void scratch_make_older(struct scratch *scratch)
+{
+	scratch_close(scratch);
+	free(scratch_sql(scratch, "ALTER TABLE VM DROP COLUMN " SCRATCH_NEW_COLUMN "; "
+				  "DROP TABLE VM_appliance"));
+}
+
 int scratch_count_files(const struct scratch *scratch, const char *part)
 {
 	DIR *folder = opendir(scratch->folder);

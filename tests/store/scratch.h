@@ -25,6 +25,9 @@ char *scratch_refusal(const struct scratch *scratch);
 char *scratch_sql(const struct scratch *scratch, const char *sql);
 /* From a connection of its own; PASSIVE, FULL, RESTART or TRUNCATE. */
 void scratch_checkpoint(const struct scratch *scratch, const char *how);
+/* Closes it and takes a column and a table away, as an older program's file lacks them. */
+#define SCRATCH_NEW_COLUMN "ha_restart_priority" /* of VM */
+void scratch_make_older(struct scratch *scratch);
 /* How many files of the folder have this in their name. */
 int scratch_count_files(const struct scratch *scratch, const char *part);
 

@@ -29,15 +29,15 @@ static const struct kind {
 	int share; /* the short form tries one call of so many */
 	const char *name;
 } kinds[] = {
-	{FAULT_ANY, false, false, 5, "any call fails once"},
-	{FAULT_ANY, true, true, 9, "all calls fail from one on"},
+	{FAULT_ANY, false, false, 7, "any call fails once"},
+	{FAULT_ANY, true, true, 13, "all calls fail from one on"},
 	{FAULT_SYNC, false, false, 1, "a sync fails once"},
 	{FAULT_SYNC, true, false, 1, "all syncs fail from one on"},
-	{FAULT_WRITE, false, false, 5, "a write fails once"},
-	{FAULT_WRITE, true, false, 9, "all writes fail from one on"},
-	{FAULT_FULL, false, false, 5, "there is no room for a write"},
-	{FAULT_FULL, true, false, 9, "the disk is full from one write on"},
-	{FAULT_READ_ONLY, true, true, 9, "the file system becomes read-only"},
+	{FAULT_WRITE, false, false, 7, "a write fails once"},
+	{FAULT_WRITE, true, false, 13, "all writes fail from one on"},
+	{FAULT_FULL, false, false, 7, "there is no room for a write"},
+	{FAULT_FULL, true, false, 13, "the disk is full from one write on"},
+	{FAULT_READ_ONLY, true, true, 13, "the file system becomes read-only"},
 };
 
 static int tried;
@@ -169,8 +169,9 @@ static bool try_fault(const struct kind *kind, int nth)
 	return reached;
 }
 
-/* The same while a database is closed, and opened again. */
-static bool try_fault_at_end(const struct kind *kind, int nth)
+/* The same while a database is closed, and opened again: by a program that knows more, if
+ * `upgraded`. */
+static bool try_fault_at_end(const struct kind *kind, int nth, bool upgraded)
 {
 	bool reached;
 
@@ -179,6 +180,8 @@ static bool try_fault_at_end(const struct kind *kind, int nth)
 	scratch_open(&scratch);
 	for (int i = 0; i < 4; i++)
 		run_change(&run);
+	if (upgraded)
+		scratch_make_older(&scratch);
 	disk_fail(kind->fault, nth, kind->lasts);
 	scratch_close(&scratch);
 	if (open_store(kind, nth))
@@ -203,7 +206,9 @@ static void try_all(const struct kind *kind)
 	tried = wrong = refusals = 0;
 	for (int nth = first; try_fault(kind, nth); nth += share)
 		continue;
-	for (int nth = first; try_fault_at_end(kind, nth); nth += share)
+	for (int nth = first; try_fault_at_end(kind, nth, false); nth += share)
+		continue;
+	for (int nth = first; try_fault_at_end(kind, nth, true); nth += share)
 		continue;
 	is_int(wrong, 0, "%s: %d faults, %d refusals, nothing lost", kind->name, tried, refusals);
 }
