@@ -4,6 +4,7 @@
 #include "schema/messages.h"
 
 #include "schema/base.h"
+#include "schema/record.h"
 #include "schema/types.h"
 
 #include <assert.h>
@@ -31,6 +32,8 @@ static const struct row rows[] = {
 /* The words of types.h live as long as the block they stand in: these are for functions. */
 static const struct type *const no_type = VOID;
 static const struct type *const string_type = STRING;
+static const struct type *const strings_type = SET(STRING);
+static const struct type *const selection_type = SET(MAP(STRING, ANY));
 static const struct type *const int_type = INT;
 static const struct type *const any_type = ANY;
 static const struct type *const options_type = MAP(STRING, ANY);
@@ -59,6 +62,13 @@ static void add_parameter(struct message_info *message, const char *name, const 
 {
 	message->parameters[message->parameter_count++] = (struct parameter){name, type, NULL};
 	message->required_count++;
+}
+
+static void add_optional(struct message_info *message, const char *name, const struct type *type,
+			 const char *default_text)
+{
+	message->parameters[message->parameter_count++] =
+		(struct parameter){name, type, default_text};
 }
 
 static const struct type *ref_type(const struct class_info *cls)
@@ -123,8 +133,9 @@ static void add_setters(const struct class_info *cls, int field)
 	}
 }
 
-static void add_for_class(const struct class_info *cls, const char *name, enum generated generated,
-			  const struct type *result, const char *parameter, const char *description)
+static struct message_info *add_for_class(const struct class_info *cls, const char *name,
+					  enum generated generated, const struct type *result,
+					  const char *parameter, const char *description)
 {
 	struct message_info *message = add(cls, "", name);
 
@@ -136,6 +147,20 @@ static void add_for_class(const struct class_info *cls, const char *name, enum g
 		add_parameter(message, "self", ref_type(cls));
 	else if (parameter)
 		add_parameter(message, parameter, string_type);
+	return message;
+}
+
+/* xapi has nothing like it. */
+static void add_selection(const struct class_info *cls)
+{
+	struct message_info *message = add_for_class(
+		cls, "get_all_fields_where", GENERATED_get_all_fields_where, selection_type, NULL,
+		"Some fields of those objects, and their \"ref\", in order of creation: from behind one of them on, at most so many (0: all).");
+
+	add_parameter(message, "fields", strings_type);
+	add_optional(message, "expr", string_type, "true");
+	add_optional(message, "after", ref_type(cls), NULL_REF);
+	add_optional(message, "limit", int_type, "0");
 }
 
 static void add_lists(const struct class_info *cls)
@@ -151,6 +176,7 @@ static void add_lists(const struct class_info *cls)
 		"The objects for which the expression is true: field \"name\" = \"value\", and, or, not, ().");
 	add_for_class(cls, "get_all_records_where", GENERATED_get_all_records_where, records,
 		      "expr", "The same with their records.");
+	add_selection(cls);
 	if (cls->name_label >= 0)
 		add_for_class(cls, "get_by_name_label", GENERATED_get_by_name_label, refs, "label",
 			      "The objects of that name; there may be none or several.");

@@ -116,6 +116,7 @@ enum generated {
 	GENERATED_get_all_records,
 	GENERATED_get_all_where,
 	GENERATED_get_all_records_where,
+	GENERATED_get_all_fields_where,
 	GENERATED_get_by_uuid,
 	GENERATED_get_by_name_label,
 	GENERATED_get_record,

@@ -248,6 +248,7 @@ python_tests += %D%/api/compatibility.py
 python_tests += %D%/api/hosts.py
 EXTRA_DIST += %D%/api/xen-api.names
 python_tests += %D%/api/input.py
+python_tests += %D%/api/selections.py
 python_tests += %D%/api/sessions.py
 python_tests += %D%/api/storage.py
 python_tests += %D%/api/storage_config.py

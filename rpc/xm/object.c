@@ -4,6 +4,7 @@
 
 #include "rpc/xm/terminal.h"
 #include "schema/buffer.h"
+#include "schema/error.h"
 
 /* More are not shown when none fits. */
 #define SHOWN_MOST 12
@@ -40,6 +41,42 @@ enum status object_read_all(struct xm *xm, const char *cls, struct value **ret_r
 		return xm_fail("the server's lists are no lists");
 	*ret_records = TAKE(records);
 	return STATUS_DONE;
+}
+
+/* A list of {"ref", field …}. */
+static enum status by_ref(const struct value *list, struct value **ret_records)
+{
+	AUTO(value) records = value_map();
+
+	for (uint32_t i = 0; list->kind == VALUE_SET && i < list->length; i++) {
+		const struct value *record = list->items[i];
+		const char *ref = value_find_text(record, "ref");
+
+		if (ref)
+			value_put(records, ref, value_reference(record));
+	}
+	if (list->kind != VALUE_SET || records->length != list->length || value_sort(records))
+		return xm_fail("the server's lists are no lists");
+	*ret_records = TAKE(records);
+	return STATUS_DONE;
+}
+
+enum status object_read_fields(struct xm *xm, const char *cls, const char *const *fields,
+			       struct value **ret_records)
+{
+	AUTO_TEXT method = text_format("%s.get_all_fields_where", cls);
+	AUTO(value) list = NULL;
+	struct value *names = value_set();
+	const char *code;
+
+	for (; *fields; fields++)
+		value_append(names, value_string(*fields));
+	if (xm_call(xm, method, parameters_of(names, (struct value *)NULL), &list))
+		return by_ref(list, ret_records);
+	code = failure_part(&xm->failure, 0);
+	if (code && strcmp(code, error_info(ERROR_MESSAGE_METHOD_UNKNOWN)->name) == 0)
+		return object_read_all(xm, cls, ret_records);
+	return xm_report(xm);
 }
 
 static bool is_meant(const struct value *record, const char *const *fields, const char *argument)

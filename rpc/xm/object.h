@@ -26,6 +26,10 @@ enum status object_choose(const struct value *records, const char *what, const c
 
 /* *ret_records is a map by ref. */
 enum status object_read_all(struct xm *xm, const char *cls, struct value **ret_records);
+/* The same with these fields only (NULL behind the last), or more: not every server can leave some
+ * out. */
+enum status object_read_fields(struct xm *xm, const char *cls, const char *const *fields,
+			       struct value **ret_records);
 /* A string field of a record, "" where there is none. */
 const char *object_text(const struct value *record, const char *field);
 bool object_flag(const struct value *record, const char *field);

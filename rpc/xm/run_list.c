@@ -8,6 +8,17 @@
 
 #include <strings.h>
 
+/* Of a row of the table; by what the VMs are chosen and put in order; and what rpc/xm/state.c looks
+ * at. */
+static const struct vm_fields shown_fields = {
+	.vm = (const char *const[]){"name_label", "uuid", "domid", "power_state", "metrics",
+				    "is_control_domain", "is_a_template", "is_a_snapshot",
+				    "memory_target", "memory_dynamic_min", "VCPUs_max",
+				    "VCPUs_at_startup", NULL},
+	.metrics = (const char *const[]){"state", "memory_actual", "VCPUs_number", "VCPUs_params",
+					 NULL},
+};
+
 static void print_row(const struct vm *vm)
 {
 	char letters[7], domid[24] = "";
@@ -118,7 +129,8 @@ enum status run_list(struct xm *xm)
 	}
 	if (xm->options.detailed && xm->options.json)
 		return xm_misuse(xm, "--long and --json exclude each other");
-	status = vms_read(xm, &vms);
+	status = vms_read_fields(
+		xm, xm->options.detailed || xm->options.json ? NULL : &shown_fields, &vms);
 	/* of several names those that were found are shown */
 	if (status != STATUS_DONE && !vms.count)
 		return status;

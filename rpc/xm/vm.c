@@ -3,6 +3,7 @@
 #include "rpc/xm/vm.h"
 
 #include "rpc/xm/amount.h"
+#include "rpc/xm/object.h"
 #include "rpc/xm/terminal.h"
 #include "schema/error.h"
 #include "schema/uuid.h"
@@ -100,13 +101,16 @@ static bool add_refs(struct xm *xm, const struct value *refs, struct value *cand
 /* Only records know the ids of domains, and a number may be a name as well. */
 static bool find_by_number(struct xm *xm, const char *argument, struct value *candidates)
 {
+	static const char *const fields[] = {"name_label",  "uuid",	     "domid",
+					     "power_state", "is_a_template", "is_a_snapshot",
+					     NULL};
 	AUTO(value) all = NULL;
 	int64_t domid = -1;
 
 	amount_read_count(argument, 0, INT32_MAX, &domid);
-	if (!xm_call(xm, "VM.get_all_records", value_set(), &all))
+	if (object_read_fields(xm, "VM", fields, &all) != STATUS_DONE)
 		return false;
-	for (uint32_t i = 0; all->kind == VALUE_MAP && i < all->length; i++) {
+	for (uint32_t i = 0; i < all->length; i++) {
 		const struct member *member = &all->members[i];
 		struct vm vm = {member->value, NULL};
 
@@ -167,8 +171,8 @@ static void set_subject(struct xm *xm, const struct value *ref, const char *name
 	xm->subject.name = name ? value_string(name) : NULL;
 }
 
-/* By number or by name; *ret_record is held, or NULL when it did not have to be read. */
-static enum status find_candidate(struct xm *xm, const char *argument, struct value **ret_record)
+/* By number or by name. */
+static enum status find_candidate(struct xm *xm, const char *argument)
 {
 	AUTO(value) candidates = value_set();
 	AUTO(value) refs = NULL;
@@ -177,7 +181,7 @@ static enum status find_candidate(struct xm *xm, const char *argument, struct va
 
 	if (argument[0] && strspn(argument, "0123456789") == strlen(argument)) {
 		if (!find_by_number(xm, argument, candidates))
-			return xm_report(xm);
+			return STATUS_FAILED;
 	} else {
 		if (!xm_call(xm, "VM.get_by_name_label",
 			     parameters_of(value_string(argument), (struct value *)NULL), &refs))
@@ -199,11 +203,10 @@ static enum status find_candidate(struct xm *xm, const char *argument, struct va
 	}
 	name = value_find_text(value_find(chosen, "record"), "name_label");
 	set_subject(xm, value_find(chosen, "ref"), name);
-	*ret_record = value_reference(value_find(chosen, "record"));
 	return STATUS_DONE;
 }
 
-static enum status find_any(struct xm *xm, const char *argument, struct value **ret_record)
+enum status vm_find(struct xm *xm, const char *argument)
 {
 	AUTO(value) ref = NULL;
 
@@ -215,14 +218,7 @@ static enum status find_any(struct xm *xm, const char *argument, struct value **
 			return STATUS_DONE;
 		}
 	}
-	return find_candidate(xm, argument, ret_record);
-}
-
-enum status vm_find(struct xm *xm, const char *argument)
-{
-	AUTO(value) record = NULL;
-
-	return find_any(xm, argument, &record);
+	return find_candidate(xm, argument);
 }
 
 char *vm_name(struct xm *xm)
@@ -252,10 +248,9 @@ static bool read_one(struct xm *xm, const char *argument, struct vm *ret_vm)
 	AUTO(value) metrics = NULL;
 	const char *ref;
 
-	if (find_any(xm, argument, &record) != STATUS_DONE)
+	if (vm_find(xm, argument) != STATUS_DONE)
 		return false;
-	if (!record &&
-	    !xm_call(xm, "VM.get_record",
+	if (!xm_call(xm, "VM.get_record",
 		     parameters_of(value_reference(xm->subject.ref), (struct value *)NULL),
 		     &record)) {
 		xm_report(xm);
@@ -292,16 +287,22 @@ static int compare(const void *left, const void *right)
 	return order ? order : strcmp(vm_text(a, "uuid"), vm_text(b, "uuid"));
 }
 
-static enum status read_all(struct xm *xm, struct vms *vms)
+static enum status read_records(struct xm *xm, const char *cls, const char *const *fields,
+				struct value **ret_records)
+{
+	return fields ? object_read_fields(xm, cls, fields, ret_records) :
+			object_read_all(xm, cls, ret_records);
+}
+
+static enum status read_all(struct xm *xm, const struct vm_fields *fields, struct vms *vms)
 {
 	AUTO(value) records = NULL;
 	AUTO(value) metrics = NULL;
 
-	if (!xm_call(xm, "VM.get_all_records", value_set(), &records) ||
-	    !xm_call(xm, "VM_metrics.get_all_records", value_set(), &metrics))
-		return xm_report(xm);
-	if (records->kind != VALUE_MAP || metrics->kind != VALUE_MAP)
-		return xm_fail("the server's lists are no lists");
+	if (read_records(xm, "VM", fields ? fields->vm : NULL, &records) != STATUS_DONE ||
+	    read_records(xm, "VM_metrics", fields ? fields->metrics : NULL, &metrics) !=
+		    STATUS_DONE)
+		return STATUS_FAILED;
 	vms->items = allocate(records->length * sizeof(*vms->items) + 1);
 	for (uint32_t i = 0; i < records->length; i++) {
 		const struct value *record = records->members[i].value;
@@ -319,12 +320,12 @@ static enum status read_all(struct xm *xm, struct vms *vms)
 	return STATUS_DONE;
 }
 
-enum status vms_read(struct xm *xm, struct vms *ret_vms)
+enum status vms_read_fields(struct xm *xm, const struct vm_fields *fields, struct vms *ret_vms)
 {
 	enum status status = STATUS_DONE;
 
 	if (!xm->count)
-		return read_all(xm, ret_vms);
+		return read_all(xm, fields, ret_vms);
 	ret_vms->items = allocate((size_t)xm->count * sizeof(*ret_vms->items));
 	/* those that can be shown are, whatever is wrong with the others */
 	for (int i = 0; i < xm->count; i++) {
@@ -334,4 +335,9 @@ enum status vms_read(struct xm *xm, struct vms *ret_vms)
 			status = STATUS_FAILED;
 	}
 	return status;
+}
+
+enum status vms_read(struct xm *xm, struct vms *ret_vms)
+{
+	return vms_read_fields(xm, NULL, ret_vms);
 }

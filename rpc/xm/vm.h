@@ -29,11 +29,19 @@ struct vms {
 void vms_cleanup(struct vms *vms);
 #define AUTO_VMS __attribute__((cleanup(vms_cleanup))) struct vms
 
+/* What is to be shown of them (NULL behind the last). */
+struct vm_fields {
+	const char *const *vm;
+	const char *const *metrics;
+};
+
 /*
  * Those that the arguments name, in their order; without arguments all: the control domain first,
  * then those with a domain by its id, then the others by name. Templates and snapshots only when
- * the options ask for them, or by name.
+ * the options ask for them, or by name. `fields` NULL: all of them; there may be more than these.
  */
+enum status vms_read_fields(struct xm *xm, const struct vm_fields *fields, struct vms *ret_vms);
+/* The same with all fields. */
 enum status vms_read(struct xm *xm, struct vms *ret_vms);
 
 bool vm_has_domain(const struct vm *vm);

@@ -3,6 +3,7 @@
 #include "server/api/private.h"
 
 #include "server/api/update.h"
+#include "server/api/selection.h"
 #include "server/api/where.h"
 
 static int run_get(struct call *call, struct error *err)
@@ -207,6 +208,7 @@ static const handler_fn handlers[] = {
 	[GENERATED_get_all_records] = run_get_all_records,
 	[GENERATED_get_all_where] = run_get_all_where,
 	[GENERATED_get_all_records_where] = run_get_all_records_where,
+	[GENERATED_get_all_fields_where] = run_get_all_fields_where,
 	[GENERATED_get_by_uuid] = run_get_by_uuid,
 	[GENERATED_get_by_name_label] = run_get_by_name_label,
 	[GENERATED_get_record] = run_get_record,

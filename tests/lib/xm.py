@@ -218,6 +218,16 @@ class FakeServer:
     def run_VM_metrics_get_all_records(self, _):
         return self.metrics
 
+    @staticmethod
+    def select(records, fields):
+        return [{"ref": ref, **{name: record[name] for name in fields if name in record}} for ref, record in records.items()]
+
+    def run_VM_get_all_fields_where(self, _, fields):
+        return self.select(self.vms, fields)
+
+    def run_VM_metrics_get_all_fields_where(self, _, fields):
+        return self.select(self.metrics, fields)
+
     def run_VM_metrics_get_record(self, _, ref):
         return self.metrics[ref]
 

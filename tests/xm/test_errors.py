@@ -152,7 +152,7 @@ def test_no_replies():
                 (b"<methodResponse><params><param><value><struct><member><name>Status</name><value>Failure"
                  b"</value></member></struct></value></param></params></methodResponse>",
                  "the reply is not one of a Xen-API server")):
-            server.refusals["VM.get_all_records"] = lambda *_, raw=raw: Raw(raw)
+            server.refusals["VM.get_all_fields_where"] = lambda *_, raw=raw: Raw(raw)
             status, out, err = server.xm("list")
             is_((status, out), (1, ""), f"{raw[:20]} is an error")
             has(err, part, "and says so")
@@ -167,7 +167,8 @@ def test_odd_results():
         server.add(power_state="Running", domid=3)
         for method, arguments in (
                 ("VM.get_record", ["domid", "demo"]), ("VM.get_record", ["list", "demo"]),
-                ("VM_metrics.get_record", ["list", "demo"]), ("VM.get_all_records", ["list"]),
+                ("VM_metrics.get_record", ["list", "demo"]), ("VM.get_all_records", ["list", "--json"]),
+                ("VM.get_all_fields_where", ["list"]),
                 ("host.get_all_records", ["info"]), ("task.get_record", ["shutdown", "demo"]),
                 ("VM.get_by_name_label", ["pause", "demo"]), ("VM.set_memory_target", ["mem-set", "demo", "5"])):
             for odd in ("a text", ["a", "b"], 5, {"a": "b"}):

@@ -32,9 +32,16 @@ def test_table():
             "a running one")
         is_(server.messages()[0], "VM.get_by_name_label", "by name")
         is_(server.xm("list")[1].count("\n"), 2, "all")
-        is_(server.messages(), ["VM.get_all_records", "VM_metrics.get_all_records"], "two calls for all")
+        selections = ["VM.get_all_fields_where", "VM_metrics.get_all_fields_where"]
+        is_(server.messages(), selections, "two calls for all, with the fields that are shown")
         is_([server.calls[0][0], server.calls[-1][0]],
             ["session.login_with_password", "session.logout"], "signs in and out")
+        table = server.xm("list")
+        for selection in selections:
+            server.refusals[selection] = Refusal("MESSAGE_METHOD_UNKNOWN", selection)
+        is_(server.xm("list"), table, "the same from a server that cannot leave fields out")
+        is_(server.messages(), [selections[0], "VM.get_all_records", selections[1], "VM_metrics.get_all_records"],
+            "which is asked for whole records")
 
 
 def test_order():
