@@ -275,6 +275,7 @@ python_modules += %D%/xen/beside_xl.py
 python_modules += %D%/xen/domain0.py
 python_modules += %D%/xen/devices.py
 python_modules += %D%/xen/pass_through.py
+python_modules += %D%/xen/staged.py
 python_modules += %D%/xen/contract.py
 python_modules += %D%/xen/endings.py
 python_modules += %D%/xen/kills.py

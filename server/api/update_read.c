@@ -90,6 +90,17 @@ static int take_value(struct call *call, const struct member *member, struct upd
 	return reference_resolve(call->api->store, type, value, &item->value, err);
 }
 
+/* All is done by the one thread that changes anything. */
+#define ITEMS_MOST 1000
+
+static int check_count(const struct value *fields, struct error *err)
+{
+	AUTO_TEXT accepted = text_format("fields: at most %d", ITEMS_MOST);
+	AUTO_TEXT given = text_format("%u", fields->length);
+
+	return fields->length > ITEMS_MOST ? fail(err, ERROR_INVALID_VALUE, accepted, given) : 0;
+}
+
 static int compare_items(const void *a, const void *b)
 {
 	const struct update_item *one = a;
@@ -104,6 +115,8 @@ static int read_items(struct call *call, struct update *update, struct error *er
 {
 	const struct value *fields = call->arguments[1];
 
+	if (check_count(fields, err) < 0)
+		return -1;
 	update->items = allocate(fields->length * sizeof(*update->items));
 	for (uint32_t i = 0; i < fields->length; i++) {
 		struct update_item *item = &update->items[update->count++];

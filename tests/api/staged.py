@@ -203,6 +203,22 @@ def test_survives(host):
     host.remove(vm)
 
 
+def test_killed(host):
+    """Between the end of the one domain and the beginning of the other: what waited is there, or still waits."""
+    for op, state, waiting in (("destroy", "Running", 4), ("start", "Halted", 0)):
+        vm, _ = staged_vm(host)
+        host.simulator.reset()
+        host.simulator.delay(op, 600_000)
+        host.background("VM.hard_reboot", vm)
+        ok(until(lambda: host.simulator.calls().get(op)), f"a reboot has come to {op}")
+        host.crash()
+        is_((host.state(vm), len(host.session.VM.get_pending(vm)), host.session.VM.get_VCPUs_max(vm)),
+            (state, waiting, "4" if waiting else "8"), f"killed there, the VM is {state}, and {waiting} fields wait")
+        is_(host.differences(vm), [], "record, disk and domain agree")
+        host.simulator.speed(1000)
+        host.remove(vm)
+
+
 def test_plain_setters(host):
     """What they set of a VM that runs waits too, and is computed from what the domain was built with."""
     vm = host.add("Running", PV_args="quiet")
@@ -316,7 +332,7 @@ if not program():
     skip_all("no xenapid to test (XENAPID)")
 with Host(metrics_interval="24h") as running:
     running.simulator.speed(1000)
-    for test in (test_document, test_auto, test_next_boot, test_ways, test_survives, test_plain_setters, test_drop, test_later_changes,
+    for test in (test_document, test_auto, test_next_boot, test_ways, test_survives, test_killed, test_plain_setters, test_drop, test_later_changes,
                  test_domain_0, test_random):
         test(running)
 done()

@@ -162,6 +162,10 @@ def test_keys(world):
     is_([g and (g[0], g[1].startswith(name)) for g, (_, _, name) in zip(got, wrongs)], [(code, True) for _, code, _ in wrongs],
         "what there is not is refused by its name")
     has(answer(session.VM.update, vm, {"uuid": "x"})[3], "no message sets", "with a reason")
+    many = {f"other_config:{number}": "x" for number in range(1001)}
+    is_(answer(session.VM.update, vm, many), ("INVALID_VALUE", "fields: at most 1000", "1001"), "too many are refused")
+    is_(answer(session.VM.update, vm, dict(list(many.items())[:1000])), None, "many are not")
+    session.VM.set_other_config(vm, {})
 
 
 def test_options(world):

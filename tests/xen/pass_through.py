@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""pass_through.py – point 13: a PV guest with a PCI device of the host, on a machine with an IOMMU."""
+"""pass_through.py – point 14: a PV guest with a PCI device of the host, on a machine with an IOMMU."""
 from lib.tap import is_, ok, skip
 
 TEST_DEVICE = ("6966", "5")  # QEMU's pci-testdev

@@ -36,7 +36,8 @@ MACHINES = [
      ("contract", "the contract test of adapters passes on Xen"),
      ("measure", "how long changes and starts take, through xenapid and through xl"),
      ("domain0", "Domain-0 is shown truly, changes live within its limits, and can not be ended"),
-     ("devices", "NICs and disks of PV and PVH guests: at the start, plugged and unplugged live, seen and used")],
+     ("devices", "NICs and disks of PV and PVH guests: at the start, plugged and unplugged live, seen and used"),
+     ("staged", "vCPUs and static memory that wait are there after the guest's own reboot")],
     [("pass_through", "a PV guest with a PCI device of the host")],
 ]
 POINTS = [point for machine in MACHINES for point in machine]
