@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What is in the WAL goes into the file, if SQLite can still read both. */
@@ -46,6 +47,20 @@ static bool put_in_place(const char *path, const char *copy, const char *kept)
 	return copy_sync_folder(path) && rename(copy, path) == 0 && copy_sync_folder(path);
 }
 
+/* Whoever may use the one may use the other, also when root puts it there. */
+static bool give_to_owner(const char *path, const char *copy)
+{
+	struct stat old;
+	struct stat new;
+
+	if (stat(path, &old) < 0)
+		return errno == ENOENT;
+	if (stat(copy, &new) < 0)
+		return false;
+	return (old.st_uid == new.st_uid &&old.st_gid == new.st_gid) ||
+	       chown(copy, old.st_uid, old.st_gid) == 0;
+}
+
 char *replace_database(const char *path, const char *copy, const char *why, char **ret_kept)
 {
 	AUTO_TEXT kept = NULL;
@@ -55,7 +70,7 @@ char *replace_database(const char *path, const char *copy, const char *why, char
 		kept = copy_dated_name(path, why);
 		empty_wal(path);
 	}
-	if (!copy_sync(copy) || !put_in_place(path, copy, kept))
+	if (!give_to_owner(path, copy) || !copy_sync(copy) || !put_in_place(path, copy, kept))
 		return text_format("%s cannot be put in the place of %s: %s", copy, path,
 				   strerror(errno));
 	*ret_kept = TAKE(kept);

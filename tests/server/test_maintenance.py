@@ -146,7 +146,12 @@ def test_restore():
         ok(int(session.call("event.from", ["VM"], "", 0.0)["token"].split(",")[0].lstrip("0") or 0) >=
            int(token.split(",")[0].lstrip("0") or 0), "revisions do not go back")
         server.kill()
+        if os.getuid() == 0:
+            os.chown(server.path("xenapid.db"), 12345, 12345)
         is_(run(server, "restore", kept)[0], 0, "and back again")
+        if os.getuid() == 0:
+            is_(os.stat(server.path("xenapid.db")).st_uid, 12345, "for who had it before")
+            os.chown(server.path("xenapid.db"), 0, 0)
         server.start()
         is_(server.login().VM.get_name_label(new), "new", "nothing was lost")
         server.stop()
