@@ -112,6 +112,12 @@ def test_refusals():
         is_(run(server, "backup")[0], 2, "backup without a file")
         has(run(server, "--repair")[2], "goes with doctor", "--repair alone")
         has(run(server, "backup", server.path("x.db"), database=server.path("none.db"))[2], "unable to open", "no database")
+        tasks = [session.call("Async.pool.backup_database", f"many{i}.db") for i in range(20)]
+        while any(session.task.get_status(task) == "pending" for task in tasks):
+            pass
+        failures = [session.task.get_error_info(task) for task in tasks if session.task.get_status(task) == "failure"]
+        is_(len(failures) + len(glob.glob(server.path("backup/many*.db"))), 20, "of many at once each is made or refused")
+        ok(all(failure[0] == "OTHER_OPERATION_IN_PROGRESS" for failure in failures), f"{len(failures)} since one was under way")
         os.mkdir(server.path("rest"))
         server.stop()
         os.rename(server.path("backup"), server.path("rest/backup"))
