@@ -173,6 +173,10 @@ class Nuisance(Part):
         for wire in wires:
             wire.close()
 
+    def end(self):
+        """Its session is hardly ever used: it may have had to go."""
+        self.session.close()
+
 
 PARTS = {Reader: 4, Writer: 4, Churner: 2, Starter: 4, Follower: 8, Visitor: 2, Tasker: 2, Keeper: 1, Nuisance: 2}
 
@@ -220,10 +224,10 @@ def main():
         parts, samples = soak(server, vms)
         check_flat(samples)
         deadline = time.monotonic() + 60
-        while descriptors(server) > before + 1 and time.monotonic() < deadline:
+        while descriptors(server) > before + 2 and time.monotonic() < deadline:
             time.sleep(0.1)
-        # the first checkpoint opens the WAL once more, for good
-        before += 1
+        # the first checkpoint opens the WAL once more, for good; SQLite keeps what a backup has opened for the next one
+        before += 2
         ok(descriptors(server) <= before, f"no descriptor is left: {descriptors(server)}, {before} before")
         server.kill()
         server.start()
