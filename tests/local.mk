@@ -74,6 +74,7 @@ check_PROGRAMS += %D%/hypervisor/test_filter
 check_PROGRAMS += %D%/hypervisor/test_hypervisor
 %C%_hypervisor_test_hypervisor_SOURCES = %D%/hypervisor/test_hypervisor.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
 check_PROGRAMS += %D%/hypervisor/test_pci
+%C%_hypervisor_test_pci_SOURCES = %D%/hypervisor/test_pci.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
 check_PROGRAMS += %D%/hypervisor/test_simulator
 %C%_hypervisor_test_simulator_SOURCES = %D%/hypervisor/test_simulator.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
 check_PROGRAMS += %D%/import/test_xl_config

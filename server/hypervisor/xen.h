@@ -128,6 +128,9 @@ struct xen_libxl {
 #define AUTO_LIBXL __attribute__((cleanup(xen_libxl_close))) struct xen_libxl
 int xen_libxl_open(struct xen_libxl *libxl, struct hypervisor_error *err);
 void xen_libxl_close(struct xen_libxl *libxl);
+/* xen_find_guest, and a context to ask libxl for something with it. */
+int xen_open_guest(struct xen *xen, const char *uuid, bool live, xc_domaininfo_t *ret_domain,
+		   struct xen_libxl *ret_libxl, struct hypervisor_error *err);
 /* `format` says what could not be done, to which libxl's reason is added. Returns −1. */
 int xen_libxl_fail(const struct xen_libxl *libxl, int rc, struct hypervisor_error *err,
 		   const char *format, ...) __attribute__((format(printf, 4, 5)));

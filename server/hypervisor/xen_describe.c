@@ -232,7 +232,7 @@ int xen_describe_domain(void *adapter, const char *uuid, struct domain_descripti
 	AUTO_BUFFER unknown = {0};
 	xc_domaininfo_t domain;
 
-	if (xen_find_guest(xen, uuid, true, &domain, err) < 0 || xen_libxl_open(&libxl, err) < 0)
+	if (xen_open_guest(xen, uuid, true, &domain, &libxl, err) < 0)
 		return -1;
 	ask_libxl(xen, &libxl, domain.domain, &config, &unknown);
 	*ret_description = (struct domain_description){

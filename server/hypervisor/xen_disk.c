@@ -136,22 +136,37 @@ static void read_traffic(libxl_ctx *ctx, uint32_t domid, const libxl_device_disk
 	libxl_diskinfo_dispose(&info);
 }
 
+/* NULL: it is not asked for. */
+static struct device_traffic *find_traffic(struct device_traffic *traffic, size_t count, int device)
+{
+	for (size_t i = 0; i < count; i++)
+		if (traffic[i].device == device)
+			return &traffic[i];
+	return NULL;
+}
+
 int xen_get_disk_traffic(void *adapter, const char *uuid, struct device_traffic *traffic,
 			 size_t count, struct hypervisor_error *err)
 {
 	AUTO_LIBXL libxl = {0};
 	xc_domaininfo_t domain;
-	libxl_device_disk disk;
+	libxl_device_disk *disks;
+	int disk_count = 0;
 
 	if (xen_find(adapter, uuid, &domain, err) < 0 || xen_libxl_open(&libxl, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		traffic[i].read_bytes = traffic[i].written_bytes = 0;
-		if (!find_disk(libxl.ctx, domain.domain, traffic[i].device, &disk))
-			continue;
-		read_traffic(libxl.ctx, domain.domain, &disk, &traffic[i]);
-		libxl_device_disk_dispose(&disk);
+	disks = libxl_device_disk_list(libxl.ctx, domain.domain, &disk_count);
+	for (int i = 0; i < disk_count; i++) {
+		struct device_traffic *wanted =
+			disks[i].vdev ? find_traffic(traffic, count, number_of(disks[i].vdev)) :
+					NULL;
+
+		if (wanted)
+			read_traffic(libxl.ctx, domain.domain, &disks[i], wanted);
 	}
+	libxl_device_disk_list_free(disks, disk_count);
 	return 0;
 }
 
@@ -163,8 +178,7 @@ int xen_attach_disk(void *adapter, const char *uuid, const struct disk_config *c
 	libxl_device_disk disk;
 	int rc;
 
-	if (xen_find_guest(adapter, uuid, true, &domain, err) < 0 ||
-	    xen_libxl_open(&libxl, err) < 0)
+	if (xen_open_guest(adapter, uuid, true, &domain, &libxl, err) < 0)
 		return -1;
 	if (find_disk(libxl.ctx, domain.domain, config->device, &disk)) {
 		libxl_device_disk_dispose(&disk);
@@ -188,8 +202,7 @@ int xen_detach_disk(void *adapter, const char *uuid, int device, bool force,
 	libxl_device_disk disk;
 	int rc;
 
-	if (xen_find_guest(adapter, uuid, true, &domain, err) < 0 ||
-	    xen_libxl_open(&libxl, err) < 0)
+	if (xen_open_guest(adapter, uuid, true, &domain, &libxl, err) < 0)
 		return -1;
 	if (!find_disk(libxl.ctx, domain.domain, device, &disk))
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "there is no disk %d", device);
@@ -215,8 +228,7 @@ int xen_change_cd(void *adapter, const char *uuid, const struct disk_config *con
 	libxl_device_disk disk;
 	int rc = 0;
 
-	if (xen_find_guest(adapter, uuid, true, &domain, err) < 0 ||
-	    xen_libxl_open(&libxl, err) < 0)
+	if (xen_open_guest(adapter, uuid, true, &domain, &libxl, err) < 0)
 		return -1;
 	if (!find_disk(libxl.ctx, domain.domain, config->device, &drive))
 		return fail_drive(err, config->device);

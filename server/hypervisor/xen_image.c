@@ -134,8 +134,7 @@ int xen_go_on(void *adapter, const char *uuid, struct hypervisor_error *err)
 	xc_domaininfo_t domain;
 	int rc;
 
-	if (xen_find_guest(adapter, uuid, false, &domain, err) < 0 ||
-	    xen_libxl_open(&libxl, err) < 0)
+	if (xen_open_guest(adapter, uuid, false, &domain, &libxl, err) < 0)
 		return -1;
 	xen_name_of(adapter, domain.domain, name);
 	if (!xen_is_shut_down(&domain) || xen_reason_of(&domain) != SHUTDOWN_SUSPEND)

@@ -116,6 +116,14 @@ int xen_libxl_open(struct xen_libxl *libxl, struct hypervisor_error *err)
 	return 0;
 }
 
+int xen_open_guest(struct xen *xen, const char *uuid, bool live, xc_domaininfo_t *ret_domain,
+		   struct xen_libxl *ret_libxl, struct hypervisor_error *err)
+{
+	if (xen_find_guest(xen, uuid, live, ret_domain, err) < 0)
+		return -1;
+	return xen_libxl_open(ret_libxl, err);
+}
+
 void xen_libxl_close(struct xen_libxl *libxl)
 {
 	if (libxl->ctx)

@@ -78,8 +78,7 @@ int xen_destroy(void *adapter, const char *uuid, struct hypervisor_error *err)
 	xc_domaininfo_t domain;
 	int rc;
 
-	if (xen_find_guest(adapter, uuid, false, &domain, err) < 0 ||
-	    xen_libxl_open(&libxl, err) < 0)
+	if (xen_open_guest(adapter, uuid, false, &domain, &libxl, err) < 0)
 		return -1;
 	rc = libxl_domain_destroy(libxl.ctx, domain.domain, NULL);
 	if (rc == 0)

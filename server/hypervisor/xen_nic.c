@@ -144,8 +144,7 @@ int xen_move_nic(void *adapter, const char *uuid, int device, const char *bridge
 	AUTO_LIBXL libxl = {0};
 	xc_domaininfo_t domain;
 
-	if (xen_find_guest(adapter, uuid, true, &domain, err) < 0 ||
-	    xen_libxl_open(&libxl, err) < 0)
+	if (xen_open_guest(adapter, uuid, true, &domain, &libxl, err) < 0)
 		return -1;
 	if (!has_nic(libxl.ctx, domain.domain, device))
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "there is no network interface %d",
@@ -189,8 +188,7 @@ int xen_attach_nic(void *adapter, const char *uuid, const struct nic_config *con
 	libxl_device_nic nic;
 	int rc;
 
-	if (xen_find_guest(adapter, uuid, true, &domain, err) < 0 ||
-	    xen_libxl_open(&libxl, err) < 0)
+	if (xen_open_guest(adapter, uuid, true, &domain, &libxl, err) < 0)
 		return -1;
 	if (has_nic(libxl.ctx, domain.domain, config->device))
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "there is a network interface %d",
@@ -217,8 +215,7 @@ int xen_detach_nic(void *adapter, const char *uuid, int device, bool force,
 	libxl_device_nic nic;
 	int rc;
 
-	if (xen_find_guest(adapter, uuid, true, &domain, err) < 0 ||
-	    xen_libxl_open(&libxl, err) < 0)
+	if (xen_open_guest(adapter, uuid, true, &domain, &libxl, err) < 0)
 		return -1;
 	if (!has_nic(libxl.ctx, domain.domain, device) ||
 	    libxl_devid_to_device_nic(libxl.ctx, domain.domain, device, &nic) != 0)

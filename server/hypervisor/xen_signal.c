@@ -10,8 +10,7 @@ int xen_send_sysrq(void *adapter, const char *uuid, char key, struct hypervisor_
 	xc_domaininfo_t domain;
 	int rc;
 
-	if (xen_find_guest(adapter, uuid, true, &domain, err) < 0 ||
-	    xen_libxl_open(&libxl, err) < 0)
+	if (xen_open_guest(adapter, uuid, true, &domain, &libxl, err) < 0)
 		return -1;
 	rc = libxl_send_sysrq(libxl.ctx, domain.domain, key);
 	return rc ? xen_libxl_fail(&libxl, rc, err, "domain %u could not be sent a key",
@@ -30,8 +29,7 @@ int xen_send_trigger(void *adapter, const char *uuid, enum guest_trigger trigger
 	xc_domaininfo_t domain;
 	int rc;
 
-	if (xen_find_guest(adapter, uuid, true, &domain, err) < 0 ||
-	    xen_libxl_open(&libxl, err) < 0)
+	if (xen_open_guest(adapter, uuid, true, &domain, &libxl, err) < 0)
 		return -1;
 	rc = libxl_send_trigger(libxl.ctx, domain.domain, triggers[trigger], 0, NULL);
 	return rc ? xen_libxl_fail(&libxl, rc, err, "domain %u could not be sent a trigger",

@@ -3,28 +3,25 @@
 #include "server/hypervisor/pci.h"
 
 #include "schema/base.h"
+#include "tests/hypervisor/fixture.h"
 #include "tests/tap.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/test-pci-XXXXXX";
-
 static void write_file(const char *name, const char *text)
 {
-	AUTO_TEXT path = text_format("%s/%s", folder, name);
-	FILE *file = fopen(path, "w");
+	AUTO_TEXT path = fixture_path(name);
 
-	fputs(text, file);
-	fclose(file);
+	fixture_write(path, text);
 }
 
 static void make_device(const char *id, const char *const numbers[6])
 {
 	static const char *const names[] = {
 		"class", "vendor", "device", "subsystem_vendor", "subsystem_device", "revision"};
-	AUTO_TEXT path = text_format("%s/%s", folder, id);
+	AUTO_TEXT path = fixture_path(id);
 
 	mkdir(path, 0700);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -40,7 +37,7 @@ static void make_all(void)
 	static const char *const card[] = {"0x020000\n", "0x8086\n", "0x10d3\n",
 					   "0x1028\n",	 "0x0abc\n", "0x02\n"};
 	static const char *const odd[] = {"0x088000\n", "0xffff\n", NULL, NULL, NULL, NULL};
-	AUTO_TEXT link = text_format("%s/0001:02:1f.7/driver", folder);
+	AUTO_TEXT link = fixture_path("0001:02:1f.7/driver");
 
 	make_device("0001:02:1f.7", card);
 	make_device("0000:00:00.0", odd);
@@ -75,16 +72,12 @@ static void test_card(const struct host_pci *card)
 
 int main(void)
 {
-	AUTO_TEXT names = NULL;
-	AUTO_TEXT removal = NULL;
+	AUTO_TEXT names = fixture_path("pci.ids");
 	struct host_pci *devices;
 	size_t count;
 
-	if (!mkdtemp(folder))
-		abort();
-	names = text_format("%s/pci.ids", folder);
 	make_all();
-	pci_list(folder, names, &devices, &count);
+	pci_list(fixture_folder(), names, &devices, &count);
 	is_int((int)count, 2, "two devices");
 	is_str(devices[0].id, "0000:00:00.0", "in order");
 	is_str(devices[0].class_name, "Generic peripheral", "a class without that subclass");
@@ -92,13 +85,12 @@ int main(void)
 	is_str(devices[0].driver, "", "no driver");
 	test_card(&devices[1]);
 	free(devices);
-	pci_list(folder, "/nowhere/pci.ids", &devices, &count);
+	pci_list(fixture_folder(), "/nowhere/pci.ids", &devices, &count);
 	is_int((int)count, 2, "without names");
 	is_str(devices[1].vendor_name, "", "they are empty");
 	free(devices);
 	pci_list("/nowhere", names, &devices, &count);
 	is_int((int)count, 0, "a machine without PCI");
 	free(devices);
-	removal = text_format("rm -r %s", folder);
-	return system(removal) ? 1 : done_testing();
+	return done_testing();
 }
