@@ -8,7 +8,7 @@ import time
 
 from lib.rpc import Failure, Session
 from lib.tap import diag, is_, ok
-from xen.host import MIB, until
+from xen.host import MIB, MOST, until
 
 CHANGES = int(os.environ.get("XEN_RIG_CHANGES", "100"))
 KILLS = 5
@@ -18,7 +18,7 @@ SEED = int(os.environ.get("XENAPID_SEED", str(random.SystemRandom().randrange(10
 def change(rng, session, vm):
     """One live change; what it was."""
     if rng.random() < 0.5:
-        mib = rng.randrange(96, 176, 8)
+        mib = rng.randrange(112, MOST, 4)
         session.VM.set_memory_target(vm, str(mib * MIB))
         return f"mem-set {mib}"
     vcpus = rng.randrange(1, 3)

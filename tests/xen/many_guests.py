@@ -12,7 +12,7 @@ from xen.host import MIB, parse_domains
 MINUTE = float(os.environ.get("XEN_RIG_MINUTE", "60"))
 SEED = int(os.environ.get("XENAPID_SEED", str(random.SystemRandom().randrange(10**6))))
 PAUSE = 0.4  # seconds, of each client between two changes
-LEAST, MOST = 96, 640  # MiB of each: not all of it is there for four
+LEAST, LARGEST = 96, 416  # MiB of each: not all of it is there for four
 # What the host and the neighbours may say to a change that is well made.
 ALLOWED = {"MEMORY_CONSTRAINT_VIOLATION_ORDER", "HOST_NOT_ENOUGH_FREE_MEMORY", "OTHER_OPERATION_IN_PROGRESS"}
 
@@ -28,7 +28,7 @@ class Client(threading.Thread):
         self.made, self.errors, self.died = 0, [], None
 
     def changes(self):
-        mib = str(self.rng.randrange(LEAST, MOST, 8) * MIB)
+        mib = str(self.rng.randrange(LEAST, LARGEST, 8) * MIB)
         if self.number % 2:
             yield "memory_dynamic_max", "VM.set_memory_dynamic_max", mib
             yield "VCPUs_at_startup", "VM.set_VCPUs_number", str(self.rng.randrange(1, 3))
@@ -67,7 +67,7 @@ def run(host):
     host.remove_all()
     vms = []
     for number in range(4):
-        vm = host.add("pv", f"many-{number}", memory_static_max=str(MOST * MIB))
+        vm = host.add("pv", f"many-{number}", memory_static_max=str(LARGEST * MIB))
         host.session.VM.start(vm, False)
         vms.append(vm)
     ok(all(host.wait_guest(vm) for vm in vms), "four guests are up")

@@ -4,7 +4,7 @@ import statistics
 import time
 
 from lib.tap import diag, ok
-from xen.host import MIB, PREFIX
+from xen.host import MIB, MOST, PREFIX
 
 ROUNDS = 4
 CHANGES = 5  # in each round
@@ -58,7 +58,7 @@ def measure_changes(host, vm, taken):
 
 def measure_starts(host, taken):
     vm = host.add("pv", "measure")
-    config = host.put("measure", host.config("pv", "measure-xl", memory=128, maxmem=192, vcpus=1, maxvcpus=2))
+    config = host.put("measure", host.config("pv", "measure-xl", memory=128, maxmem=MOST, vcpus=1, maxvcpus=2))
     for _ in range(STARTS):
         taken.add("start of a PV guest", "xenapid", seconds(lambda: host.session.VM.start(vm, False)))
         host.session.VM.hard_shutdown(vm)

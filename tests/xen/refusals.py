@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """refusals.py – point 3: what is refused changes nothing, and a domain that can not be built leaves nothing behind."""
 from lib.tap import diag, is_, ok
-from xen.host import MIB, until
+from xen.host import MIB, MOST, until
 
 GIB = 1024 * MIB
 
@@ -24,14 +24,14 @@ def live(host, kind):
     vm = host.running(kind)
     host.agree(vm, f"{kind}: before")
     before = host.snapshot(vm)
-    refused(host, vm, before, "MEMORY_CONSTRAINT_VIOLATION_ORDER", "VM.set_memory_target", str(193 * MIB))
+    refused(host, vm, before, "MEMORY_CONSTRAINT_VIOLATION_ORDER", "VM.set_memory_target", str((MOST + 1) * MIB))
     refused(host, vm, before, "MEMORY_CONSTRAINT_VIOLATION_ORDER", "VM.set_memory_target", str(16 * MIB))
     refused(host, vm, before, "INVALID_VALUE", "VM.set_VCPUs_number", "3")
     refused(host, vm, before, "INVALID_VALUE", "VM.set_VCPUs_number", "0")
     # A maximum promises nothing; a target must be there.
     host.session.VM.set_memory_maximum(vm, str(64 * GIB))
     refused(host, vm, host.snapshot(vm), "HOST_NOT_ENOUGH_FREE_MEMORY", "VM.set_memory_target", str(63 * GIB))
-    host.session.VM.set_memory_maximum(vm, str(192 * MIB))
+    host.session.VM.set_memory_maximum(vm, str(MOST * MIB))
     host.agree(vm, f"{kind}: after all of it")
 
 

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """walk.py – point 1: guests are defined, changed while they are inactive, and started with what the record says."""
 from lib.tap import diag, is_, ok
-from xen.host import KERNEL_MIB, MIB, PREFIX, until
+from xen.host import KERNEL_MIB, MIB, MOST, PREFIX, until
 
 
 def changed(host, kind):
     """A new VM, changed with xm. No domain is there for it."""
     name = PREFIX + kind
-    config = host.config(kind, kind, memory=112, maxmem=160, vcpus=1)
+    config = host.config(kind, kind, memory=112, maxmem=136, vcpus=1)
     host.xm("new", host.put(kind, config))
     host.xm("mem-set", name, "128")
     host.crash()
-    host.xm("mem-max", name, "192")
+    host.xm("mem-max", name, str(MOST))
     host.xm("vcpu-set", name, "2")
     # xl.cfg has no key for it: what the guest can not live without
     host.session.VM.set_memory_static_min(host.find(kind), str(64 * MIB))
@@ -33,7 +33,7 @@ def check(host, kind, vm):
     is_(host.domains()[name][1:3], (128, 2), f"{kind}: xl list: 128 MiB, 2 vCPUs")
     record = host.record(vm)
     is_([record[f] for f in ("power_state", "memory_target", "memory_static_max", "VCPUs_at_startup", "VCPUs_max")],
-        ["Running", str(128 * MIB), str(192 * MIB), "2", "2"], f"{kind}: and so has the record")
+        ["Running", str(128 * MIB), str(MOST * MIB), "2", "2"], f"{kind}: and so has the record")
     metrics = until(lambda: (m := host.session.VM_metrics.get_record(record["metrics"]))["VCPUs_number"] == "2" and m)
     is_(metrics and (metrics["current_domain_type"], round(int(metrics["memory_actual"]) / MIB)), (kind, 128), f"{kind}: and the metrics")
     line = host.xm("list", name).splitlines()[1].split()
