@@ -32,6 +32,7 @@ struct record *record_copy(const struct record *record)
 	copy->created = record->created;
 	copy->modified = record->modified;
 	copy->settled = record->settled;
+	copy->stored = record->stored;
 	for (int i = 0; i < record->cls->field_count; i++)
 		copy->fields[i] = value_reference(record->fields[i]);
 	return copy;

@@ -24,6 +24,7 @@ struct record {
 	uint64_t created;  /* revision of its creation */
 	uint64_t modified; /* revision of its last change */
 	uint64_t settled;  /* revision of the last change of what clients can set of it */
+	uint64_t stored;   /* revision of its last change that went to the disk */
 	_Atomic(struct record_image *) image;
 	struct value *fields[];
 };

@@ -102,6 +102,25 @@ static const char *from_json_text(const struct type *type, const char *text,
 	return problem;
 }
 
+void text_each_field(const struct class_info *cls, const char *text, text_field_fn each,
+		     void *argument)
+{
+	json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	json_t *element;
+	const char *name;
+
+	json_object_foreach(json, name, element)
+	{
+		const struct field_info *field = schema_field(cls, name);
+		const struct type set = {.kind = TYPE_SET, .item = field ? field->type : NULL};
+		AUTO(value) values = NULL;
+
+		if (field && !from_json(&set, element, &values))
+			each(argument, (int)(field - cls->fields), values);
+	}
+	json_decref(json);
+}
+
 static const char *int_from_text(const char *text, struct value **ret_value)
 {
 	long long number;

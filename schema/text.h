@@ -17,6 +17,14 @@ const char *text_to_value(const struct type *type, const char *text, struct valu
 /* To be freed. */
 char *value_to_text(const struct value *value);
 
+/*
+ * Reads {"field": [value, …], …}: calls `each` with the values of each field that the class has, as
+ * a set that is borrowed. Others, and values that do not fit the field, are left out.
+ */
+typedef void (*text_field_fn)(void *argument, int field, const struct value *values);
+void text_each_field(const struct class_info *cls, const char *text, text_field_fn each,
+		     void *argument);
+
 /* As JSON, whatever the kind; records with all fields that are not internal. Bad UTF-8 goes out as
  * U+FFFD. */
 void value_add_json(struct buffer *out, const struct value *value);

@@ -111,6 +111,8 @@ check_PROGRAMS += %D%/store/test_checkpoint
 %C%_store_test_checkpoint_SOURCES = %D%/store/test_checkpoint.c %D%/store/scratch.c %D%/store/scratch.h
 check_PROGRAMS += %D%/store/test_database
 %C%_store_test_database_SOURCES = %D%/store/test_database.c %D%/store/scratch.c %D%/store/scratch.h
+check_PROGRAMS += %D%/store/test_history
+%C%_store_test_history_SOURCES = %D%/store/test_history.c %D%/store/scratch.c %D%/store/scratch.h
 check_PROGRAMS += %D%/store/test_disk
 %C%_store_test_disk_SOURCES = %D%/store/test_disk.c %D%/store/scratch.c %D%/store/scratch.h
 

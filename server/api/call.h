@@ -5,7 +5,7 @@
 
 #include "schema/schema.h"
 #include "server/api/api.h"
-#include "server/store/store.h"
+#include "server/store/history.h"
 
 /*
  * Arguments are typed, optional ones filled in, references canonical and known to name an object
@@ -31,6 +31,8 @@ struct call {
 				came; or NULL */
 	struct value *result;
 
+	struct store_actor actor; /* on whose behalf: what the history says of it */
+	char address[64];
 	struct transaction *transaction; /* during a CHANGE, and where an operation says so */
 	struct mutation mutation;
 	struct operation *operation; /* of RUNS_OPERATION */

@@ -128,6 +128,18 @@ static const struct message_info *find_message(struct call *call, const char *me
 	return message && plan_exists(message) ? message : NULL;
 }
 
+/* The outer call may be gone when the call is still on its way. */
+static void note_actor(struct call *call)
+{
+	snprintf(call->address, sizeof(call->address), "%s", call->outer->origin.address);
+	call->actor = (struct store_actor){
+		.user = call->session ? record_text(call->session, session_auth_user_name) : "",
+		.address = call->address,
+		.call = call->message->name,
+		.task = call->task,
+	};
+}
+
 static int prepare(struct call *call, struct error *err)
 {
 	const struct value *given = call->outer->parameters;
@@ -148,6 +160,7 @@ static int prepare(struct call *call, struct error *err)
 		if (!call->session || role_check(call, err) < 0)
 			return -1;
 	}
+	note_actor(call);
 	if (find_objects(call, err) < 0 || role_check_task(call, err) < 0 ||
 	    check_managed(call, err) < 0)
 		return -1;
@@ -254,7 +267,9 @@ static void run_work(void *argument)
 {
 	struct call *call = argument;
 
+	store_act_as(&call->actor);
 	call->handler(call, &call->error);
+	store_act_as(NULL);
 	call_finish(call);
 }
 
@@ -271,6 +286,7 @@ static void run_deferred(struct call *call)
 		call->mutation = (struct mutation){.run = run_change,
 						   .done = finish_change,
 						   .argument = call,
+						   .actor = &call->actor,
 						   .dry_run = call->dry_run,
 						   .report = plan_add,
 						   .report_to = call};

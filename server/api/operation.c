@@ -127,12 +127,14 @@ static void run_on_worker(void *argument)
 	struct operations *operations = call->api->operations;
 
 	call->transaction = NULL;
+	store_act_as(&call->actor);
 	if (operation_info(operation->id)->effect == LIVE_CHANGE)
 		live_change(call, &call->error);
 	else
 		call->handler(call, &call->error);
 	operation_leave_vm(operation);
 	message_note_operation(operation);
+	store_act_as(NULL);
 	pthread_mutex_lock(&operations->lock);
 	unlink_operation(&operations->running, operation);
 	pthread_cond_broadcast(&operations->ended);
@@ -234,6 +236,7 @@ static void submit(struct operation *operation)
 	call->mutation = (struct mutation){.run = begin,
 					   .done = begun,
 					   .argument = operation,
+					   .actor = &call->actor,
 					   .dry_run = call->dry_run,
 					   .report = plan_add,
 					   .report_to = call};

@@ -39,14 +39,26 @@ static void accept(struct store *store, const struct mutation *mutation)
 	}
 }
 
+static bool write_change(struct store *store, const struct change *change,
+			 const struct store_actor *actor)
+{
+	uint64_t revision = store->next_revision;
+
+	if (!database_concerns(change->old, change->new))
+		return true;
+	if (change->new)
+		change->new->stored = revision;
+	return database_write(store->database, change->old, change->new, revision) &&
+	       database_write_history(store->database, change->old, change->new, revision, actor);
+}
+
 static bool write_changes(struct store *store, const struct mutation *mutation)
 {
 	for (const struct setting *setting = mutation->settings; setting; setting = setting->next)
 		if (!database_set_setting(store->database, setting->name, setting->value))
 			return false;
 	for (const struct change *change = mutation->changes; change; change = change->next)
-		if (!database_write(store->database, change->old, change->new,
-				    store->next_revision))
+		if (!write_change(store, change, mutation->actor))
 			return false;
 	return true;
 }
@@ -176,6 +188,13 @@ static void drop_tombstones(struct store *store)
 		database_rollback(store->database);
 }
 
+/* The same for the history. */
+static void prune_history(struct store *store)
+{
+	if (!database_prune_history(store->database, store->history_kept, store->history_seconds))
+		database_rollback(store->database);
+}
+
 void *commit_run(void *argument)
 {
 	struct store *store = argument;
@@ -192,6 +211,7 @@ void *commit_run(void *argument)
 			commit_one_by_one(store, batch);
 		}
 		drop_tombstones(store);
+		prune_history(store);
 	}
 	return NULL;
 }

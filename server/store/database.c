@@ -126,6 +126,7 @@ struct database *database_open(const char *path, char **ret_problem)
 	} else if (rc == SQLITE_OK && tables_prepare(database, path, ret_problem) &&
 		   configure(database)) {
 		read_reserved_revision(database);
+		database_read_newest_entry(database);
 		return database;
 	}
 	if (!*ret_problem)
@@ -155,6 +156,7 @@ void database_close(struct database *database)
 	checkpoint_stop(database->checkpoint);
 	for (size_t i = 0; i < STATEMENT_CACHE; i++)
 		sqlite3_finalize(database->cache[i].statement);
+	sqlite3_finalize(database->history);
 	sqlite3_close(database->connection);
 	free(database->problem);
 	free(database);

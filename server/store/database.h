@@ -4,6 +4,7 @@
 #define SERVER_STORE_DATABASE_H
 
 #include "schema/record.h"
+#include "server/store/history.h"
 
 /*
  * Not thread safe. Functions that return bool say false when SQLite refused; database_problem then
@@ -49,6 +50,14 @@ bool database_write(struct database *database, const struct record *old, const s
 		    uint64_t revision);
 /* Whether such a change concerns the file at all. */
 bool database_concerns(const struct record *old, const struct record *new);
+
+/* The entry of such a change; the batch has begun. `actor` NULL: the daemon itself. */
+bool database_write_history(struct database *database, const struct record *old,
+			    const struct record *new, uint64_t revision,
+			    const struct store_actor *actor);
+/* Removes some of what is older than so many seconds or the newest `kept` entries: the next call
+ * goes on. */
+bool database_prune_history(struct database *database, int64_t kept, int64_t seconds);
 
 /*
  * Revisions are drawn in memory; the file holds a number that is above all of them. Raises it when

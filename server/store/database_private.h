@@ -26,6 +26,9 @@ struct database {
 	bool in_transaction;
 	bool in_doubt; /* a commit has failed, which may stand in the file all the same */
 	uint64_t reserved_revision;
+	sqlite3_stmt *history; /* inserts an entry */
+	int64_t entries;       /* of the history, ever written */
+	int64_t pruned_at;     /* what it was when the history was last pruned */
 	char *problem;
 	struct cached_statement cache[STATEMENT_CACHE];
 };
@@ -53,6 +56,12 @@ static inline bool has_table(const struct class_info *cls)
 /* tables.c: makes the tables, or brings those of an older file up to the schema. `path` is for the
  * copy. */
 bool tables_prepare(struct database *database, const char *path, char **ret_problem);
+
+/* history_rows.c */
+#define HISTORY_TABLE "xenapid_history"
+bool database_create_history(struct database *database);
+/* Counting goes on above it. */
+void database_read_newest_entry(struct database *database);
 
 /* Format of everything that does not follow from the schema. */
 #define DATABASE_FORMAT 1

@@ -67,7 +67,7 @@ char *backup_examine(const char *path, store_finding_fn each, void *argument,
 	if (!database)
 		return problem;
 	report_damage(database, each, argument);
-	store = store_make(database, -1, 0);
+	store = store_make(database, -1, &(struct store_options){.path = path});
 	if (load_tables(store, each, argument) == 0) {
 		*ret_store = store;
 		return NULL;

@@ -29,7 +29,14 @@ struct store {
 	pthread_t committer;
 	struct overlay accepted; /* of the batch under way */
 	uint64_t next_revision;
+	int64_t history_kept;
+	int64_t history_seconds;
 	size_t buried; /* since the table of tombstones was last looked through */
+
+	/* Guards the connection that reads the history. */
+	pthread_mutex_t reading;
+	char *path;
+	struct sqlite3 *reader; /* NULL: nobody has asked yet */
 
 	/* Guards what waits for the committer. */
 	pthread_mutex_t queue;
@@ -66,6 +73,9 @@ struct transaction {
 int transaction_run(struct store *store, struct mutation *mutation);
 void changes_free(struct change *changes);
 void settings_free(struct setting *settings);
+/* history.c */
+const struct store_actor *store_acting(void);
+void history_close(struct store *store);
 /* commit.c */
 void *commit_run(void *store);
 /* changes.c: how many tombstones of the class are kept in memory */
@@ -78,6 +88,7 @@ void load_log_finding(void *argument, const struct store_finding *finding);
 /* The descriptor of the lock, to be closed; −1: *ret_problem says why. */
 int store_lock(const char *path, char **ret_problem);
 /* Takes both; no thread runs yet. */
-struct store *store_make(struct database *database, int lock_file, size_t tombstones);
+struct store *store_make(struct database *database, int lock_file,
+			 const struct store_options *options);
 
 #endif

@@ -255,7 +255,7 @@ static struct record *read_row(sqlite3_stmt *statement, const struct class_info 
 
 	record->created = (uint64_t)sqlite3_column_int64(statement, 1);
 	record->modified = (uint64_t)sqlite3_column_int64(statement, 2);
-	record->settled = record->modified;
+	record->settled = record->stored = record->modified;
 	for (int i = 0; i < cls->field_count; i++) {
 		struct value *value;
 		const char *problem;

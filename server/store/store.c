@@ -12,6 +12,8 @@
 
 #define TOMBSTONES_KEPT 100000
 #define WAL_BYTES (64 << 20)
+#define HISTORY_KEPT 200000
+#define HISTORY_DAYS 365
 
 /* The lock is on a file of its own: closing the database file would drop the locks that SQLite
  * holds on it. */
@@ -48,13 +50,20 @@ static void log_damage(struct database *database, const char *path)
 			path, damage);
 }
 
-struct store *store_make(struct database *database, int lock_file, size_t tombstones)
+struct store *store_make(struct database *database, int lock_file,
+			 const struct store_options *options)
 {
 	struct store *store = allocate(sizeof(*store));
 
 	store->database = database;
 	store->lock_file = lock_file;
-	store->tombstones_kept = tombstones;
+	store->path = text_copy(options->path);
+	store->tombstones_kept = options->tombstones_kept ? options->tombstones_kept :
+							    TOMBSTONES_KEPT;
+	store->history_kept = options->history_kept ? options->history_kept : HISTORY_KEPT;
+	store->history_seconds =
+		86400 * (options->history_days ? options->history_days : HISTORY_DAYS);
+	pthread_mutex_init(&store->reading, NULL);
 	pthread_rwlock_init(&store->published, NULL);
 	pthread_mutex_init(&store->queue, NULL);
 	pthread_cond_init(&store->submitted, NULL);
@@ -67,6 +76,7 @@ static void destroy(struct store *store)
 {
 	for (int i = 0; i < CLASS_COUNT; i++)
 		table_free(&store->tables[i]);
+	history_close(store);
 	database_close(store->database);
 	if (store->lock_file >= 0)
 		close(store->lock_file);
@@ -91,8 +101,7 @@ struct store *store_open(const struct store_options *options, char **ret_problem
 		return NULL;
 	}
 	log_damage(database, options->path);
-	store = store_make(database, lock_file,
-			   options->tombstones_kept ? options->tombstones_kept : TOMBSTONES_KEPT);
+	store = store_make(database, lock_file, options);
 	if (!database_drop_tombstones(database, store->tombstones_kept))
 		database_rollback(database); /* an old tombstone harms nobody: the next start tries
 						again */
@@ -206,6 +215,8 @@ void store_submit(struct store *store, struct mutation *mutation)
 	mutation->changes = NULL;
 	mutation->settings = NULL;
 	mutation->error = (struct error){0};
+	if (!mutation->actor)
+		mutation->actor = store_acting();
 	pthread_mutex_lock(&store->queue);
 	*(store->last ? &store->last->next : &store->first) = mutation;
 	store->last = mutation;

@@ -12,6 +12,7 @@
  * answered once it is on the disk.
  */
 struct store;
+struct store_actor;
 struct transaction;
 
 /* What the store asks of those who know what the fields mean. */
@@ -33,6 +34,8 @@ struct store_options {
 	const char *path;	/* of the database; its folder must exist */
 	size_t tombstones_kept; /* 0: 100,000; none is kept longer than 30 days */
 	int64_t wal_bytes; /* 0: 64 MiB; about so large the WAL becomes before it is used again */
+	int64_t history_kept; /* entries; 0: 200,000 */
+	int64_t history_days; /* none is kept longer; 0: 365 */
 };
 
 /*
@@ -80,6 +83,9 @@ struct mutation {
 	/* In the place of a commit, for each object that would change; NULL: it is new, or gone. */
 	void (*report)(void *report_to, const struct record *old, const struct record *new);
 	void *report_to;
+	/* On whose behalf, until it is done; NULL: as store_act_as (server/store/history.h) has
+	 * told the thread that submits it. */
+	const struct store_actor *actor;
 	/* the store's own */
 	struct mutation *next;
 	struct error error;

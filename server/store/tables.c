@@ -66,6 +66,7 @@ static bool create_table(struct database *database, const struct class_info *cls
 /* Which tables and columns of the schema a file has. */
 struct found {
 	bool tables[CLASS_COUNT];
+	bool history;
 	uint64_t columns[CLASS_COUNT][FIELD_BITS / 64];
 	char *unknown; /* the first column that no field of the program stores: a newer program made
 			  it */
@@ -81,6 +82,8 @@ static void find_column(struct found *found, const char *table, const char *colu
 	const struct class_info *cls = schema_class(table);
 	const struct field_info *field;
 
+	if (strcmp(table, HISTORY_TABLE) == 0)
+		found->history = true;
 	if (!cls || !has_table(cls))
 		return;
 	found->tables[cls->id] = true;
@@ -120,7 +123,7 @@ static bool look(struct database *database, struct found *ret_found)
 /* What the file lacks: how many tables and columns. */
 static int count_missing(const struct found *found)
 {
-	int missing = 0;
+	int missing = !found->history;
 
 	for (int c = 0; c < CLASS_COUNT; c++) {
 		const struct class_info *cls = schema_classes[c];
@@ -164,7 +167,7 @@ static bool add_missing(struct database *database, const struct found *found)
 					 create_table(database, cls)))
 			return false;
 	}
-	return database_run(database, sql);
+	return database_run(database, sql) && (found->history || database_create_history(database));
 }
 
 static bool create_own_tables(struct database *database)

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* history_rows.c – the table of the history: written with each change, pruned now and then. */
+#include "server/store/database_private.h"
+
+#include "schema/text.h"
+
+#include <strings.h>
+
+/* Ordered as it is written: a new entry touches the last page only. An object's entries are chained
+ * by `before`, so that no index is to be kept. */
+#define CREATE                                                                                    \
+	"CREATE TABLE xenapid_history (revision INTEGER NOT NULL, ref TEXT NOT NULL, class TEXT " \
+	"NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, before INTEGER NOT NULL, time "   \
+	"INTEGER NOT NULL, user TEXT NOT NULL, address TEXT NOT NULL, call TEXT NOT NULL, task "  \
+	"TEXT NOT NULL, fields TEXT NOT NULL, PRIMARY KEY (revision, ref)) STRICT, WITHOUT ROWID"
+#define INSERT                                                                                  \
+	"INSERT INTO xenapid_history (revision, ref, class, kind, number, before, time, user, " \
+	"address, call, task, fields) VALUES (?, ?, ?, ?, ?, ?, unixepoch(), ?, ?, ?, ?, ?)"
+#define NEWEST "SELECT number FROM xenapid_history ORDER BY revision DESC LIMIT 1"
+#define PRUNE_EVERY 256 /* entries */
+/* Changes wait meanwhile: not all at once. */
+#define PRUNE                                                                               \
+	"DELETE FROM xenapid_history WHERE revision <= (SELECT max(revision) FROM (SELECT " \
+	"revision, number, time FROM xenapid_history ORDER BY revision LIMIT ?3) "          \
+	"WHERE number <= ?1 OR time < unixepoch() - ?2)"
+
+bool database_create_history(struct database *database)
+{
+	return database_run(database, CREATE);
+}
+
+void database_read_newest_entry(struct database *database)
+{
+	int64_t number = database_number(database, NEWEST);
+
+	database->entries = database->pruned_at = number > 0 ? number : 0;
+}
+
+static bool is_secret(const char *key)
+{
+	static const char *const words[] = {"password", "passwd", "secret", "token"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcasestr(key, words[i]))
+			return true;
+	return false;
+}
+
+static bool has_secret(const struct value *map)
+{
+	for (uint32_t i = 0; i < map->length; i++)
+		if (is_secret(map->members[i].key->text))
+			return true;
+	return false;
+}
+
+static void add_value(struct buffer *out, const struct value *value)
+{
+	AUTO(value) shown = NULL;
+
+	if (value->kind != VALUE_MAP || !has_secret(value)) {
+		value_add_json(out, value);
+		return;
+	}
+	shown = value_map();
+	for (uint32_t i = 0; i < value->length; i++)
+		value_put_member(shown, value_reference(value->members[i].key),
+				 is_secret(value->members[i].key->text) ?
+					 value_string(HISTORY_SECRET) :
+					 value_reference(value->members[i].value));
+	value_add_json(out, shown);
+}
+
+static void add_field(struct buffer *out, const struct record *old, const struct record *new,
+		      int field)
+{
+	const struct field_info *info = &(old ? old : new)->cls->fields[field];
+
+	if (out->length > 1)
+		buffer_add_char(out, ',');
+	text_add_json(out, info->name);
+	buffer_add_literal(out, ":[");
+	if (old)
+		add_value(out, old->fields[field]);
+	if (old && new)
+		buffer_add_char(out, ',');
+	if (new)
+		add_value(out, new->fields[field]);
+	buffer_add_char(out, ']');
+}
+
+static void add_fields(struct buffer *out, const struct record *old, const struct record *new)
+{
+	const struct class_info *cls = (old ? old : new)->cls;
+
+	buffer_add_char(out, '{');
+	for (int i = 0; i < cls->field_count; i++) {
+		const struct value *before = old ? old->fields[i] : cls->fields[i].default_value;
+		const struct value *after = new ? new->fields[i] : cls->fields[i].default_value;
+
+		if (is_stored(cls, i) && cls->fields[i].qualifier != QUALIFIER_INTERNAL &&
+		    !value_equal(before, after))
+			add_field(out, old, new, i);
+	}
+	buffer_add_char(out, '}');
+}
+
+static void bind_text(sqlite3_stmt *statement, int column, const char *text)
+{
+	sqlite3_bind_text(statement, column, text ? text : "", -1, SQLITE_STATIC);
+}
+
+bool database_write_history(struct database *database, const struct record *old,
+			    const struct record *new, uint64_t revision,
+			    const struct store_actor *actor)
+{
+	static const struct store_actor nobody = {"", "", "", ""};
+	const struct record *record = new ? new : old;
+	AUTO_BUFFER fields = {0};
+	sqlite3_stmt *statement = database->history;
+	bool done;
+
+	if (!statement &&
+	    sqlite3_prepare_v3(database->connection, INSERT, -1, SQLITE_PREPARE_PERSISTENT,
+			       &database->history, NULL) != SQLITE_OK)
+		return database_failed(database, "history");
+	statement = database->history;
+	actor = actor ? actor : &nobody;
+	add_fields(&fields, old, new);
+	sqlite3_bind_int64(statement, 1, (sqlite3_int64)revision);
+	bind_text(statement, 2, record_ref(record));
+	bind_text(statement, 3, record->cls->name);
+	bind_text(statement, 4, !old ? HISTORY_CREATED : new ? HISTORY_CHANGED : HISTORY_DELETED);
+	sqlite3_bind_int64(statement, 5, ++database->entries);
+	sqlite3_bind_int64(statement, 6, old ? (sqlite3_int64)old->stored : 0);
+	bind_text(statement, 7, actor->user);
+	bind_text(statement, 8, actor->address);
+	bind_text(statement, 9, actor->call);
+	bind_text(statement, 10, actor->task);
+	sqlite3_bind_text(statement, 11, fields.data, (int)fields.length, SQLITE_STATIC);
+	done = sqlite3_step(statement) == SQLITE_DONE || database_failed(database, "history");
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	return done;
+}
+
+bool database_prune_history(struct database *database, int64_t kept, int64_t seconds)
+{
+	sqlite3_stmt *statement = NULL;
+	int64_t written = database->entries - database->pruned_at;
+	bool done;
+
+	if (written < PRUNE_EVERY)
+		return true;
+	database->pruned_at = database->entries;
+	if (!database_begin(database))
+		return false;
+	if (sqlite3_prepare_v2(database->connection, PRUNE, -1, &statement, NULL) != SQLITE_OK)
+		return database_failed(database, "history");
+	sqlite3_bind_int64(statement, 1, database->entries - kept);
+	sqlite3_bind_int64(statement, 2, seconds);
+	sqlite3_bind_int64(statement, 3, 2 * written); /* so that it catches up */
+	done = sqlite3_step(statement) == SQLITE_DONE || database_failed(database, "history");
+	sqlite3_finalize(statement);
+	return done && database_commit(database);
+}
