@@ -228,8 +228,51 @@ static void add_update(const struct class_info *cls)
 		"expected_revision, dry_run, when. The result says what changed.";
 	add_parameter(message, "self", ref_type(cls));
 	add_parameter(message, "fields", record_type(cls));
-	message->parameters[message->parameter_count++] =
-		(struct parameter){"options", options_type, ""};
+	add_optional(message, "options", options_type, "");
+}
+
+/* Of an object that may be gone: it is named by a string. */
+static struct message_info *add_of_past(const struct class_info *cls, const char *name,
+					enum generated generated, const struct type *result,
+					const char *description)
+{
+	struct message_info *message = add(cls, "", name);
+
+	message->generated = generated;
+	message->result = result;
+	message->runs = RUNS_WORK;
+	message->async = true;
+	message->description = description;
+	add_parameter(message, "self", string_type);
+	if (generated != GENERATED_history)
+		add_parameter(message, "revision", int_type);
+	if (generated != GENERATED_record_at)
+		add_optional(message, "options", options_type, "");
+	return message;
+}
+
+static void add_history(const struct class_info *cls)
+{
+	enum role least = least_setter(cls);
+
+	if (cls->flags & (CLASS_VOLATILE | CLASS_UNLISTED))
+		return;
+	add_of_past(
+		cls, "history", GENERATED_history,
+		composed(TYPE_SET, NULL, composed(TYPE_MAP, string_type, string_type)),
+		"Who changed what of an object, newest first; it may be gone. Without one, of all of "
+		"the class. Options: limit, until (a revision), since (a date), user.");
+	add_of_past(
+		cls, "record_at", GENERATED_record_at, record_type(cls),
+		"What is stored of an object, as it was at that revision; other fields have their "
+		"defaults.");
+	if (least != ROLE_nobody)
+		add_of_past(
+			cls, "undo", GENERATED_undo, any_type,
+			"Sets back what was changed of an object in that revision, where nothing has "
+			"changed it since; options and result are those of update. A VM that was "
+			"destroyed is made again: the result is its new reference.")
+			->role = least;
 }
 
 static void add_generated(const struct class_info *cls)
@@ -252,6 +295,7 @@ static void add_generated(const struct class_info *cls)
 			add_setters(cls, i);
 	}
 	add_update(cls);
+	add_history(cls);
 }
 
 static void add_rows(const struct class_info *cls)
@@ -347,4 +391,12 @@ const struct message_info *schema_setter(const struct class_info *cls, int field
 	const struct message_info *setter = schema_message(name);
 
 	return setter && setter->parameter_count == 2 ? setter : NULL;
+}
+
+const struct message_info *schema_update(const struct class_info *cls)
+{
+	for (size_t i = 0; i < message_count; i++)
+		if (messages[i].cls == cls && messages[i].generated == GENERATED_update)
+			return &messages[i];
+	return NULL;
 }

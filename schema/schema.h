@@ -121,7 +121,10 @@ enum generated {
 	GENERATED_get_by_name_label,
 	GENERATED_get_record,
 	GENERATED_get_revision,
-	GENERATED_update
+	GENERATED_update,
+	GENERATED_history,
+	GENERATED_record_at,
+	GENERATED_undo
 };
 
 #define PARAMETERS_MAX 18
@@ -165,6 +168,8 @@ const struct message_info *schema_message_at(size_t index);
 const struct message_info *schema_message(const char *name);
 /* set_<field>, generated or a row; NULL: there is none. */
 const struct message_info *schema_setter(const struct class_info *cls, int field);
+/* The message that sets several fields; NULL: nothing of the class can be set. */
+const struct message_info *schema_update(const struct class_info *cls);
 bool schema_enum_has(enum enum_id id, const char *value);
 const char *role_name(enum role role); /* "vm-power-admin" */
 /* "set of ref VM", to be freed */

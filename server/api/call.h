@@ -73,6 +73,10 @@ static inline double argument_float(const struct call *call, int index)
  * it is gone since. */
 struct record *call_edit(struct call *call, enum class_id cls, int index, struct error *err);
 
+/* For handlers of WORK: when they return 0, the call goes on as this message, with the arguments
+ * that they have set. The history keeps the name that it came with. */
+int call_become(struct call *call, const struct message_info *message, struct error *err);
+
 /* Ends a deferred call: call->error, or call->result; frees it and answers. */
 void call_finish(struct call *call);
 struct call *call_new(struct api *api);

@@ -140,6 +140,22 @@ static void note_actor(struct call *call)
 	};
 }
 
+/* What is done to which objects, and whether this session may. */
+static int judge(struct call *call, struct error *err)
+{
+	if (find_objects(call, err) < 0 || role_check_task(call, err) < 0 ||
+	    check_managed(call, err) < 0)
+		return -1;
+	return call->message->generated == GENERATED_update ? update_read(call, err) : 0;
+}
+
+int call_become(struct call *call, const struct message_info *message, struct error *err)
+{
+	call->message = message;
+	call->handler = call_handler(message);
+	return role_check(call, err) < 0 ? -1 : judge(call, err);
+}
+
 static int prepare(struct call *call, struct error *err)
 {
 	const struct value *given = call->outer->parameters;
@@ -161,11 +177,7 @@ static int prepare(struct call *call, struct error *err)
 			return -1;
 	}
 	note_actor(call);
-	if (find_objects(call, err) < 0 || role_check_task(call, err) < 0 ||
-	    check_managed(call, err) < 0)
-		return -1;
-	if ((call->message->generated == GENERATED_update && update_read(call, err) < 0) ||
-	    (call->plan && plan_check(call, err) < 0))
+	if (judge(call, err) < 0 || (call->plan && plan_check(call, err) < 0))
 		return -1;
 	/* whoever has no session yet may not fill the workers' queue */
 	return open ? session_admit(call, err) : 0;
@@ -263,14 +275,21 @@ static void finish_change(struct mutation *mutation, struct error *err)
 	call_finish(call);
 }
 
+static void run_deferred(struct call *call);
+
 static void run_work(void *argument)
 {
 	struct call *call = argument;
+	const struct message_info *message = call->message;
+	int rc;
 
 	store_act_as(&call->actor);
-	call->handler(call, &call->error);
+	rc = call->handler(call, &call->error);
 	store_act_as(NULL);
-	call_finish(call);
+	if (rc == 0 && call->message != message)
+		run_deferred(call);
+	else
+		call_finish(call);
 }
 
 static void run_deferred(struct call *call)

@@ -2,6 +2,8 @@
 /* generic.c – the messages that follow from fields and classes: getters, setters, lists. */
 #include "server/api/private.h"
 
+#include "server/api/history.h"
+#include "server/api/undo.h"
 #include "server/api/update.h"
 #include "server/api/selection.h"
 #include "server/api/where.h"
@@ -214,6 +216,9 @@ static const handler_fn handlers[] = {
 	[GENERATED_get_record] = run_get_record,
 	[GENERATED_get_revision] = run_get_revision,
 	[GENERATED_update] = update_run,
+	[GENERATED_history] = history_run,
+	[GENERATED_record_at] = history_run_record_at,
+	[GENERATED_undo] = undo_run,
 };
 
 int run_generated(struct call *call, struct error *err)

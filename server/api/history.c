@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* history.c – who changed what, and what a record was like. */
+#include "server/api/history.h"
+
+#include "schema/convert.h"
+#include "schema/text.h"
+
+#include <inttypes.h>
+
+#define LIMIT 100
+#define LIMIT_MOST 10000
+
+struct wanted {
+	struct history_query query;
+	struct value *user; /* what the query borrows */
+};
+
+static const struct type int_type = {.kind = TYPE_INT};
+static const struct type string_type = {.kind = TYPE_STRING};
+static const struct type date_type = {.kind = TYPE_DATETIME};
+
+static void set_limit(struct wanted *wanted, struct value *value)
+{
+	wanted->query.limit = (size_t)value->integer;
+}
+
+static void set_until(struct wanted *wanted, struct value *value)
+{
+	wanted->query.until = (uint64_t)value->integer;
+}
+
+static void set_since(struct wanted *wanted, struct value *value)
+{
+	struct tm parts = {0};
+
+	strptime(value->text, "%Y%m%dT%H:%M:%S", &parts);
+	wanted->query.since = timegm(&parts);
+}
+
+static void set_user(struct wanted *wanted, struct value *value)
+{
+	wanted->user = value_reference(value);
+	wanted->query.user = value->text;
+}
+
+static const struct {
+	const char *name;
+	const struct type *type;
+	int64_t most; /* of an int, that is 1 at least */
+	void (*set)(struct wanted *wanted, struct value *value);
+} options[] = {{"limit", &int_type, LIMIT_MOST, set_limit},
+	       {"until", &int_type, INT64_MAX, set_until},
+	       {"since", &date_type, 0, set_since},
+	       {"user", &string_type, 0, set_user}};
+
+static int read_option(struct wanted *wanted, const struct member *member, struct error *err)
+{
+	const char *name = member->key->text;
+	AUTO(value) value = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (strcmp(options[i].name, name) != 0)
+			continue;
+		if (convert_value(options[i].type, member->value, name, &value, err) < 0)
+			return -1;
+		if (value->kind == VALUE_INT &&
+		    (value->integer < 1 || value->integer > options[i].most)) {
+			AUTO_TEXT accepted =
+				text_format("%s: 1 to %" PRId64, name, options[i].most);
+			AUTO_TEXT given = value_to_text(value);
+
+			return fail(err, ERROR_INVALID_VALUE, accepted, given);
+		}
+		options[i].set(wanted, value);
+		return 0;
+	}
+	return fail(err, ERROR_INVALID_VALUE, "options: limit, until, since, user", name);
+}
+
+static bool add_entry(void *argument, const struct history_entry *entry)
+{
+	struct value *entries = argument;
+	struct value *map = value_map();
+
+	value_put(map, "revision", value_string_format("%" PRIu64, entry->revision));
+	value_put(map, "time", value_datetime_of((time_t)entry->time));
+	value_put(map, "class", value_string(entry->cls->name));
+	value_put(map, "ref", value_string(entry->ref));
+	value_put(map, "kind", value_string(entry->kind));
+	value_put(map, "user", value_string(entry->actor.user));
+	value_put(map, "address", value_string(entry->actor.address));
+	value_put(map, "call", value_string(entry->actor.call));
+	value_put(map, "task", value_string(entry->actor.task));
+	value_put(map, "fields", value_string(entry->fields));
+	value_append(entries, map);
+	return true;
+}
+
+/* The reference of an object that is there, whatever it is named by; otherwise the name itself. */
+static struct value *canonical(struct call *call, const struct value *name)
+{
+	AUTO(record) record = store_read(call->api->store, call->message->cls->id, name->text);
+
+	return value_reference(record ? record->ref : name);
+}
+
+int history_run(struct call *call, struct error *err)
+{
+	const struct value *given = call->arguments[1];
+	AUTO(value) ref = canonical(call, call->arguments[0]);
+	AUTO(value) entries = value_set();
+	struct wanted wanted = {.query = {.cls = call->message->cls,
+					  .ref = *ref->text ? ref->text : NULL,
+					  .limit = LIMIT}};
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < given->length; i++)
+		rc = read_option(&wanted, &given->members[i], err);
+	if (rc == 0)
+		rc = history_each(call->api->store, &wanted.query, add_entry, entries, err);
+	value_release(wanted.user);
+	if (rc == 0)
+		call->result = TAKE(entries);
+	return rc;
+}
+
+/* Going back from the newest. */
+struct travel {
+	uint64_t revision;
+	struct record *record; /* NULL: it is not there then */
+	bool arrived;
+	uint64_t reached; /* the oldest entry that was seen */
+	const struct class_info *cls;
+};
+
+static void take_back(void *argument, int field, const struct value *old, const struct value *new)
+{
+	struct travel *travel = argument;
+
+	(void)new;
+	if (old && travel->record)
+		record_set(travel->record, field, value_reference(old));
+}
+
+static bool step_back(void *argument, const struct history_entry *entry)
+{
+	struct travel *travel = argument;
+
+	travel->reached = entry->revision;
+	travel->arrived = entry->revision <= travel->revision;
+	if (travel->arrived)
+		return false;
+	if (strcmp(entry->kind, HISTORY_DELETED) == 0)
+		travel->record = record_new(entry->cls, entry->ref);
+	if (strcmp(entry->kind, HISTORY_CREATED) == 0) {
+		record_release(TAKE(travel->record));
+		return false;
+	}
+	history_each_field(entry, take_back, travel);
+	return true;
+}
+
+/* As it is now, without what is not stored. */
+static struct record *stored_part(struct store *store, const struct class_info *cls,
+				  const char *ref)
+{
+	AUTO(record) now = store_read(store, cls->id, ref);
+	struct record *record = now ? record_copy(now) : NULL;
+
+	for (int i = 0; record && i < cls->field_count; i++)
+		if (cls->fields[i].storage != STORED ||
+		    cls->fields[i].qualifier == QUALIFIER_INTERNAL)
+			record_set(record, i, value_reference(cls->fields[i].default_value));
+	return record;
+}
+
+static int refuse_revision(const struct travel *travel, bool known, struct error *err)
+{
+	AUTO_TEXT revision = text_format("%" PRIu64, travel->revision);
+	AUTO_TEXT accepted =
+		known ? text_format("revision: the object was not there then; its history begins "
+				    "with %" PRIu64,
+				    travel->reached) :
+			text_copy("revision: nothing is known of such an object");
+
+	return fail(err, ERROR_INVALID_VALUE, accepted, revision);
+}
+
+int history_run_record_at(struct call *call, struct error *err)
+{
+	const struct class_info *cls = call->message->cls;
+	AUTO(value) ref = canonical(call, call->arguments[0]);
+	struct history_query query = {.cls = cls, .ref = ref->text, .limit = SIZE_MAX};
+	struct travel travel = {.revision = (uint64_t)argument_int(call, 1),
+				.record = stored_part(call->api->store, cls, ref->text)};
+	int rc;
+
+	/* its entries may have been pruned */
+	travel.arrived = travel.record && travel.record->stored <= travel.revision;
+	rc = travel.arrived ? 0 : history_each(call->api->store, &query, step_back, &travel, err);
+	if (rc == 0 && (!travel.arrived || !travel.record))
+		rc = refuse_revision(&travel, travel.reached || travel.record, err);
+	else if (rc == 0)
+		call->result = value_record(travel.record);
+	record_release(travel.record);
+	return rc;
+}
