@@ -33,7 +33,10 @@ struct server {
 
 static int open_store(struct server *server, char **ret_problem)
 {
-	const struct store_options options = {.path = server->options->database};
+	const struct store_options options = {.path = server->options->database,
+					      .history_kept = server->options->history_entries,
+					      .history_seconds =
+						      server->options->history_age / 1000};
 
 	server->store = store_open(&options, ret_problem);
 	return server->store ? 0 : -1;

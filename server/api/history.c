@@ -81,9 +81,10 @@ static bool add_entry(void *argument, const struct history_entry *entry)
 {
 	struct value *entries = argument;
 	struct value *map = value_map();
+	AUTO(value) time = value_datetime_of((time_t)entry->time);
 
 	value_put(map, "revision", value_string_format("%" PRIu64, entry->revision));
-	value_put(map, "time", value_datetime_of((time_t)entry->time));
+	value_put(map, "time", value_string(time->text));
 	value_put(map, "class", value_string(entry->cls->name));
 	value_put(map, "ref", value_string(entry->ref));
 	value_put(map, "kind", value_string(entry->kind));

@@ -17,11 +17,28 @@ struct revival {
 	char made[REF_SIZE];
 };
 
+/* The history does not know them: they have to be set again. */
+static struct value *without_secrets(const struct value *map)
+{
+	struct value *rest = value_map();
+
+	for (uint32_t i = 0; i < map->length; i++) {
+		const struct value *value = map->members[i].value;
+
+		if (value->kind != VALUE_STRING || strcmp(value->text, HISTORY_SECRET) != 0)
+			value_put_member(rest, value_reference(map->members[i].key),
+					 value_reference(value));
+	}
+	value_sort(rest);
+	return rest;
+}
+
 static void take_field(void *argument, int field, const struct value *old, const struct value *new)
 {
 	(void)new;
 	if (old)
-		record_set(argument, field, value_reference(old));
+		record_set(argument, field,
+			   old->kind == VALUE_MAP ? without_secrets(old) : value_reference(old));
 }
 
 static bool take_entry(void *argument, const struct history_entry *entry)

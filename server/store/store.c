@@ -13,7 +13,7 @@
 #define TOMBSTONES_KEPT 100000
 #define WAL_BYTES (64 << 20)
 #define HISTORY_KEPT 200000
-#define HISTORY_DAYS 365
+#define HISTORY_SECONDS (365 * 86400)
 
 /* The lock is on a file of its own: closing the database file would drop the locks that SQLite
  * holds on it. */
@@ -61,8 +61,8 @@ struct store *store_make(struct database *database, int lock_file,
 	store->tombstones_kept = options->tombstones_kept ? options->tombstones_kept :
 							    TOMBSTONES_KEPT;
 	store->history_kept = options->history_kept ? options->history_kept : HISTORY_KEPT;
-	store->history_seconds =
-		86400 * (options->history_days ? options->history_days : HISTORY_DAYS);
+	store->history_seconds = options->history_seconds ? options->history_seconds :
+							    HISTORY_SECONDS;
 	pthread_mutex_init(&store->reading, NULL);
 	pthread_rwlock_init(&store->published, NULL);
 	pthread_mutex_init(&store->queue, NULL);

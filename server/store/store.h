@@ -34,8 +34,8 @@ struct store_options {
 	const char *path;	/* of the database; its folder must exist */
 	size_t tombstones_kept; /* 0: 100,000; none is kept longer than 30 days */
 	int64_t wal_bytes; /* 0: 64 MiB; about so large the WAL becomes before it is used again */
-	int64_t history_kept; /* entries; 0: 200,000 */
-	int64_t history_days; /* none is kept longer; 0: 365 */
+	int64_t history_kept;	 /* entries; 0: 200,000 */
+	int64_t history_seconds; /* none is kept longer; 0: a year */
 };
 
 /*
