@@ -103,8 +103,9 @@ char *field_text(const char *field, const struct value *value)
 {
 	AUTO_BUFFER out = {0};
 
-	if (value->kind == VALUE_STRING && is_memory(field)) {
-		AUTO_TEXT amount = amount_text(strtoll(value->text, NULL, 10));
+	if (is_memory(field) && (value->kind == VALUE_STRING || value->kind == VALUE_INT)) {
+		AUTO_TEXT amount = amount_text(
+			value->kind == VALUE_INT ? value->integer : strtoll(value->text, NULL, 10));
 
 		return text_format("%s MiB", amount);
 	}

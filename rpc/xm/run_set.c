@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* run_set.c – set: fields of a domain in one change, and pending: what waits for its next start. */
 #include "rpc/xm/run.h"
+#include "rpc/xm/change.h"
 #include "rpc/xm/field.h"
 
 #include <string.h>
@@ -32,39 +33,24 @@ static struct value *read_fields(struct xm *xm)
 	return fields;
 }
 
-static void print_text(char *text)
-{
-	terminal_print(stdout, text, 0);
-	free(text);
-}
-
-static void print_change(const char *name, const char *field, const struct value *change,
+static void print_change(const char *before, const char *field, const struct value *change,
 			 const struct value *result)
 {
 	const struct value *waiting = value_find(result, "next_boot");
-	const struct value *old = value_find(change, "old");
-	const struct value *new = value_find(change, "new");
+	bool waits = waiting && waiting->kind == VALUE_SET && value_set_has(waiting, field);
 
-	if (!old || !new)
-		return;
-	printf("%s: ", name);
-	terminal_print(stdout, field, 0);
-	putchar(' ');
-	print_text(field_text(field, old));
-	fputs(" -> ", stdout);
-	print_text(field_text(field, new));
-	if (waiting && waiting->kind == VALUE_SET && value_set_has(waiting, field))
-		fputs(" (with the next start)", stdout);
-	putchar('\n');
+	change_print(before, field, value_find(change, "old"), value_find(change, "new"),
+		     waits ? " (with the next start)" : "");
 }
 
 static void print_changes(struct xm *xm, const struct value *result)
 {
 	const struct value *changed = value_find(result, "changed");
 	AUTO_TEXT name = vm_name(xm);
+	AUTO_TEXT before = text_format("%s: ", name);
 
 	for (uint32_t i = 0; changed && changed->kind == VALUE_MAP && i < changed->length; i++)
-		print_change(name, changed->members[i].key->text, changed->members[i].value,
+		print_change(before, changed->members[i].key->text, changed->members[i].value,
 			     result);
 }
 

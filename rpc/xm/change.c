@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* change.c – what has changed, or would, for people to read. */
+#include "rpc/xm/change.h"
+
+#include "rpc/xm/field.h"
+#include "rpc/xm/terminal.h"
+
+static void print_value(const char *field, const struct value *value)
+{
+	AUTO_TEXT text = value ? field_text(field, value) : text_copy("(none)");
+
+	terminal_print(stdout, text, 0);
+}
+
+static void print_line(const char *before, const char *field, const struct value *old,
+		       const struct value *new, const char *after)
+{
+	fputs(before, stdout);
+	terminal_print(stdout, field, 0);
+	putchar(' ');
+	print_value(field, old);
+	fputs(" -> ", stdout);
+	print_value(field, new);
+	puts(after);
+}
+
+static void print_key(const char *before, const char *field, const char *key,
+		      const struct value *old, const struct value *new, const char *after)
+{
+	AUTO_TEXT name = text_format("%s.%s", field, key);
+
+	print_line(before, name, old, new, after);
+}
+
+static bool equal(const struct value *a, const struct value *b)
+{
+	return a && b && value_equal(a, b);
+}
+
+static void print_keys(const char *before, const char *field, const struct value *old,
+		       const struct value *new, const char *after)
+{
+	for (uint32_t i = 0; i < old->length; i++) {
+		const char *key = old->members[i].key->text;
+
+		if (!equal(old->members[i].value, value_find(new, key)))
+			print_key(before, field, key, old->members[i].value, value_find(new, key),
+				  after);
+	}
+	for (uint32_t i = 0; i < new->length; i++)
+		if (!value_find(old, new->members[i].key->text))
+			print_key(before, field, new->members[i].key->text, NULL,
+				  new->members[i].value, after);
+}
+
+void change_print(const char *before, const char *field, const struct value *old,
+		  const struct value *new, const char *after)
+{
+	if (old && new && old->kind == VALUE_MAP &&new->kind == VALUE_MAP)
+		print_keys(before, field, old, new, after);
+	else
+		print_line(before, field, old, new, after);
+}
