@@ -62,6 +62,7 @@ static const struct {
 	{"dry-run", 'n', offsetof(struct xm, options.dry_run), false},
 	{"drop", 0, offsetof(struct xm, options.drop), false},
 	{"state", 0, offsetof(struct xm, options.state), true},
+	{"fix", 0, offsetof(struct xm, options.fix), true},
 };
 
 static bool command_has(const struct command *command, size_t option)

@@ -193,14 +193,82 @@ static void print_drift(const struct value *entry)
 	putchar('\n');
 }
 
+/* What sets a field and, while it runs, the domain. With a key of a map where it has one. */
+static const struct {
+	const char *field;
+	const char *method;
+	const char *key;
+} setters[] = {{"name_label", "VM.set_name_label", NULL},
+	       {"memory_target", "VM.set_memory_target", NULL},
+	       {"memory_static_max", "VM.set_memory_maximum", NULL},
+	       {"VCPUs_at_startup", "VM.set_VCPUs_number", NULL},
+	       {"VCPUs_params:weight", "VM.add_to_VCPUs_params_live", "weight"},
+	       {"VCPUs_params:cap", "VM.add_to_VCPUs_params_live", "cap"}};
+
+static bool set_field(struct xm *xm, const char *field, const char *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(setters); i++) {
+		struct value *parameters;
+
+		if (strcmp(setters[i].field, field) != 0)
+			continue;
+		parameters = parameters_of(value_reference(xm->subject.ref), (struct value *)NULL);
+		if (setters[i].key)
+			value_append(parameters, value_string(setters[i].key));
+		value_append(parameters, value_string(value));
+		return xm_call(xm, setters[i].method, parameters, NULL);
+	}
+	return true;
+}
+
+/* All that differs of the subject, as one of the sides has it. */
+static bool set_all(struct xm *xm, const struct value *entries)
+{
+	bool done = true;
+
+	for (uint32_t i = 0; i < entries->length; i++) {
+		const char *field = value_find_text(entries->items[i], "field");
+		const char *value = value_find_text(entries->items[i], xm->options.fix);
+		const char *vm = value_find_text(entries->items[i], "VM");
+
+		if (field && value && vm && strcmp(vm, xm->subject.ref->text) == 0 &&
+		    !set_field(xm, field, value))
+			done = false;
+	}
+	return done;
+}
+
+static enum status fix_drift(struct xm *xm, const struct value *entries)
+{
+	bool known = strcmp(xm->options.fix, "record") == 0 ||
+		     strcmp(xm->options.fix, "domain") == 0;
+	enum status status;
+
+	if (!known || xm->count != 1)
+		return xm_misuse(xm,
+				 "--fix=record makes a DOMAIN what its record says, --fix=domain "
+				 "the record what the domain has");
+	status = vm_find(xm, xm->arguments[0]);
+	if (status != STATUS_DONE)
+		return status;
+	xm->about_memory = true;
+	/* one bounds another: what was refused may be possible once the others are set */
+	return set_all(xm, entries) || set_all(xm, entries) ? STATUS_DONE : xm_report(xm);
+}
+
 enum status run_drift(struct xm *xm)
 {
-	AUTO(value) entries = ask_host(xm, "host.get_drift");
+	AUTO(value) entries = NULL;
 
-	if (!entries)
+	if (xm->count && !xm->options.fix)
+		return xm_misuse(xm, "--fix=record or --fix=domain says which side is right");
+	entries = ask_host(xm, "host.get_drift");
+	if (!entries || entries->kind != VALUE_SET)
 		return xm_report(xm);
+	if (xm->options.fix)
+		return fix_drift(xm, entries);
 	printf("%-38s %-20s %-12s %s\n", "Name", "Field", "Record", "Domain");
-	for (uint32_t i = 0; entries->kind == VALUE_SET && i < entries->length; i++)
+	for (uint32_t i = 0; i < entries->length; i++)
 		print_drift(entries->items[i]);
 	return STATUS_DONE;
 }

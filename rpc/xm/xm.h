@@ -40,7 +40,7 @@ struct xm {
 	struct {
 		bool paused, wait, detailed, json, templates, force, memory, now, next_boot,
 			dry_run, drop;
-		const char *state;
+		const char *state, *fix;
 	} options;
 	struct subject subject;
 	bool about_memory;	/* numbers of its errors are bytes */

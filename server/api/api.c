@@ -126,6 +126,7 @@ static void free_parts(struct api *api)
 	operations_free(api->operations);
 	logins_free(api->logins);
 	registrations_free(api->registrations);
+	value_release(api->drift);
 	free(api);
 }
 

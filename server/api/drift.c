@@ -5,6 +5,7 @@
 
 #include "schema/log.h"
 #include "schema/text.h"
+#include "server/api/message.h"
 #include "server/api/settings.h"
 #include "server/api/vm.h"
 
@@ -141,22 +142,89 @@ static struct value *find_drift(struct api *api, struct hypervisor_error *ret_re
 	return set;
 }
 
+static void log_entry(const struct value *entry)
+{
+	log_warning("VM %s (%s): its domain has %s %s, the record says %s; somebody else changed "
+		    "it, and it is left as it is",
+		    value_find_text(entry, "name_label"), value_find_text(entry, "uuid"),
+		    value_find_text(entry, "field"), value_find_text(entry, "domain"),
+		    value_find_text(entry, "record"));
+}
+
 void drift_log(struct api *api)
 {
 	struct hypervisor_error reason = {0};
-	AUTO(value) set = find_drift(api, &reason);
 
-	if (!set)
+	api->drift = find_drift(api, &reason);
+	if (!api->drift) {
 		log_error("the domains cannot be compared with the records: %s", reason.text);
-	for (uint32_t i = 0; set && i < set->length; i++) {
-		const struct value *entry = set->items[i];
-
-		log_warning("VM %s (%s): its domain has %s %s, the record says %s; somebody else "
-			    "changed it, and it is left as it is",
-			    value_find_text(entry, "name_label"), value_find_text(entry, "uuid"),
-			    value_find_text(entry, "field"), value_find_text(entry, "domain"),
-			    value_find_text(entry, "record"));
+		api->drift = value_set();
 	}
+	for (uint32_t i = 0; i < api->drift->length; i++)
+		log_entry(api->drift->items[i]);
+}
+
+/* Whether the set has an entry of that VM and field, and, if it is asked for, of that value. */
+static bool has(const struct value *set, const struct value *entry, bool same_value)
+{
+	static const char *const keys[] = {"VM", "field", "domain"};
+
+	for (uint32_t i = 0; i < set->length; i++) {
+		size_t same = 0;
+
+		while (same < (same_value ? 3 : 2) &&
+		       strcmp(value_find_text(set->items[i], keys[same]),
+			      value_find_text(entry, keys[same])) == 0)
+			same++;
+		if (same == (same_value ? 3 : 2))
+			return true;
+	}
+	return false;
+}
+
+static void tell(struct api *api, const struct value *entry, const char *name)
+{
+	AUTO(record) vm = store_read(api->store, CLASS_VM, value_find_text(entry, "VM"));
+	AUTO_TEXT body = text_format("%s: the record says %s, the domain has %s",
+				     value_find_text(entry, "field"),
+				     value_find_text(entry, "record"),
+				     value_find_text(entry, "domain"));
+
+	if (vm)
+		message_note_text(api, vm, name, body);
+}
+
+/* Of one that is busy nothing is known now: what was there stays. */
+static bool is_busy(struct api *api, const struct value *entry)
+{
+	AUTO(record) vm = store_read(api->store, CLASS_VM, value_find_text(entry, "VM"));
+
+	return vm && record_get(vm, VM_current_operations)->length > 0;
+}
+
+void drift_watch(struct api *api)
+{
+	struct hypervisor_error reason = {0};
+	struct value *now = find_drift(api, &reason);
+	AUTO(value) before = now ? TAKE(api->drift) : NULL;
+
+	for (uint32_t i = 0; before && i < before->length; i++) {
+		const struct value *entry = before->items[i];
+
+		if (has(now, entry, false))
+			continue;
+		if (is_busy(api, entry))
+			value_append(now, value_reference(entry));
+		else
+			tell(api, entry, "VM_DRIFT_ENDED");
+	}
+	for (uint32_t i = 0; before && i < now->length; i++)
+		if (!has(before, now->items[i], true)) {
+			log_entry(now->items[i]);
+			tell(api, now->items[i], "VM_DRIFT");
+		}
+	if (before)
+		api->drift = now;
 }
 
 int run_host_get_drift(struct call *call, struct error *err)

@@ -6,7 +6,10 @@
 
 #include "server/api/private.h"
 
-/* Logs each difference; nothing is changed. */
+/* Logs each difference; nothing is changed. Before drift_watch. */
 void drift_log(struct api *api);
+/* Those that are new, and those that are not there any more, are told: a message, and the log. For
+ * the sampler's thread. */
+void drift_watch(struct api *api);
 
 #endif

@@ -25,6 +25,7 @@ static struct record *add(struct transaction *transaction, const char *name, int
 struct note {
 	const struct record *vm;
 	const char *name;
+	const char *body;
 };
 
 static int add_note(struct transaction *transaction, void *argument, struct error *err)
@@ -34,13 +35,18 @@ static int add_note(struct transaction *transaction, void *argument, struct erro
 
 	(void)err;
 	add(transaction, note->name, crashed ? URGENT : GOOD_TO_KNOW, "VM", record_uuid(note->vm),
-	    record_text(note->vm, VM_name_label));
+	    note->body);
 	return 0;
 }
 
 void message_note(struct api *api, const struct record *vm, const char *name)
 {
-	struct note note = {vm, name};
+	message_note_text(api, vm, name, record_text(vm, VM_name_label));
+}
+
+void message_note_text(struct api *api, const struct record *vm, const char *name, const char *body)
+{
+	struct note note = {vm, name, body};
 	AUTO_ERROR ignored = {0};
 
 	store_mutate(api->store, add_note, &note, &ignored);

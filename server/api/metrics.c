@@ -5,6 +5,7 @@
 #include "schema/clock.h"
 #include "schema/thread.h"
 #include "server/api/domain_0.h"
+#include "server/api/drift.h"
 #include "server/api/foreign.h"
 #include "server/api/guest.h"
 #include "server/api/guest_report.h"
@@ -14,12 +15,15 @@
 
 #include <stdio.h>
 
+#define DRIFT_EVERY 6 /* samples */
+
 struct metrics {
 	struct api *api;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stop;
+	unsigned rounds;
 	uint64_t cpu_time_ns; /* of the host, as last sampled; 0: not yet */
 	int64_t cpu_sampled_ns;
 };
@@ -267,6 +271,8 @@ static void sample_all(struct metrics *metrics)
 		sample_domain(api, &domains[i]);
 	look_for_gone(api, domains, count);
 	free(domains);
+	if (metrics->rounds++ % DRIFT_EVERY == 0)
+		drift_watch(api);
 }
 
 static void *run(void *argument)

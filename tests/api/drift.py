@@ -6,6 +6,7 @@ That nothing is reported after any live change, fault, crash or kill is checked 
 """
 import json
 
+from lib import xm
 from lib.host import MIB, STATES, Host, until
 from lib.rpc import Failure
 from lib.server import program
@@ -61,6 +62,43 @@ def test_odd(host):
     is_(drift(host), [entry(host, vms[5], "VCPUs_params:weight", "100", "101")], "a weight of the record")
     for vm in vms:
         host.remove(vm)
+
+
+def messages(host, vm):
+    records = host.session.message.get("VM", host.session.VM.get_uuid(vm), "19700101T00:00:00Z")
+    return sorted((r["name"], r["body"]) for r in records.values() if r["name"].startswith("VM_DRIFT"))
+
+
+def test_watched(host):
+    """Without being asked, the daemon tells when something appears, and when it is gone."""
+    vm = host.add("Running")
+    change(host, vm, "target", 200)
+    body = f"memory_target: the record says {256 * MIB}, the domain has {200 * MIB}"
+    ok(until(lambda: messages(host, vm) == [("VM_DRIFT", body)]), "a message when it appears")
+    host.session.VM.set_memory_target(vm, str(256 * MIB))
+    ok(until(lambda: messages(host, vm) == [("VM_DRIFT", body), ("VM_DRIFT_ENDED", body)]), "and when it is gone")
+    host.remove(vm)
+
+
+def test_fixed(host):
+    vm = host.add("Running", name_label="web")
+    for what, to, field, record, domain in CHANGES[1:]:
+        change(host, vm, what, to)
+        is_(xm.run("drift", "--fix=record", "web", server=host.server.http), (0, "", ""), f"{what}: xm drift --fix=record")
+        is_(drift(host), [], f"{what}: nothing differs")
+        is_(host.differences(vm), [], f"{what}: the domain is as its record")
+    before = host.record(vm)
+    for what, to, field, record, domain in CHANGES[1:]:
+        change(host, vm, what, to)
+    is_(xm.run("drift", "--fix=domain", "web", server=host.server.http), (0, "", ""), "xm drift --fix=domain")
+    after = host.record(vm)
+    is_([after[f] for f in ("memory_target", "memory_static_max", "VCPUs_at_startup")], [str(200 * MIB), str(1000 * MIB), "3"],
+        "the record is as the domain")
+    is_((after["VCPUs_params"]["weight"], after["VCPUs_params"]["cap"], before != after), ("512", "50", True), "weight and cap too")
+    is_(drift(host), [], "nothing differs")
+    for words in (("drift", "web"), ("drift", "--fix=both", "web"), ("drift", "--fix=record")):
+        is_(xm.run(*words, server=host.server.http)[0], 2, f"xm {' '.join(words)}: misuse")
+    host.remove(vm)
 
 
 def test_each(host):
@@ -230,11 +268,14 @@ def test_others(host):
     is_(found, ["HYPERVISOR_ERROR", "list_domains", host.ref, "nobody is there"], "a hypervisor that does not answer")
 
 
-if not program():
-    skip_all("no xenapid to test (XENAPID)")
+if not program() or not xm.program():
+    skip_all("no xenapid or xm to test (XENAPID, XM)")
 with Host(metrics_interval="24h") as running:
     running.simulator.speed(100)
     for test in (test_nothing, test_odd, test_each, test_order, test_applied, test_next_start, test_stopped, test_paused,
-                 test_interrupted, test_others):
+                 test_interrupted, test_others, test_fixed):
         test(running)
+with Host(metrics_interval="20ms") as running:
+    running.simulator.speed(100)
+    test_watched(running)
 done()
