@@ -164,7 +164,7 @@ def test_destroyed(world):
     is_(answer(session.VM.get_record, before["uuid"])[0], "HANDLE_INVALID", "does nothing")
     again = session.VM.undo(vm, entry["revision"])
     record = session.VM.get_record(again)
-    is_(set(differences(before, record)), {"VIFs", "VBDs", "metrics"} | ({"guest_metrics"} if before["guest_metrics"] != record["guest_metrics"] else set()),
+    is_(set(differences(before, record)), {"VIFs", "VBDs", "DPCIs", "metrics"} | ({"guest_metrics"} if before["guest_metrics"] != record["guest_metrics"] else set()),
         "it is made again, as it was")
     is_(set(differences(vifs, session.VIF.get_record(record["VIFs"][0]))) <= {"VM", "metrics", "allowed_operations"}, True, "with its VIF")
     is_(set(differences(vbds, session.VBD.get_record(record["VBDs"][0]))) <= {"VM", "metrics", "allowed_operations"}, True, "and its disk")

@@ -160,7 +160,7 @@ static void test_full(void)
 	log = text_format("%s/log", scratch.folder);
 	stderr_kept = redirect_log(log);
 	signal(SIGXFSZ, SIG_IGN);
-	scratch_limit_files(1500000);
+	scratch_limit_files(3900000);
 	for (int i = 0; i < 20; i++)
 		refused += change() < 0;
 	ok(wait_log(log, "cannot be brought"), "a file that cannot be written is reported");
