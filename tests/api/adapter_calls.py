@@ -109,7 +109,7 @@ def argument(api, subject, message, parameter):
     kind, name = parameter.type.kind, parameter.name
     if name == "uuid" and message.short_name == "get_by_uuid":
         return subject.host.session.call(f"{message.cls}.get_uuid", subject.object(message.cls))
-    if message.short_name.endswith("_where"):
+    if name == "expr":
         return "true"
     if message.short_name in ("cancel", "set_status", "set_progress", "set_result", "set_error_info") and kind == "ref":
         return subject.client_task()
