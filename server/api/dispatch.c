@@ -238,10 +238,23 @@ static void answer_later(void *argument)
 	call_finish(call);
 }
 
+static void explain(void *argument)
+{
+	struct call *call = argument;
+
+	update_explain(call);
+	call_finish(call);
+}
+
 void call_finish(struct call *call)
 {
 	struct api_call *outer = call->outer;
 
+	if (call->error.code == ERROR_RECORD_CHANGED && !call->explained) {
+		call->explained = true;
+		workers_run(call->api->workers, 0, explain, call);
+		return;
+	}
 	if (call->answer_delay_ms) {
 		workers_run(call->api->workers, call->answer_delay_ms, answer_later, call);
 		return;

@@ -158,6 +158,7 @@ libapi_a_SOURCES += %D%/undo.c
 libapi_a_SOURCES += %D%/undo.h
 libapi_a_SOURCES += %D%/undo_destroy.c
 libapi_a_SOURCES += %D%/update.c
+libapi_a_SOURCES += %D%/update_conflict.c
 libapi_a_SOURCES += %D%/update.h
 libapi_a_SOURCES += %D%/update_read.c
 libapi_a_SOURCES += %D%/update_vm.c

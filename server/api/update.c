@@ -55,7 +55,7 @@ int update_compare(const struct call *call, const struct record *record, struct 
 		value_add_json(&fields, record_get(record, field));
 	}
 	return fail(err, ERROR_RECORD_CHANGED, record->cls->name, record_ref(record), expected,
-		    found, fields.data ? fields.data : "");
+		    found, fields.data ? fields.data : "", "");
 }
 
 void update_answer(struct call *call, const struct transaction *transaction,

@@ -38,6 +38,9 @@ int update_run(struct call *call, struct error *err);
 struct value *update_differences(const struct record *old, const struct record *new);
 /* RECORD_CHANGED when it has another revision than the one that is expected. */
 int update_compare(const struct call *call, const struct record *record, struct error *err);
+/* On a worker: completes it with who has changed what since then. */
+void update_explain(struct call *call);
+#define RECORD_CHANGED_CHANGES 5 /* which of its parameters */
 /* The field's new value, from what it is in `record`. */
 struct value *update_value(const struct update_item *item, const struct record *record);
 /* What is answered; takes `changed`. */

@@ -17,7 +17,8 @@ SENTENCES = {
     ("UUID_INVALID", "VM", "u"): "no VM has the uuid u",
     ("INVALID_VALUE", "memory must be positive", "-1"): "-1 is not accepted: memory must be positive",
     ("INVALID_VALUE", "name", ""): "(nothing) is not accepted: name",
-    ("RECORD_CHANGED", "VM", "REF", "1", "2", "VCPUs_max = 2"): "the VM was changed by somebody else meanwhile: VCPUs_max = 2",
+    ("RECORD_CHANGED", "VM", "REF", "1", "2", "VCPUs_max = 2", "VCPUs_max 1 -> 2 by anna in revision 2"):
+        "the VM was changed by somebody else meanwhile: VCPUs_max 1 -> 2 by anna in revision 2",
     ("VALUE_NOT_SUPPORTED", "f", "v", "why"): "v is not possible for f: why",
     ("FIELD_TYPE_ERROR", "f"): "f is of another type",
     ("MAP_DUPLICATE_KEY", "VM", "platform", "REF", "k"): "platform has a key k already",
