@@ -173,8 +173,7 @@ struct value *live_intent(const struct record *old, const struct record *new)
 		AUTO_TEXT after = NULL;
 		struct value *both;
 
-		if (field->storage != STORED || field->qualifier == QUALIFIER_INTERNAL ||
-		    same(old, new, i))
+		if (field->storage != STORED || !field->is_setting || same(old, new, i))
 			continue;
 		before = value_to_text(record_get(old, i));
 		after = value_to_text(record_get(new, i));

@@ -14,7 +14,8 @@ from lib.server import program
 from lib.tap import diag, done, is_, ok, skip_all
 
 # what guests and others do, a part of VM.revert, and VM.update, which is made from the fields
-NOT_MESSAGES = {"guest_stopped", "following_domain", "reverting", "updating", "updating_record"}
+NOT_MESSAGES = {"guest_stopped", "following_domain", "reverting", "updating", "updating_record",
+                "changing_PCIs"}  # DPCI.create, DPCI.destroy
 BECOMES = {
     "start": "Running", "start_on": "Running", "resume": "Running", "resume_on": "Running", "pause": "Paused",
     "unpause": "Running", "clean_shutdown": "Halted", "hard_shutdown": "Halted", "shutdown": "Halted",

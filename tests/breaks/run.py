@@ -42,8 +42,9 @@ BREAKS = [
     Break("a commit whose sync failed is not taken back", STORE + "database.c",
           "if (database->in_doubt)\n\t\ttake_back_commit(database);", "(void)take_back_commit;", FAULTS),
     Break("two commits for one change", STORE + "commit.c",
-          "\t\t\t\t    store->next_revision))\n\t\t\treturn false;",
-          "\t\t\t\t    store->next_revision) || !database_commit(store->database))\n\t\t\treturn false;", POWER_CUT),
+          "return database_write(store->database, change->old, change->new, revision) &&\n\t       ",
+          "return database_write(store->database, change->old, change->new, revision) &&\n\t       "
+          "database_commit(store->database) && database_begin(store->database) &&\n\t       ", POWER_CUT),
     Break("a rollback is skipped", STORE + "commit.c", "\tdatabase_rollback(store->database);\n\toverlay",
           "\toverlay", FAULTS),
     Break("what was refused stays in the batch", STORE + "commit.c",

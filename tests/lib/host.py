@@ -27,6 +27,16 @@ MEMORY = ("memory_static_min", "memory_dynamic_min", "memory_dynamic_max", "memo
 COMPARED = MEMORY + ("power_state", "VCPUs_max", "VCPUs_at_startup", "VCPUs_params", "HVM_shadow_multiplier")
 
 
+def end_of_wal(path):
+    """Where the next frame goes: behind those that have the header's salt. The file may be longer."""
+    with open(path, "rb") as file:
+        header = file.read(32)
+        frame, end = 24 + int.from_bytes(header[8:12], "big"), 32
+        while file.seek(end) and file.read(16)[8:16] == header[16:24]:
+            end += frame
+    return end
+
+
 def until(condition, seconds=30):
     """Waits until condition() is true; returns what it returned last."""
     deadline = time.monotonic() + seconds
@@ -66,6 +76,7 @@ class Host:
         self.server.settings.update({key.replace("_", "-"): value for key, value in settings.items()})
         self.environment = environment or {}
         self.session = self.simulator = None
+        self._readers = []  # of fill_disk()
         try:
             self.start()
         except BaseException:
@@ -135,9 +146,23 @@ class Host:
     def __exit__(self, *_):
         self.close()
 
+    def _hold_wal(self):
+        reader = sqlite3.connect(f"file:{self.server.path('xenapid.db')}?mode=ro", uri=True, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM pool").fetchone()
+        self._readers.append(reader)
+
     def fill_disk(self, full=True):
-        """From now on nothing can be committed, or (False) it can again. Only behind a restart() does the log grow for sure."""
-        most = os.path.getsize(self.server.path("xenapid.db-wal")) if full else resource.RLIM_INFINITY
+        """From now on nothing can be committed, or (False) it can again."""
+        if full:
+            # Two readers, and between them a commit that cannot be checkpointed: the WAL is not begun anew.
+            self._hold_wal()
+            pool = self.session.pool.get_all()[0]
+            self.session.pool.set_name_description(pool, self.session.pool.get_name_description(pool) + ".")
+            self._hold_wal()
+        while not full and self._readers:
+            self._readers.pop().close()
+        most = end_of_wal(self.server.path("xenapid.db-wal")) if full else resource.RLIM_INFINITY
         resource.prlimit(self.server.process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
     @contextlib.contextmanager
