@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """staged.py – point 13: what waits for the next start of a running guest, which reboots by itself."""
 from lib.tap import is_, ok
-from xen.host import MIB, until
+from xen.host import MIB, MOST, until
 
-FIELDS = {"VCPUs_max": "4", "memory_static_max": str(224 * MIB), "memory_dynamic_max": str(224 * MIB)}
+FIELDS = {"VCPUs_max": "4", "memory_static_max": str(160 * MIB), "memory_dynamic_max": str(160 * MIB)}
 
 
 def run(host):
@@ -13,7 +13,7 @@ def run(host):
     result = host.session.VM.update(vm, FIELDS, {"when": "auto"})
     is_(sorted(result["next_boot"]), sorted(FIELDS), "vCPUs and static memory wait")
     host.agree(vm, "while they wait")
-    is_(host.tree(vm)["memory/static-max"], str(192 * 1024), "xenstore has what runs")
+    is_(host.tree(vm)["memory/static-max"], str(MOST * 1024), "xenstore has what runs")
     ok(host.xm("list", "xenapid-test-staged").endswith(" *\n"), "xm list has a mark")
     is_(sorted(host.session.VM.get_pending(vm)), sorted(FIELDS), "get_pending has them")
     host.crash()
@@ -28,5 +28,5 @@ def run(host):
     is_((host.session.VM.get_pending(vm), record["requires_reboot"]), ({}, False), "nothing waits")
     host.agree(vm, "after the reboot")
     tree = host.tree(vm)
-    is_((tree["memory/static-max"], "cpu/3/availability" in tree), (str(224 * 1024), True), "xenstore has them")
+    is_((tree["memory/static-max"], "cpu/3/availability" in tree), (str(160 * 1024), True), "xenstore has them")
     host.remove(vm)
