@@ -11,6 +11,7 @@ libserver_a_SOURCES += %D%/options.def
 libserver_a_SOURCES += %D%/options.c
 libserver_a_SOURCES += %D%/options.h
 libserver_a_SOURCES += %D%/options_check.c
+libserver_a_SOURCES += %D%/options_manual.c
 libserver_a_SOURCES += %D%/options_print.c
 libserver_a_SOURCES += %D%/options_read.c
 libserver_a_SOURCES += %D%/options_table.h

@@ -100,6 +100,24 @@ static int serve(struct options *options, int argc, char *const argv[])
 	return signal == SIGUSR1 ? EXIT_RESTART : EXIT_FINE;
 }
 
+static void print_api(const char *form)
+{
+	if (strcmp(form, "json") == 0)
+		print_api_json(stdout);
+	else if (strcmp(form, "running") == 0)
+		print_running_markdown(stdout);
+	else
+		print_api_markdown(stdout);
+}
+
+static void print_manual(const char *list)
+{
+	if (strcmp(list, "keys") == 0)
+		options_print_manual_keys(stdout);
+	else
+		options_print_manual_options(stdout);
+}
+
 static int run(struct options *options, int argc, char *const argv[])
 {
 	switch (options->action) {
@@ -122,12 +140,10 @@ static int run(struct options *options, int argc, char *const argv[])
 	case ACTION_DOCTOR:
 		return doctor_run(options) ? EXIT_FINE : EXIT_FAILED;
 	case ACTION_PRINT_API:
-		if (strcmp(options->api_format, "json") == 0)
-			print_api_json(stdout);
-		else if (strcmp(options->api_format, "running") == 0)
-			print_running_markdown(stdout);
-		else
-			print_api_markdown(stdout);
+		print_api(options->form);
+		return EXIT_FINE;
+	case ACTION_PRINT_MANUAL:
+		print_manual(options->form);
 		return EXIT_FINE;
 	default:
 		return serve(options, argc, argv);

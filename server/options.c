@@ -40,6 +40,27 @@ const struct option_command option_commands[] = {
 };
 const size_t option_command_count = ARRAY_SIZE(option_commands);
 
+bool option_is_bounded(const struct option_row *row)
+{
+	return row->kind != KIND_TEXT && row->kind != KIND_PATH && row->kind != KIND_LISTENERS;
+}
+
+const char *option_argument(const struct option_row *row)
+{
+	switch (row->kind) {
+	case KIND_LISTENERS:
+		return "URI";
+	case KIND_PATH:
+		return "FILE";
+	case KIND_CHOICE:
+		return row->limits;
+	case KIND_FLAG:
+		return NULL;
+	default:
+		return "VALUE";
+	}
+}
+
 struct unit {
 	const char *name;
 	int64_t factor;
@@ -174,20 +195,24 @@ static bool choice_matches(const char *choice, size_t length, const char *text)
 	return strlen(text) == length && memcmp(choice, text, length) == 0;
 }
 
+bool option_is_choice(const char *choices, const char *text)
+{
+	while (*choices) {
+		size_t length = strcspn(choices, "|");
+
+		if (choice_matches(choices, length, text))
+			return true;
+		choices += length + (choices[length] == '|');
+	}
+	return false;
+}
+
 static char *set_choice(const struct option_row *row, char **value, const char *text)
 {
-	const char *choice = row->limits;
-
-	while (*choice) {
-		size_t length = strcspn(choice, "|");
-
-		if (choice_matches(choice, length, text)) {
-			set_text(value, text);
-			return NULL;
-		}
-		choice += length + (choice[length] == '|');
-	}
-	return text_copy("not known");
+	if (!option_is_choice(row->limits, text))
+		return text_copy("not known");
+	set_text(value, text);
+	return NULL;
 }
 
 static char *set_flag(bool *value, const char *text)
@@ -298,7 +323,7 @@ void options_free(struct options *options)
 {
 	for (size_t i = 0; i < ROW_COUNT; i++)
 		option_clear(&option_rows[i], options);
-	free(options->api_format);
+	free(options->form);
 	free(options->config);
 	free(options->copy);
 	*options = (struct options){0};

@@ -22,6 +22,7 @@ enum options_action {
 	ACTION_CHECK_CONFIG,
 	ACTION_PRINT_CONFIG,
 	ACTION_PRINT_API,
+	ACTION_PRINT_MANUAL,
 	ACTION_VERSION,
 	ACTION_HELP,
 	ACTION_BACKUP,
@@ -42,9 +43,9 @@ typedef struct text_list option_FOLDERS;
 /* Everything belongs to it. */
 struct options {
 	enum options_action action;
-	char *api_format; /* of --print-api */
-	char *config;	  /* the file that was read */
-	char *copy;	  /* the file of backup or restore */
+	char *form;   /* of --print-api or --print-manual */
+	char *config; /* the file that was read */
+	char *copy;   /* the file of backup or restore */
 	bool repair;
 #define OPTION(member, KIND, ...) option_##KIND member;
 #define COMMAND(...)
@@ -74,5 +75,9 @@ char *options_backup_folder(const struct options *options);
 
 void options_print_help(FILE *file);
 void options_print_config(FILE *file); /* the sample: each key with its default, commented out */
+/* Lists of manual pages, in man(7): of xenapid(8), what the command line takes; of xenapid.conf(5),
+ * the keys. */
+void options_print_manual_options(FILE *file);
+void options_print_manual_keys(FILE *file);
 
 #endif

@@ -35,22 +35,6 @@ static void print_option(FILE *file, const char *dashes, const char *member, con
 	print_wrapped(file, "        ", description);
 }
 
-static const char *argument_of(const struct option_row *row)
-{
-	switch (row->kind) {
-	case KIND_LISTENERS:
-		return "URI";
-	case KIND_PATH:
-		return "FILE";
-	case KIND_CHOICE:
-		return row->limits;
-	case KIND_FLAG:
-		return NULL;
-	default:
-		return "VALUE";
-	}
-}
-
 static void print_commands(FILE *file, bool words)
 {
 	for (size_t i = 0; i < option_command_count; i++) {
@@ -74,7 +58,8 @@ void options_print_help(FILE *file)
 		const struct option_row *row = &option_rows[i];
 
 		if (row->on_command_line)
-			print_option(file, "--", row->member, argument_of(row), row->description);
+			print_option(file, "--", row->member, option_argument(row),
+				     row->description);
 	}
 	print_commands(file, false);
 	fputs("\nOptions win over the configuration; --listen replaces its listeners. Exit status: 0 "
@@ -91,7 +76,7 @@ static void print_key(FILE *file, const struct option_row *row)
 
 	fputc('\n', file);
 	print_wrapped(file, "# ", row->description);
-	if (row->kind != KIND_TEXT && row->kind != KIND_PATH && row->kind != KIND_LISTENERS) {
+	if (option_is_bounded(row)) {
 		AUTO_TEXT line = text_format("Accepted: %s.", accepted);
 
 		print_wrapped(file, "# ", line);

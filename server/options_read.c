@@ -193,6 +193,16 @@ static void set_text(char **text, const char *value)
 	*text = text_copy(value);
 }
 
+static void set_form(struct reader *reader, const struct option_command *command, const char *value)
+{
+	AUTO_TEXT name = option_name(command->member);
+
+	set_text(&reader->options->form, value);
+	if (!option_is_choice(command->argument, value))
+		add_problem(reader, SOURCE_COMMAND_LINE, 0, "--%s %s: accepted is %s", name, value,
+			    command->argument);
+}
+
 static void run_command(struct reader *reader, const struct option_command *command,
 			const char *value)
 {
@@ -202,6 +212,7 @@ static void run_command(struct reader *reader, const struct option_command *comm
 	} actions[] = {{"check_config", ACTION_CHECK_CONFIG},
 		       {"print_config", ACTION_PRINT_CONFIG},
 		       {"print_api", ACTION_PRINT_API},
+		       {"print_manual", ACTION_PRINT_MANUAL},
 		       {"version", ACTION_VERSION},
 		       {"help", ACTION_HELP},
 		       {"backup", ACTION_BACKUP},
@@ -218,13 +229,8 @@ static void run_command(struct reader *reader, const struct option_command *comm
 		set_text(&reader->options->copy, value);
 	if (strcmp(command->member, "repair") == 0)
 		reader->options->repair = true;
-	if (strcmp(command->member, "print_api") != 0)
-		return;
-	set_text(&reader->options->api_format, value);
-	if (strcmp(value, "markdown") != 0 && strcmp(value, "json") != 0 &&
-	    strcmp(value, "running") != 0)
-		add_problem(reader, SOURCE_COMMAND_LINE, 0, "--print-api %s: accepted is %s", value,
-			    command->argument);
+	if (strncmp(command->member, "print_", 6) == 0 && value)
+		set_form(reader, command, value);
 }
 
 /* One word of the command line, split. */

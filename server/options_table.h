@@ -52,9 +52,15 @@ extern const size_t option_command_count;
 bool option_name_is(const char *member, const char *name, size_t length);
 /* The name of a member, to be freed. */
 char *option_name(const char *member);
+/* Not every text will do: option_accepted() says something. */
+bool option_is_bounded(const struct option_row *row);
+/* Whether the text is one of those that are separated by |. */
+bool option_is_choice(const char *choices, const char *text);
 bool option_is_list(const struct option_row *row);
 /* "yes or no", "1..65536": to be freed. */
 char *option_accepted(const struct option_row *row);
+/* What stands behind the option in a list, NULL: nothing. */
+const char *option_argument(const struct option_row *row);
 
 /* Reads the value, appends it where the row is a list. NULL, or text that says what is wrong, to be
  * freed. */

@@ -3,7 +3,7 @@
 
 EXTRA_DIST += %D%/lint %D%/lint_tables.py %D%/lint-sizes.allow %D%/cppcheck.suppressions %D%/sources
 EXTRA_DIST += %D%/demo %D%/demo_client.py
-EXTRA_DIST += %D%/fetch-ansible-modules %D%/test-summary %D%/xenapid-valgrind
+EXTRA_DIST += %D%/manual %D%/fetch-ansible-modules %D%/test-summary %D%/xenapid-valgrind
 
 .PHONY: help lint format docs run bench fuzz coverage check-valgrind check-xen check-clients power-cut kill-9 faults breaks
 
@@ -27,7 +27,7 @@ help:
 	@echo 'make fuzz            every fuzzer for FUZZ_SECONDS=60 (configure --enable-fuzzers CC=clang)'
 	@echo 'make lint            layers, sizes, format, cppcheck, shellcheck, file lists, error table, names in docs'
 	@echo 'make format          clang-format -i'
-	@echo 'make docs            docs/api-reference.md, live-and-next-boot.md and the figures of docs/compatibility.md'
+	@echo 'make docs            docs/api-reference.md, live-and-next-boot.md, the figures of docs/compatibility.md, the lists of docs/man/'
 	@echo 'make run             xenapid on loopback with the simulator'
 	@echo 'make distcheck       a tarball that builds and passes its tests'
 
@@ -37,7 +37,7 @@ lint:
 format:
 	cd $(top_srcdir) && tools/sources c h | xargs -r clang-format -i
 
-docs: xenapid
+docs: xenapid xm
 	./xenapid --print-api markdown >api-reference.tmp
 	$(MKDIR_P) $(top_srcdir)/docs
 	mv api-reference.tmp $(top_srcdir)/docs/api-reference.md
@@ -45,7 +45,13 @@ docs: xenapid
 	mv api-reference.tmp $(top_srcdir)/docs/live-and-next-boot.md
 	XENAPID=$(abs_top_builddir)/xenapid TOP_SRCDIR=$(abs_top_srcdir) PYTHONPATH=$(abs_top_srcdir)/tests \
 		PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(top_srcdir)/tests/api/compatibility.py --write
-CLEANFILES += api-reference.tmp
+	for page in $(manual_pages); do \
+		$(top_srcdir)/tools/manual $(top_srcdir)/$$page >manual.tmp && mv manual.tmp $(top_srcdir)/$$page || exit 1; \
+	done
+CLEANFILES += api-reference.tmp manual.tmp
+
+manual_pages = docs/man/xm.1 docs/man/xenapid.8 docs/man/xenapid.conf.5
+dist_man_MANS = $(manual_pages)
 
 run: xenapid
 	@$(MKDIR_P) run

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* commands.c – the table of commands: dispatch, help and arguments. */
+#include "rpc/xm/globals.h"
 #include "rpc/xm/run.h"
 
 #include <ctype.h>
@@ -20,21 +21,18 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+const struct command *command_at(size_t number)
+{
+	return number < ARRAY_SIZE(commands) ? &commands[number] : NULL;
+}
+
 void command_print_all(FILE *file)
 {
 	fputs("Usage: xm [OPTION]... COMMAND [ARGUMENT]...\n\n", file);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(file, "  %-15s %s\n", commands[i].name, commands[i].summary);
-	fputs("\nDOMAIN is a uuid, the id of a running domain, or a name.\n\n"
-	      "  --server=URI          unix:/PATH, http://HOST:PORT or https://HOST:PORT; $XM_SERVER\n"
-	      "  --user=NAME           who signs in; root by default; $XM_USER\n"
-	      "  --password-file=FILE  its first line is the password; $XM_PASSWORD_FILE\n"
-	      "  --cacert=FILE         certificates to trust with https; $XM_CACERT\n"
-	      "  --cert=FILE           a certificate and its key to show with https; $XM_CERT\n"
-	      "  --insecure            trusts any certificate\n"
-	      "  -n, --dry-run         only says what the command would change\n"
-	      "  --version, --help\n",
-	      file);
+	fputs("\nDOMAIN is a uuid, the id of a running domain, or a name.\n\n", file);
+	globals_print(file);
 }
 
 void command_print_help(FILE *file, const struct command *command)
@@ -71,6 +69,17 @@ static bool command_has(const struct command *command, size_t option)
 	char letter[] = {'-', options[option].letter, ']', '\0'};
 
 	return strstr(command->usage, name) || (letter[1] && strstr(command->usage, letter));
+}
+
+const char *command_option(const struct command *command, size_t number, bool *ret_takes_value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (!command_has(command, i) || number--)
+			continue;
+		*ret_takes_value = options[i].takes_value;
+		return options[i].name;
+	}
+	return NULL;
 }
 
 static void store_option(struct xm *xm, size_t option, const char *value)

@@ -13,6 +13,10 @@ libxm_a_SOURCES += %D%/codec.c
 libxm_a_SOURCES += %D%/codec.h
 libxm_a_SOURCES += %D%/commands.c
 libxm_a_SOURCES += %D%/commands.def
+libxm_a_SOURCES += %D%/complete.c
+libxm_a_SOURCES += %D%/complete.h
+libxm_a_SOURCES += %D%/complete_kinds.c
+libxm_a_SOURCES += %D%/complete_kinds.h
 libxm_a_SOURCES += %D%/config_file.c
 libxm_a_SOURCES += %D%/config_file.h
 libxm_a_SOURCES += %D%/device.c
@@ -22,8 +26,12 @@ libxm_a_SOURCES += %D%/escape.h
 libxm_a_SOURCES += %D%/explain.c
 libxm_a_SOURCES += %D%/explain.def
 libxm_a_SOURCES += %D%/explain.h
+libxm_a_SOURCES += %D%/globals.c
+libxm_a_SOURCES += %D%/globals.h
 libxm_a_SOURCES += %D%/image.c
 libxm_a_SOURCES += %D%/image.h
+libxm_a_SOURCES += %D%/manual.c
+libxm_a_SOURCES += %D%/manual.h
 libxm_a_SOURCES += %D%/object.c
 libxm_a_SOURCES += %D%/object.h
 libxm_a_SOURCES += %D%/plan.c
@@ -66,5 +74,16 @@ libxm_a_SOURCES += %D%/xm.h
 
 # Everything but main() is in the library, where the tests find it.
 bin_PROGRAMS += xm
+
+# Where bash-completion and zsh look below the prefix.
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = %D%/_xm
+EXTRA_DIST += %D%/xm.bash
+install-data-hook:
+	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)'
+	$(INSTALL_DATA) $(srcdir)/%D%/xm.bash '$(DESTDIR)$(bashcompletiondir)/xm'
+uninstall-hook:
+	rm -f '$(DESTDIR)$(bashcompletiondir)/xm'
 xm_SOURCES = %D%/main.c
 xm_LDADD = libxm.a libschema.a $(XMLRPC_LIBS) $(CURL_LIBS) $(JANSSON_LIBS)

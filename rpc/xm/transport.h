@@ -14,6 +14,7 @@ struct transport_options {
 	const char *cacert; /* file with the certificates that are trusted; NULL: the system's */
 	const char *cert;   /* file with a certificate of the client's and its key; NULL: none */
 	bool insecure;	    /* any certificate will do */
+	long timeout_ms;    /* of a whole request; 0: none */
 	/* Called about once a second while a reply is awaited; may be NULL. */
 	void (*waiting)(void *context, double seconds);
 	void *context;

@@ -2,7 +2,10 @@
 /* xm.c – one run of xm: options, sign-in, the command, what is said when it fails. */
 #include "rpc/xm/xm.h"
 
+#include "rpc/xm/complete.h"
 #include "rpc/xm/explain.h"
+#include "rpc/xm/globals.h"
+#include "rpc/xm/manual.h"
 #include "rpc/xm/plan.h"
 #include "rpc/xm/terminal.h"
 #include "rpc/xm/vm.h"
@@ -14,24 +17,6 @@
 #include <sys/stat.h>
 
 #define DEFAULT_SERVER "unix:/run/xenapid/xenapid.sock"
-
-/* What stands before the command. */
-struct globals {
-	const char *server, *user, *password_file, *cacert, *cert;
-	bool insecure, version, help, plans;
-};
-
-static const struct {
-	const char *name;
-	const char *variable;
-	size_t place;
-} global_options[] = {
-	{"--server", "XM_SERVER", offsetof(struct globals, server)},
-	{"--user", "XM_USER", offsetof(struct globals, user)},
-	{"--password-file", "XM_PASSWORD_FILE", offsetof(struct globals, password_file)},
-	{"--cacert", "XM_CACERT", offsetof(struct globals, cacert)},
-	{"--cert", "XM_CERT", offsetof(struct globals, cert)},
-};
 
 static void print_error(const char *format, va_list arguments)
 {
@@ -134,43 +119,14 @@ enum status xm_report(struct xm *xm)
 	return STATUS_FAILED;
 }
 
-/* Returns how many arguments it took, 0: it is no such option. */
-static int read_global(struct globals *globals, int argc, char **argv)
-{
-	size_t length = strcspn(argv[0], "=");
-	const char *value = argv[0][length] ? argv[0] + length + 1 : argc > 1 ? argv[1] : NULL;
-
-	if (strcmp(argv[0], "-n") == 0 || strcmp(argv[0], "--dry-run") == 0)
-		return globals->plans = true;
-	if (strcmp(argv[0], "--insecure") == 0)
-		return globals->insecure = true;
-	if (strcmp(argv[0], "--version") == 0)
-		return globals->version = true;
-	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
-		return globals->help = true;
-	for (size_t i = 0; i < ARRAY_SIZE(global_options); i++) {
-		if (strlen(global_options[i].name) != length ||
-		    strncmp(global_options[i].name, argv[0], length) != 0 || !value)
-			continue;
-		memcpy((char *)globals + global_options[i].place, &value, sizeof(value));
-		return argv[0][length] ? 1 : 2;
-	}
-	return 0;
-}
-
 /* Returns the place of the command, −1: the user was told what is wrong. */
 static int read_globals(struct globals *globals, int argc, char **argv)
 {
 	int at = 1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(global_options); i++) {
-		const char *value = getenv(global_options[i].variable);
-
-		if (value && *value)
-			memcpy((char *)globals + global_options[i].place, &value, sizeof(value));
-	}
+	globals_read_environment(globals);
 	while (at < argc && argv[at][0] == '-') {
-		int taken = read_global(globals, argc - at, argv + at);
+		int taken = globals_read(globals, argc - at, argv + at);
 
 		if (!taken) {
 			AUTO_TEXT shown = terminal_quoted(argv[at]);
@@ -210,18 +166,18 @@ static char *read_password(const char *path)
 	return password;
 }
 
-static enum status run_command(struct xm *xm, const struct globals *globals)
+enum status xm_open(struct xm *xm, const struct globals *globals, long timeout_ms)
 {
 	struct transport_options options = {
 		.server = globals->server ? globals->server : DEFAULT_SERVER,
 		.cacert = globals->cacert,
 		.cert = globals->cert,
 		.insecure = globals->insecure,
+		.timeout_ms = timeout_ms,
 		.waiting = terminal_show_progress,
 		.context = &xm->doing,
 	};
 	char *password;
-	enum status status;
 
 	if (!transport_is_server(options.server)) {
 		AUTO_TEXT shown = terminal_quoted(options.server);
@@ -239,25 +195,31 @@ static enum status run_command(struct xm *xm, const struct globals *globals)
 	client_set_account(xm->client, globals->user ? globals->user : "root", password);
 	explicit_bzero(password, strlen(password));
 	free(password);
-	status = xm->command->run(xm);
-	if (status == STATUS_PLANNED)
-		status = STATUS_DONE;
-	client_close(xm->client);
-	return status;
+	return STATUS_DONE;
 }
 
-static void clear(struct xm *xm)
+void xm_close(struct xm *xm)
 {
+	client_close(TAKE(xm->client));
 	value_release(xm->subject.ref);
 	value_release(xm->subject.name);
 	failure_clear(&xm->failure);
 	free(xm->doing);
 }
 
+static enum status run_command(struct xm *xm, const struct globals *globals)
+{
+	enum status status = xm_open(xm, globals, 0);
+
+	if (status == STATUS_DONE)
+		status = xm->command->run(xm);
+	xm_close(xm);
+	return status == STATUS_PLANNED ? STATUS_DONE : status;
+}
+
 static enum status run(const struct globals *globals, int argc, char **argv)
 {
 	struct xm xm = {0};
-	enum status status;
 
 	xm.command = command_find(argv[0]);
 	if (!xm.command) {
@@ -271,22 +233,34 @@ static enum status run(const struct globals *globals, int argc, char **argv)
 	}
 	if (command_read_arguments(&xm, argc - 1, argv + 1) < 0)
 		return STATUS_USAGE;
-	status = run_command(&xm, globals);
-	clear(&xm);
-	return status;
+	return run_command(&xm, globals);
+}
+
+/* What users do not see: for their shells, and for the manual page. */
+static int run_hidden(int argc, char **argv)
+{
+	if (strcmp(argv[0], "complete") == 0)
+		return complete_run(argc - 1, argv + 1);
+	if (argc == 2 && strcmp(argv[0], "manual") == 0)
+		return manual_print(argv[1]);
+	return -1;
 }
 
 int xm_run(int argc, char **argv)
 {
 	struct globals globals = {0};
 	enum status status = STATUS_DONE;
-	int at = read_globals(&globals, argc, argv);
+	int at, hidden;
 
-	if (at < 0)
-		return STATUS_USAGE;
 	/* for the widths of characters */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	schema_init();
+	hidden = argc > 1 ? run_hidden(argc - 1, argv + 1) : -1;
+	if (hidden >= 0)
+		return hidden;
+	at = read_globals(&globals, argc, argv);
+	if (at < 0)
+		return STATUS_USAGE;
 	if (globals.version) {
 		puts("xm " PACKAGE_VERSION);
 	} else if (globals.help) {

@@ -4,6 +4,7 @@
 #define RPC_XM_XM_H
 
 #include "rpc/xm/client.h"
+#include "rpc/xm/globals.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -51,6 +52,11 @@ struct xm {
 /* main() without the process around it. */
 int xm_run(int argc, char **argv);
 
+/* The server that the options name; nothing is sent yet. `timeout_ms` is for each call, 0: none.
+ * STATUS_DONE, or the user was told why not. */
+enum status xm_open(struct xm *xm, const struct globals *globals, long timeout_ms);
+void xm_close(struct xm *xm);
+
 /*
  * One call. True and *ret_result, to be released (NULL: not wanted); false: xm->failure says why,
  * and xm_report tells the user. Takes the reference to `parameters`.
@@ -71,6 +77,9 @@ void xm_begin(struct xm *xm, const char *doing, const char *name);
 
 /* commands.c: the table. NULL: no such command. */
 const struct command *command_find(const char *name);
+const struct command *command_at(size_t number); /* NULL behind the last */
+/* The name of an option that the command has, without dashes; NULL behind the last. */
+const char *command_option(const struct command *command, size_t number, bool *ret_takes_value);
 /* Of all commands, or of one. */
 void command_print_all(FILE *file);
 void command_print_help(FILE *file, const struct command *command);

@@ -190,7 +190,8 @@ def test_options():
     is_(run("--check-config", "--listen")[0], 2, "a value that is missing")
     is_(run("--config", "/nonexistent")[0], 2, "a file that is named must be there")
     for option, part in (("--help", "--listen URI"), ("--version", "xenapid "), ("--print-config", "#database ="),
-                         ("--print-api=json", '"classes"'), ("--print-api=markdown", "VM.start")):
+                         ("--print-api=json", '"classes"'), ("--print-api=markdown", "VM.start"),
+                         ("--print-manual=options", ".TP"), ("--print-manual=keys", "operation\\-wait")):
         status, out, err = run(option)
         is_((status, err), (0, ""), option)
         has(out, part, "says what it should")
