@@ -4,6 +4,7 @@
 #include "schema/messages.h"
 
 #include "schema/base.h"
+#include "schema/key_role.h"
 #include "schema/record.h"
 #include "schema/types.h"
 
@@ -205,6 +206,9 @@ static enum role least_setter(const struct class_info *cls)
 		if (setter && (least == ROLE_nobody || setter->role < least))
 			least = setter->role;
 	}
+	for (size_t i = 0; key_role_at(i); i++)
+		if (key_role_at(i)->cls == cls->id && key_role_at(i)->role < least)
+			least = key_role_at(i)->role;
 	return least;
 }
 

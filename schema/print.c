@@ -3,6 +3,7 @@
 #include "schema/print.h"
 
 #include "schema/error.h"
+#include "schema/key_role.h"
 #include "schema/text.h"
 
 #include <ctype.h>
@@ -163,6 +164,23 @@ static void add_messages(struct buffer *out, const struct class_info *cls)
 		buffer_add_char(out, '\n');
 }
 
+static void add_key_roles(struct buffer *out, const struct class_info *cls)
+{
+	bool any = false;
+
+	for (size_t i = 0; key_role_at(i); i++) {
+		const struct key_role *row = key_role_at(i);
+
+		if (row->cls != cls->id)
+			continue;
+		buffer_add_format(out, "%s`%s:%s` (%s)", any ? ", " : "Keys that want less: ",
+				  cls->fields[row->field].name, row->key, role_name(row->role));
+		any = true;
+	}
+	if (any)
+		buffer_add_literal(out, ".\n\n");
+}
+
 static void add_class(struct buffer *out, const struct class_info *cls)
 {
 	buffer_add_format(out, "## Class %s\n\n%s\n\n", cls->name, cls->description);
@@ -171,6 +189,7 @@ static void add_class(struct buffer *out, const struct class_info *cls)
 	if (cls->flags & CLASS_UNLISTED)
 		buffer_add_literal(out, "There are no lists of them.\n\n");
 	add_fields(out, cls);
+	add_key_roles(out, cls);
 	add_messages(out, cls);
 }
 

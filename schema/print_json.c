@@ -3,6 +3,7 @@
 #include "schema/print.h"
 
 #include "schema/error.h"
+#include "schema/key_role.h"
 #include "schema/text.h"
 
 /* "name": "text" with what stands before it. */
@@ -19,14 +20,34 @@ static void add_type(struct buffer *out, const char *name, const struct type *ty
 	add_pair(out, ", ", name, text);
 }
 
-static void add_field(struct buffer *out, const struct field_info *field)
+static void add_key_roles(struct buffer *out, const struct class_info *cls, int field)
 {
+	const char *before = "{";
+
+	buffer_add_literal(out, ", \"key_roles\": ");
+	for (size_t i = 0; key_role_at(i); i++) {
+		const struct key_role *row = key_role_at(i);
+
+		if (row->cls != cls->id || row->field != field)
+			continue;
+		add_pair(out, before, row->key, role_name(row->role));
+		before = ", ";
+	}
+	buffer_add_text(out, *before == '{' ? "{}" : "}");
+}
+
+static void add_field(struct buffer *out, const struct class_info *cls, int index)
+{
+	const struct field_info *field = &cls->fields[index];
+
 	add_pair(out, "{", "name", field->name);
 	add_type(out, "type", field->type);
 	add_pair(out, ", ", "qualifier", print_qualifier(field));
 	buffer_add_literal(out, ", \"default\": ");
 	value_add_json(out, field->default_value);
 	buffer_add_format(out, ", \"stored\": %s", field->storage == STORED ? "true" : "false");
+	if (field->type->kind == TYPE_MAP)
+		add_key_roles(out, cls, index);
 	add_pair(out, ", ", "description", field->description);
 	buffer_add_char(out, '}');
 }
@@ -40,7 +61,7 @@ static void add_fields(struct buffer *out, const struct class_info *cls)
 			continue;
 		buffer_add_format(out, "%s      ", separator);
 		separator = ",\n";
-		add_field(out, &cls->fields[i]);
+		add_field(out, cls, i);
 	}
 }
 

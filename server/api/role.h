@@ -13,6 +13,9 @@ int role_check(const struct call *call, struct error *err);
 /* The same of another message, which is a part of what the call does. */
 int role_check_message(const struct call *call, const struct message_info *message,
 		       struct error *err);
+/* The same of a field that it sets by that setter, or of a key of it; key NULL: of all of it. */
+int role_check_field(const struct call *call, const struct message_info *setter, int field,
+		     const char *key, struct error *err);
 /* Whether it may do that with this task: one of its own, or as a pool operator with any. */
 int role_check_task(const struct call *call, struct error *err);
 

@@ -111,6 +111,14 @@ static int compare_items(const void *a, const void *b)
 	return !!one->key - !!other->key;
 }
 
+static int check_role(const struct call *call, const struct member *member,
+		      const struct update_item *item, struct error *err)
+{
+	const char *colon = strchr(member->key->text, ':');
+
+	return role_check_field(call, item->setter, item->field, colon ? colon + 1 : NULL, err);
+}
+
 static int read_items(struct call *call, struct update *update, struct error *err)
 {
 	const struct value *fields = call->arguments[1];
@@ -122,7 +130,7 @@ static int read_items(struct call *call, struct update *update, struct error *er
 		struct update_item *item = &update->items[update->count++];
 
 		if (find_field(call->message->cls, &fields->members[i], item, err) < 0 ||
-		    role_check_message(call, item->setter, err) < 0 ||
+		    check_role(call, &fields->members[i], item, err) < 0 ||
 		    take_value(call, &fields->members[i], item, err) < 0)
 			return -1;
 	}

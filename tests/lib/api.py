@@ -52,6 +52,7 @@ class Field:
         self.type = Type(row["type"], enums)
         self.qualifier = row["qualifier"]
         self.is_stored = row["stored"]
+        self.key_roles = row.get("key_roles", {})
         # with messages of its own instead of add_ and remove_ it is another matter
         other = {"set": "add_", "map": "add_to_"}.get(self.type.kind, "set_")
         self.is_settable = {"set_" + self.short_name, other + self.short_name} <= setters
@@ -109,6 +110,11 @@ class Api:
     def cls_named(self, name):
         """The class, or None: references may be to classes that are not served."""
         return next((c for c in self.classes if c.name == name), None)
+
+
+def nowhere(message):
+    """Arguments of the right types; what they refer to does not exist."""
+    return [NOBODY if p.type.kind == "ref" else next(iter(samples(p.type))) for p in message.parameters[:message.required]]
 
 
 def is_valid(type_, value):

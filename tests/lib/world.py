@@ -2,7 +2,7 @@
 """world.py – a daemon with at least one object of every class: a Halted and a Running VM with a VIF and a VBD each, an
 appliance without VMs, and a pending task.
 
-    with World() as world:
+    with World() as world:                         # World(users=…): with passwords, root's is ""
         world.session.VM.get_record(world.halted)
         world.refs("console")                      # all objects of a class
         world.crash()                              # kill -9, start, sign in, a task again; guests go on
@@ -31,9 +31,9 @@ def answer(function, *arguments):
 class World:
     """server, session, simulator; halted, running: references of two VMs; task: of what keeps a third one busy; own_task: a client's."""
 
-    def __init__(self, **settings):
+    def __init__(self, users=None, **settings):
         names = {name.replace("_", "-"): value for name, value in settings.items()}
-        self.server = Server(start=False, settings={"metrics-interval": "24h", **names})
+        self.server = Server(start=False, users=users, settings={"metrics-interval": "24h", **names})
         self.server.hypervisor = "simulator:" + self.server.path("domains")
         self.server.settings["simulator-control"] = self.server.path("control")
         self.busy_thread = None
