@@ -13,7 +13,7 @@ static const struct error_info infos[] = {
 	{                   \
 		__VA_ARGS__ \
 	}
-#define ERROR(code, parameters, description) {#code, parameters, description},
+#define ERROR(code, ...) {#code, __VA_ARGS__},
 #include "schema/errors.def"
 #undef ERROR
 #undef PARAMETERS

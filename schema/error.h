@@ -28,6 +28,8 @@ struct error_info {
 	const char *name;
 	const char *parameters[ERROR_PARAMETERS_MAX + 1]; /* their names, NULL-terminated */
 	const char *description;
+	const char *words;  /* patterns: see schema/explain.h */
+	const char *advice; /* "": none */
 };
 
 const struct error_info *error_info(enum error_code code); /* ERROR_NONE: NULL */

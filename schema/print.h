@@ -11,14 +11,17 @@ struct buffer;
 
 /* A reference for people. */
 void print_api_markdown(FILE *file);
+/* docs/errors.md */
+void print_errors_markdown(FILE *file);
 /* docs/live-and-next-boot.md */
 void print_running_markdown(FILE *file);
 /*
  * {"classes": [{"name", "description", "fields": [{"name", "type", "qualifier", "default",
  * "stored", "description"}], "messages": [{"name" (without the class), "params": [{"name", "type",
  * "optional" (its default as text, where it has one)}], "result", "role", "async",
- * "description"}]}], "enums": [{"name", "values"}], "errors": [{"name", "params", "description"}]}:
- * all that is served, the generated messages and the pseudo class "system" included.
+ * "description"}]}], "enums": [{"name", "values"}], "errors": [{"name", "params", "description",
+ * "words", "advice"}]}: all that is served, the generated messages and the pseudo class "system"
+ * included.
  */
 void print_api_json(FILE *file);
 

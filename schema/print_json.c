@@ -183,6 +183,8 @@ static void add_errors(struct buffer *out)
 		add_strings(out, info->parameters);
 		buffer_add_char(out, ']');
 		add_pair(out, ", ", "description", info->description);
+		add_pair(out, ", ", "words", info->words);
+		add_pair(out, ", ", "advice", info->advice);
 		buffer_add_char(out, '}');
 	}
 }

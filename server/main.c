@@ -106,6 +106,8 @@ static void print_api(const char *form)
 		print_api_json(stdout);
 	else if (strcmp(form, "running") == 0)
 		print_running_markdown(stdout);
+	else if (strcmp(form, "errors") == 0)
+		print_errors_markdown(stdout);
 	else
 		print_api_markdown(stdout);
 }

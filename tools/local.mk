@@ -27,7 +27,7 @@ help:
 	@echo 'make fuzz            every fuzzer for FUZZ_SECONDS=60 (configure --enable-fuzzers CC=clang)'
 	@echo 'make lint            layers, sizes, format, cppcheck, shellcheck, file lists, error table, names in docs'
 	@echo 'make format          clang-format -i'
-	@echo 'make docs            docs/api-reference.md, live-and-next-boot.md, the figures of docs/compatibility.md, the lists of docs/man/'
+	@echo 'make docs            docs/api-reference.md, live-and-next-boot.md, errors.md, the figures of docs/compatibility.md, the lists of docs/man/'
 	@echo 'make run             xenapid on loopback with the simulator'
 	@echo 'make distcheck       a tarball that builds and passes its tests'
 
@@ -43,6 +43,8 @@ docs: xenapid xm
 	mv api-reference.tmp $(top_srcdir)/docs/api-reference.md
 	./xenapid --print-api running >api-reference.tmp
 	mv api-reference.tmp $(top_srcdir)/docs/live-and-next-boot.md
+	./xenapid --print-api errors >api-reference.tmp
+	mv api-reference.tmp $(top_srcdir)/docs/errors.md
 	XENAPID=$(abs_top_builddir)/xenapid TOP_SRCDIR=$(abs_top_srcdir) PYTHONPATH=$(abs_top_srcdir)/tests \
 		PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(top_srcdir)/tests/api/compatibility.py --write
 	for page in $(manual_pages); do \

@@ -5,14 +5,12 @@
 
 #include "rpc/xm/client.h"
 
-/* The name of the object with that ref, escaped and to be freed; NULL: it cannot be told. */
-typedef char *(*explain_name_fn)(void *context, const char *ref);
+struct explain_objects;
 
 /*
- * Without "Error: ". To be freed. What the server sent is escaped for a terminal. about_memory:
- * large numbers are bytes, and shown as MiB.
+ * "WORDS (CODE)", and what can be done on a line of its own; without "Error: ". To be freed. What
+ * the server sent is escaped for a terminal.
  */
-char *explain_failure(const struct failure *failure, bool about_memory, explain_name_fn name,
-		      void *context);
+char *explain_failure(const struct failure *failure, const struct explain_objects *objects);
 
 #endif

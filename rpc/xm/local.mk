@@ -24,7 +24,6 @@ libxm_a_SOURCES += %D%/device.h
 libxm_a_SOURCES += %D%/escape.c
 libxm_a_SOURCES += %D%/escape.h
 libxm_a_SOURCES += %D%/explain.c
-libxm_a_SOURCES += %D%/explain.def
 libxm_a_SOURCES += %D%/explain.h
 libxm_a_SOURCES += %D%/globals.c
 libxm_a_SOURCES += %D%/globals.h

@@ -209,7 +209,6 @@ enum status run_undo(struct xm *xm)
 	status = find(xm);
 	if (status != STATUS_DONE)
 		return status;
-	xm->about_memory = true;
 	options = value_map();
 	if (xm->options.dry_run)
 		value_put(options, "dry_run", value_bool(true));

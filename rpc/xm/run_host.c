@@ -251,7 +251,6 @@ static enum status fix_drift(struct xm *xm, const struct value *entries)
 	status = vm_find(xm, xm->arguments[0]);
 	if (status != STATUS_DONE)
 		return status;
-	xm->about_memory = true;
 	/* one bounds another: what was refused may be possible once the others are set */
 	return set_all(xm, entries) || set_all(xm, entries) ? STATUS_DONE : xm_report(xm);
 }

@@ -65,7 +65,6 @@ static enum status run_resize(struct xm *xm, const struct resize *resize, int64_
 
 	if (status != STATUS_DONE)
 		return status;
-	xm->about_memory = resize->memory;
 	xm_begin(xm, "changing", xm->arguments[0]);
 	if (!xm_call(xm, resize->method,
 		     parameters_of(value_reference(xm->subject.ref), value_int(number),

@@ -72,7 +72,6 @@ enum status run_set(struct xm *xm)
 		value_release(options);
 		return status;
 	}
-	xm->about_memory = true;
 	xm_begin(xm, "changing", xm->arguments[0]);
 	if (!xm_call(xm, "VM.update",
 		     parameters_of(value_reference(xm->subject.ref), value_reference(fields),

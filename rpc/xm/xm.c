@@ -8,7 +8,7 @@
 #include "rpc/xm/manual.h"
 #include "rpc/xm/plan.h"
 #include "rpc/xm/terminal.h"
-#include "rpc/xm/vm.h"
+#include "schema/explain.h"
 #include "schema/schema.h"
 
 #include <errno.h>
@@ -88,19 +88,21 @@ struct value *xm_ask(struct xm *xm, const char *method, const char *parameter)
 	return answer;
 }
 
-/* The name that belongs to a ref of an error, asked for when it is not the subject's. */
-static char *name_of_ref(void *context, const char *ref)
+/* A field of an object that an error names, asked for when it is not the subject's name. */
+static char *field_of_ref(void *context, const char *cls, const char *ref, const char *field)
 {
 	struct xm *xm = context;
-	AUTO(value) name = NULL;
+	AUTO_TEXT method = text_format("%s.get_%s", cls, field);
+	AUTO(value) value = NULL;
 	struct failure failure = {0};
 
-	if (xm->subject.ref && strcmp(xm->subject.ref->text, ref) == 0)
-		return vm_name(xm);
-	client_call(xm->client, "VM.get_name_label",
-		    parameters_of(value_string(ref), (struct value *)NULL), &name, &failure);
+	if (xm->subject.ref && xm->subject.name && strcmp(xm->subject.ref->text, ref) == 0 &&
+	    strcmp(field, "name_label") == 0)
+		return text_copy(xm->subject.name->text);
+	client_call(xm->client, method, parameters_of(value_string(ref), (struct value *)NULL),
+		    &value, &failure);
 	failure_clear(&failure);
-	return name && name->kind == VALUE_STRING ? terminal_text(name->text) : NULL;
+	return value && value->kind == VALUE_STRING ? text_copy(value->text) : NULL;
 }
 
 enum status xm_report(struct xm *xm)
@@ -109,10 +111,11 @@ enum status xm_report(struct xm *xm)
 		return STATUS_PLANNED;
 	/* asking for names makes calls of its own */
 	struct failure failure = xm->failure;
+	struct explain_objects objects = {field_of_ref, xm};
 	char *text;
 
 	xm->failure = (struct failure){0};
-	text = explain_failure(&failure, xm->about_memory, name_of_ref, xm);
+	text = explain_failure(&failure, &objects);
 	xm_fail("%s", text);
 	free(text);
 	failure_clear(&failure);

@@ -44,7 +44,6 @@ struct xm {
 		const char *state, *fix;
 	} options;
 	struct subject subject;
-	bool about_memory;	/* numbers of its errors are bytes */
 	char *doing;		/* "starting demo", shown while a call takes time */
 	struct failure failure; /* of the last call */
 };

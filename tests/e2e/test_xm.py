@@ -50,7 +50,8 @@ def test_texts(server):
     is_(run("start", "-p", "demo"), (0, "", ""), "start -p")
     has(run("list", "--state=paused")[1], "demo", "is paused")
     status, _, err = run("start", "demo")
-    is_((status, err), (1, "Error: demo is Paused; it must be Halted for this (VM_BAD_POWER_STATE)\n"), "again")
+    is_((status, err), (1, "Error: demo is Paused; it must be Halted for this (VM_BAD_POWER_STATE)\n"
+        "  xm destroy demo (VM.hard_shutdown) makes it Halted, as if the power failed; if it is a setting, it can wait for the next start: xm set --next-boot (VM.update)\n"), "again")
     is_(run("destroy", "demo"), (0, "", ""), "destroy")
     status, _, err = run("new", "demo", "memory=-1")
     is_(status, 1, "a bad value on the command line")

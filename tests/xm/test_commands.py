@@ -28,7 +28,7 @@ def test_power():
         is_(server.messages(), ["VM.get_by_name_label", "Async.VM.clean_shutdown", "task.get_record",
                                 "task.destroy"], "as a task")
         is_(server.xm("shutdown", "demo"), (1, "", "Error: demo is Halted; it must be Running for this "
-                                            "(VM_BAD_POWER_STATE)\n"), "a refusal is heard all the same")
+                                            "(VM_BAD_POWER_STATE)\n  xm start demo (VM.start) makes it Running\n"), "a refusal is heard all the same")
         server.tasks.clear()
         server.refusals["Async.VM.clean_shutdown"] = lambda *_: "OpaqueRef:slow"
         server.tasks["OpaqueRef:slow"] = {"status": "pending", "error_info": []}
@@ -155,7 +155,8 @@ def test_create():
         server.refusals["VM.start"] = Refusal("HOST_NOT_ENOUGH_FREE_MEMORY", str(500 * MIB), str(100 * MIB))
         is_(server.xm("create", "demo"),
             (1, "", "Error: the host has only 100 MiB free, and 500 MiB are needed "
-             "(HOST_NOT_ENOUGH_FREE_MEMORY)\ndemo is there, but not started; see xm start, xm delete.\n"),
+             "(HOST_NOT_ENOUGH_FREE_MEMORY)\n  400 MiB are lacking: give it less (xm mem-set, VM.set_memory_target), or take some from those "
+             "that run (xm list shows what they have)\ndemo is there, but not started; see xm start, xm delete.\n"),
             "one that does not start is not lost")
 
 
@@ -231,7 +232,8 @@ def test_server():
         server.password = "s3cret"
         status, _, err = server.xm("list")
         is_((status, err), (1, "Error: the server does not let root in: wrong password "
-                            "(SESSION_AUTHENTICATION_FAILED)\n"), "a wrong password")
+                            "(SESSION_AUTHENTICATION_FAILED)\n  xm --user NAME --password-file FILE says who signs in; "
+                            "root needs no password over the Unix socket\n"), "a wrong password")
         with open(server.path("password"), "w", encoding="utf-8") as file:
             file.write("s3cret\nrest\n")
         os.chmod(server.path("password"), 0o600)

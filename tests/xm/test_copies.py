@@ -24,7 +24,8 @@ def test_templates(host):
     fresh = host.session.VM.get_by_uuid(made.strip())
     is_(host.session.VM.get_is_a_template(fresh), False, "is a domain")
     is_(xm(host, "start", "fresh"), (0, "", ""), "that starts")
-    is_(xm(host, "clone", "fresh", "x")[2], "Error: fresh is Running; it must be Halted for this (VM_BAD_POWER_STATE)\n", "a running one is not copied")
+    is_(xm(host, "clone", "fresh", "x")[2], "Error: fresh is Running; it must be Halted for this (VM_BAD_POWER_STATE)\n"
+        "  xm shutdown fresh (VM.clean_shutdown) makes it Halted; if it is a setting, it can wait for the next start: xm set --next-boot (VM.update)\n", "a running one is not copied")
 
 
 def main():
