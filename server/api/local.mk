@@ -12,6 +12,7 @@ libapi_a_SOURCES += %D%/workers.h
 libapi_a_SOURCES += %D%/child.c
 libapi_a_SOURCES += %D%/child.h
 libapi_a_SOURCES += %D%/data_source.c
+libapi_a_SOURCES += %D%/explain_error.c
 libapi_a_SOURCES += %D%/appliance.c
 libapi_a_SOURCES += %D%/appliance.h
 libapi_a_SOURCES += %D%/appliance_run.c
