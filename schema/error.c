@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 static const struct error_info infos[] = {
 	{0},
@@ -33,7 +34,15 @@ size_t error_parameter_count(enum error_code code)
 	return count;
 }
 
-int fail_with(struct error *err, enum error_code code, ...)
+static void trace(const char *file, int line, const struct error *err)
+{
+	AUTO_TEXT text = getenv("XENAPID_TRACE_ERRORS") ? error_text(err) : NULL;
+
+	if (text)
+		fprintf(stderr, "error: %s:%d: %s\n", file, line, text);
+}
+
+int fail_at(const char *file, int line, struct error *err, enum error_code code, ...)
 {
 	struct error made = {.code = code};
 	size_t expected;
@@ -52,6 +61,7 @@ int fail_with(struct error *err, enum error_code code, ...)
 	assert(expected == 0 || made.parameters[expected - 1]);
 	error_clear(err);
 	*err = made;
+	trace(file, line, err);
 	return -1;
 }
 

@@ -38,10 +38,12 @@ size_t error_parameter_count(enum error_code code);
 /*
  * Sets *err and returns −1, so that `return fail(err, ERROR_VM_BAD_POWER_STATE, ref, "halted",
  * state);` is one statement. One text per parameter of the row, which are copied. An error that is
- * already set is replaced. err NULL: nobody wants to know why.
+ * already set is replaced. err NULL: nobody wants to know why. With XENAPID_TRACE_ERRORS in the
+ * environment each is a line on standard error.
  */
-#define fail(err, ...) fail_with((err), __VA_ARGS__, (const char *)NULL)
-int fail_with(struct error *err, enum error_code code, ...) __attribute__((sentinel));
+#define fail(err, ...) fail_at(__FILE__, __LINE__, (err), __VA_ARGS__, (const char *)NULL)
+int fail_at(const char *file, int line, struct error *err, enum error_code code, ...)
+	__attribute__((sentinel));
 
 void error_move(struct error *to, struct error *from);
 void error_clear(struct error *err);
