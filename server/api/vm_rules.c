@@ -13,10 +13,21 @@ static bool changed(const struct record *old, const struct record *vm, int field
 	return !old || !value_equal(record_get(old, field), record_get(vm, field));
 }
 
+/* The one that was changed is refused, with what the other leaves it. */
+static int fail_vcpus(int64_t max, int64_t at_startup, bool max_changed, struct error *err)
+{
+	const char *rule = "VCPU values must satisfy: 0 < VCPUs_at_startup ≤ VCPUs_max";
+	AUTO_TEXT accepted = max_changed ? text_format("%s: at least %" PRId64, rule,
+						       greater_of(1, at_startup)) :
+					   text_format("%s: 1 to %" PRId64, rule, max);
+	AUTO_TEXT text = text_format("%" PRId64, max_changed ? max : at_startup);
+
+	return fail(err, ERROR_INVALID_VALUE, accepted, text);
+}
+
 static int check_vcpus(struct api *api, const struct record *old, const struct record *vm,
 		       struct error *err)
 {
-	const char *rule = "VCPU values must satisfy: 0 < VCPUs_at_startup ≤ VCPUs_max";
 	int64_t most = hypervisor_host(api->hypervisor)->vcpus_max;
 	int64_t max = record_int(vm, VM_VCPUs_max);
 	int64_t at_startup = record_int(vm, VM_VCPUs_at_startup);
@@ -35,9 +46,7 @@ static int check_vcpus(struct api *api, const struct record *old, const struct r
 	}
 	if (at_startup >= 1 && at_startup <= max)
 		return 0;
-	snprintf(text, sizeof(text), "%" PRId64,
-		 max_changed && max < at_startup ? max : at_startup);
-	return fail(err, ERROR_INVALID_VALUE, rule, text);
+	return fail_vcpus(max, at_startup, max_changed && max < at_startup, err);
 }
 
 static int check_shadow(const struct record *old, const struct record *vm, struct error *err)
@@ -85,10 +94,11 @@ static int check_appliance(const struct record *old, const struct record *vm, st
 {
 	if (ref_is_null(record_text(vm, VM_appliance)) || !changed(old, vm, VM_appliance))
 		return 0;
-	if (record_bool(vm, VM_is_a_template))
-		return fail(err, ERROR_VM_IS_TEMPLATE, record_ref(vm), "set_appliance");
+	/* which is a template too */
 	if (record_bool(vm, VM_is_a_snapshot))
 		return fail(err, ERROR_VM_IS_SNAPSHOT, record_ref(vm), "set_appliance");
+	if (record_bool(vm, VM_is_a_template))
+		return fail(err, ERROR_VM_IS_TEMPLATE, record_ref(vm), "set_appliance");
 	if (record_bool(vm, VM_is_control_domain))
 		return fail(err, ERROR_OPERATION_NOT_ALLOWED,
 			    "This operation is not allowed on a control domain");

@@ -37,7 +37,7 @@ static int set_online(struct record *vm, int64_t number, struct error *err)
 
 	if (number < 1 || number > max) {
 		AUTO_TEXT name = text_format(
-			"VCPU values must satisfy: 0 < VCPUs ≤ VCPUs_max, %" PRId64, max);
+			"VCPU values must satisfy: 0 < VCPUs ≤ VCPUs_max: 1 to %" PRId64, max);
 		AUTO_TEXT text = text_format("%" PRId64, number);
 
 		return fail(err, ERROR_INVALID_VALUE, name, text);
