@@ -262,19 +262,25 @@ static bool read_range(const char *text, int64_t *ret_low, int64_t *ret_high)
 void explain_nearest(struct explainer *explainer, const char *value, const char *next)
 {
 	const char *accepted = explain_parameter(explainer, "field");
-	int64_t low = INT64_MIN, high = INT64_MAX, number;
+	int64_t low = INT64_MIN, high = INT64_MAX;
 	AUTO_TEXT nearest = NULL;
+	double number;
+	char *end;
 
 	(void)next;
-	if (!read_number(value, &number))
+	number = strtod(value, &end);
+	if (end == value || *end)
 		return;
 	if (!read_range(accepted, &low, &high)) {
 		number_after(accepted, "at least ", &low);
 		number_after(accepted, "at most ", &high);
+		if (strstr(accepted, ": 0 or more"))
+			low = 0;
 	}
-	if (low > high || (number >= low && number <= high))
+	if (low > high || (low == INT64_MIN && high == INT64_MAX) ||
+	    !(number < (double)low || number > (double)high))
 		return;
-	nearest = text_format("%" PRId64, number < low ? low : high);
+	nearest = text_format("%" PRId64, number < (double)low ? low : high);
 	buffer_add_text(&explainer->text, "the nearest value that is accepted is ");
 	if (explain_is_about_memory(accepted))
 		explain_add_memory(&explainer->text, nearest);

@@ -210,6 +210,7 @@ python_tests += %D%/server/test_tls.py
 python_tests += %D%/server/test_wire_rules.py
 python_modules += %D%/lib/host.py
 python_tests += %D%/api/events.py
+python_tests += %D%/api/error_sites.py
 python_tests += %D%/api/explanations.py
 python_tests += %D%/api/plans.py
 python_tests += %D%/api/staged.py

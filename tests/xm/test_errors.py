@@ -147,10 +147,10 @@ SENTENCES = {
     ("DEVICE_ALREADY_EXISTS", "0"): (
         "there is a device 0 already",
         "xm block-list and xm network-list (VM.get_allowed_VBD_devices, VM.get_allowed_VIF_devices) show which are taken; leave the number out and a free one is taken"),
-    ("DEVICE_ALREADY_ATTACHED", "d"): ("the domain has the d already", "there is nothing to do; unplug takes it away"),
+    ("DEVICE_ALREADY_ATTACHED", "d"): ("the domain has the d already", "to change it, or to take it away, detach it first: xm block-detach, xm network-detach (VBD.unplug, VIF.unplug)"),
     ("DEVICE_ALREADY_DETACHED", "d"): (
         "the domain does not have the d",
-        "there is nothing to do; plug gives it to a domain that runs, and each start does"),
+        "there is nothing to take away; VBD.plug and VIF.plug give it to a domain that runs, and each start does"),
     ("INVALID_DEVICE", "x"): (
         "x is no number of a device",
         "a drive is 0, 1 … or xvda, xvdb …, an interface 0, 1 …; VM.get_allowed_VBD_devices and VM.get_allowed_VIF_devices list those that are free"),
