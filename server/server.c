@@ -134,6 +134,13 @@ static struct http_limits http_limits_of(const struct options *options)
 				    .idle_timeout_ms = options->idle_timeout};
 }
 
+static const char *page_folder_of(const struct options *options)
+{
+	if (!options->page)
+		return NULL;
+	return *options->page_folder ? options->page_folder : PKGDATADIR "/page";
+}
+
 static int open_http(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
@@ -142,6 +149,7 @@ static int open_http(struct server *server, char **ret_problem)
 						  .socket_group = options->socket_group,
 						  .tls = tls_files_of(server),
 						  .makes_certificate = !has_certificate(options),
+						  .page_folder = page_folder_of(options),
 						  .local_pages_only =
 							  strcmp(options->auth, "none") == 0,
 						  .limits = http_limits_of(options)};

@@ -203,6 +203,7 @@ python_tests += %D%/server/test_limits.py
 python_tests += %D%/server/hostile.py
 python_tests += %D%/server/test_maintenance.py
 python_tests += %D%/server/test_activation.py
+python_tests += %D%/server/test_page.py
 python_tests += %D%/server/test_process.py
 python_tests += %D%/server/test_record_cache.py
 python_tests += %D%/server/test_signin.py

@@ -5,6 +5,7 @@
 
 #include "rpc/codec.h"
 #include "server/http/connection.h"
+#include "server/http/page_files.h"
 
 #include <microhttpd.h>
 
@@ -38,6 +39,7 @@ struct service {
 	struct budget requests;
 	struct budget replies;
 	struct record_cache *cache;
+	struct page_files *page_files; /* NULL: there is no web page */
 	atomic_bool stopping;
 	/* Calls whose client waits, for who waits until there are none. */
 	pthread_mutex_t lock;
@@ -66,6 +68,7 @@ struct exchange {
 	struct connection *connection;
 	struct MHD_Connection *handle;
 	const struct refusal *refusal; /* decided before the body had come */
+	bool is_call;		       /* or a page is asked for */
 	struct buffer body;
 	const struct codec *codec;
 	struct rpc_call said; /* as it came */

@@ -13,12 +13,6 @@ const struct refusal guard_too_large = {.status = MHD_HTTP_CONTENT_TOO_LARGE,
 					.close = true,
 					.text = "The call is too long: see max-request-bytes.\n"};
 
-static const struct refusal page = {
-	.status = MHD_HTTP_OK,
-	.text = "This is xenapid, a Xen-API server. Clients send calls by POST: JSON-RPC to /jsonrpc, XML-RPC to any other path.\n"};
-static const struct refusal healthy = {.status = MHD_HTTP_OK, .text = "ok\n"};
-static const struct refusal not_found = {
-	.status = MHD_HTTP_NOT_FOUND, .text = "There is no such page; calls are sent by POST.\n"};
 static const struct refusal wrong_method = {.status = MHD_HTTP_METHOD_NOT_ALLOWED,
 					    .close = true,
 					    .header = MHD_HTTP_HEADER_ALLOW,
@@ -172,8 +166,7 @@ const struct refusal *guard_check_load(struct service *service, const struct con
 }
 
 const struct refusal *guard_check(struct service *service, const struct connection *connection,
-				  struct MHD_Connection *handle, const char *url,
-				  const char *method)
+				  struct MHD_Connection *handle, const char *method)
 {
 	struct headers headers = {0};
 
@@ -187,7 +180,5 @@ const struct refusal *guard_check(struct service *service, const struct connecti
 		return &methods;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return &wrong_method;
-	if (strcmp(url, "/healthz") == 0)
-		return &healthy;
-	return strcmp(url, "/") == 0 ? &page : &not_found;
+	return NULL;
 }

@@ -5,10 +5,9 @@
 
 #include "server/http/reply.h"
 
-/* NULL: a call whose body is to be read. Static. */
+/* NULL: a call whose body is to be read, or a page that is asked for. Static. */
 const struct refusal *guard_check(struct service *service, const struct connection *connection,
-				  struct MHD_Connection *handle, const char *url,
-				  const char *method);
+				  struct MHD_Connection *handle, const char *method);
 /* NULL, or why no more bytes can be held for this client. Static. */
 const struct refusal *guard_check_budget(struct service *service,
 					 const struct connection *connection);

@@ -128,6 +128,7 @@ static void init_service(struct service *service, struct api *api,
 	service->connections = connections_new(&options->limits);
 	service->cache = record_cache_new(options->limits.cached_bytes);
 	service->local_pages_only = options->local_pages_only;
+	service->page_files = options->page_folder ? page_files_load(options->page_folder) : NULL;
 	service->limits = (struct rpc_limits){.depth = DEPTH_MAX, .elements = ELEMENTS_MAX};
 	pthread_mutex_init(&service->lock, NULL);
 	clock_init_condition(&service->idle);
@@ -190,6 +191,7 @@ void http_free(struct http *http)
 	}
 	connections_free(http->service.connections);
 	record_cache_free(http->service.cache);
+	page_files_free(http->service.page_files);
 	pthread_mutex_destroy(&http->service.lock);
 	pthread_cond_destroy(&http->service.idle);
 	free(http->listeners);

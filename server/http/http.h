@@ -30,6 +30,7 @@ struct http_options {
 	const char *socket_group;    /* "": none */
 	struct tls_files tls;	     /* for https */
 	bool makes_certificate;	     /* where there is no file yet; it is that of the key, too */
+	const char *page_folder;     /* with the files of the web page; NULL: there is none */
 	bool local_pages_only; /* nobody has to sign in: refuse what a web page may have sent */
 	struct http_limits limits;
 };

@@ -26,15 +26,12 @@ static void add_sharing(struct exchange *exchange, struct MHD_Response *response
 	MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_HEADERS, headers);
 }
 
-static enum MHD_Result send_reply(struct exchange *exchange, unsigned status, const char *type,
-				  struct MHD_Response *response, size_t length)
+static enum MHD_Result queue(struct exchange *exchange, unsigned status,
+			     struct MHD_Response *response, size_t length)
 {
 	struct service *service = exchange->worker->service;
 	enum MHD_Result result;
 
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache, no-store");
-	add_sharing(exchange, response);
 	if (atomic_load_explicit(&service->stopping, memory_order_relaxed))
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	connection_set_deadline(exchange->connection,
@@ -43,6 +40,15 @@ static enum MHD_Result send_reply(struct exchange *exchange, unsigned status, co
 	result = MHD_queue_response(exchange->handle, status, response);
 	MHD_destroy_response(response);
 	return result;
+}
+
+static enum MHD_Result send_reply(struct exchange *exchange, unsigned status, const char *type,
+				  struct MHD_Response *response, size_t length)
+{
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache, no-store");
+	add_sharing(exchange, response);
+	return queue(exchange, status, response, length);
 }
 
 enum MHD_Result reply_send_refusal(struct exchange *exchange, const struct refusal *refusal)
@@ -59,6 +65,34 @@ enum MHD_Result reply_send_refusal(struct exchange *exchange, const struct refus
 	if (refusal->close)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	return send_reply(exchange, refusal->status, type, response, length);
+}
+
+/* What a browser is to do with the web page: only its own files, calls of this server, and nobody
+ * around it. */
+static const char *const file_headers[][2] = {
+	{"Content-Security-Policy",
+	 "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+	 "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+	{"Cross-Origin-Opener-Policy", "same-origin"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
+	{"Referrer-Policy", "no-referrer"},
+	{"X-Content-Type-Options", "nosniff"},
+	{MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache"}};
+
+enum MHD_Result reply_send_file(struct exchange *exchange, const struct page_file *file,
+				bool is_known)
+{
+	size_t length = is_known ? 0 : file->length;
+	struct MHD_Response *response = MHD_create_response_from_buffer(length, (void *)file->bytes,
+									MHD_RESPMEM_PERSISTENT);
+
+	if (!response)
+		return MHD_NO;
+	for (size_t i = 0; i < ARRAY_SIZE(file_headers); i++)
+		MHD_add_response_header(response, file_headers[i][0], file_headers[i][1]);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, file->type);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, file->tag);
+	return queue(exchange, is_known ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response, length);
 }
 
 static ssize_t read_reply(void *context, uint64_t position, char *to, size_t room)

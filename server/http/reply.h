@@ -17,6 +17,9 @@ struct refusal {
 
 /* Queue it; each sets the deadline until which the client must have read it. */
 enum MHD_Result reply_send_refusal(struct exchange *exchange, const struct refusal *refusal);
+/* As it is in memory; is_known: the client has it already. */
+enum MHD_Result reply_send_file(struct exchange *exchange, const struct page_file *file,
+				bool is_known);
 /* exchange->reply */
 enum MHD_Result reply_send_outcome(struct exchange *exchange);
 

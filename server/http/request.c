@@ -5,6 +5,7 @@
 #include "schema/clock.h"
 #include "schema/log.h"
 #include "server/http/guard.h"
+#include "server/http/page.h"
 
 /* xapi takes XML-RPC at every other path too, and npm xen-api sends it to /xmlrpc. */
 static const struct codec *codec_at(const char *url)
@@ -27,7 +28,8 @@ static enum MHD_Result begin(struct worker *worker, struct MHD_Connection *handl
 	exchange = exchange_new(worker, handle, connection);
 	exchange->codec = codec_at(url);
 	*ret_exchange = exchange;
-	exchange->refusal = guard_check(service, connection, handle, url, method);
+	exchange->refusal = guard_check(service, connection, handle, method);
+	exchange->is_call = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
 	/* Now or never: libmicrohttpd takes a reply only before a body or after all of it. */
 	if (exchange->refusal && exchange->refusal->close && !guard_skips_body(service, handle))
 		return reply_send_refusal(exchange, exchange->refusal);
@@ -40,7 +42,7 @@ static void take_body(struct exchange *exchange, const char *bytes, size_t lengt
 {
 	int64_t limit = atomic_load(&exchange->worker->service->request_bytes);
 
-	if (exchange->refusal)
+	if (exchange->refusal || !exchange->is_call)
 		return;
 	if ((int64_t)(exchange->body.length + length) > limit) {
 		exchange->refusal = &guard_too_large;
@@ -118,6 +120,8 @@ enum MHD_Result request_handle(void *context, struct MHD_Connection *handle, con
 	}
 	if (exchange->refusal)
 		return reply_send_refusal(exchange, exchange->refusal);
+	if (!exchange->is_call)
+		return page_answer(exchange, url);
 	return exchange->begun ? go_on(exchange) : run(exchange);
 }
 

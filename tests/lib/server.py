@@ -84,7 +84,8 @@ class Server:
         self.options = list(options)
         self.listen = listen or ["http://127.0.0.1:0", "unix:" + self.path("socket")]
         self.hypervisor = hypervisor
-        self.settings = dict(settings or {})
+        # not the page that may be installed here
+        self.settings = {"page": "no", **(settings or {})}
         self.auth = auth or ("file:" + self.path("passwords") if users else "none")
         self.addresses = []
         self.process = None
