@@ -40,12 +40,38 @@ xenapid_LDADD = $(server_libraries) $(server_modules)
 xenapidconfdir = $(sysconfdir)/xenapid
 dist_xenapidconf_DATA = %D%/xenapid.conf
 
-# The units, where configure has found a folder for them.
-EXTRA_DIST += %D%/xenapid.service.in %D%/xenapid.socket
+# Where configure has found a folder for systemd's units: those, and what systemd-sysusers and systemd-tmpfiles read.
+EXTRA_DIST += %D%/xenapid.service.in %D%/xenapid.socket %D%/xenapid.sysusers %D%/xenapid.tmpfiles %D%/xenapid.openrc.in
 if SYSTEMD_UNITS
 systemdsystemunit_DATA = %D%/xenapid.service %D%/xenapid.socket
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+install-data-hook: install-systemd
+uninstall-hook: uninstall-systemd
 endif
-CLEANFILES += %D%/xenapid.service
+.PHONY: install-systemd uninstall-systemd
+install-systemd:
+	$(MKDIR_P) '$(DESTDIR)$(sysusersdir)' '$(DESTDIR)$(tmpfilesdir)'
+	$(INSTALL_DATA) $(srcdir)/%D%/xenapid.sysusers '$(DESTDIR)$(sysusersdir)/xenapid.conf'
+	$(INSTALL_DATA) $(srcdir)/%D%/xenapid.tmpfiles '$(DESTDIR)$(tmpfilesdir)/xenapid.conf'
+uninstall-systemd:
+	rm -f '$(DESTDIR)$(sysusersdir)/xenapid.conf' '$(DESTDIR)$(tmpfilesdir)/xenapid.conf'
+
+# The script for OpenRC, where configure was told of its folder.
+if OPENRC
+install-data-hook: install-openrc
+uninstall-hook: uninstall-openrc
+endif
+.PHONY: install-openrc uninstall-openrc
+install-openrc: %D%/xenapid.openrc
+	$(MKDIR_P) '$(DESTDIR)$(openrcdir)'
+	$(INSTALL_SCRIPT) %D%/xenapid.openrc '$(DESTDIR)$(openrcdir)/xenapid'
+uninstall-openrc:
+	rm -f '$(DESTDIR)$(openrcdir)/xenapid'
+
+CLEANFILES += %D%/xenapid.service %D%/xenapid.openrc
+with_folders = $(MKDIR_P) %D% && sed 's|[@]sbindir[@]|$(sbindir)|; s|[@]bindir[@]|$(bindir)|'
 %D%/xenapid.service: %D%/xenapid.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) %D% && \
-		sed 's|[@]sbindir[@]|$(sbindir)|' $(top_srcdir)/%D%/xenapid.service.in >$@.tmp && mv $@.tmp $@
+	$(AM_V_GEN)$(with_folders) $(top_srcdir)/%D%/xenapid.service.in >$@.tmp && mv $@.tmp $@
+%D%/xenapid.openrc: %D%/xenapid.openrc.in Makefile
+	$(AM_V_GEN)$(with_folders) $(top_srcdir)/%D%/xenapid.openrc.in >$@.tmp && mv $@.tmp $@

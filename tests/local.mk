@@ -190,6 +190,7 @@ python_tests += %D%/xm/test_storage.py
 python_tests += %D%/xm/test_copies.py
 python_tests += %D%/xm/test_completion.py
 python_tests += %D%/package/manual.py
+python_tests += %D%/package/install.py
 python_tests += %D%/e2e/event_storm.py
 python_tests += %D%/e2e/faults.py
 python_tests += %D%/e2e/kills.py
@@ -296,6 +297,9 @@ python_modules += %D%/xen/measure.py
 python_modules += %D%/xen/refusals.py
 python_modules += %D%/xen/suspend.py
 python_modules += %D%/xen/walk.py
+
+# What make check-package runs: no test of make check.
+python_modules += %D%/package/run.py
 
 # What make check-clients runs: no tests of make check.
 EXTRA_DIST += %D%/clients/npm_xen_api.mjs %D%/clients/package.json %D%/clients/package-lock.json

@@ -13,6 +13,7 @@ help:
 	@echo 'make check-valgrind  every test under valgrind'
 	@echo 'make check-xen       the points of docs/xen-rig.md on a real Xen, in QEMU (XEN_HOST=local: on this host)'
 	@echo 'make check-clients   other people'\''s clients, unmodified (./bootstrap check-clients installs them)'
+	@echo 'make check-package   Debian'\''s packages in a bare bookworm: docs/install.md (root, debootstrap, systemd-container)'
 	@echo 'make hostile         clients that mean harm, in full numbers: docs/durability.md'
 	@echo 'make soak            everything at once for ten minutes (SOAK_SECONDS=600)'
 	@echo 'make power-cut       the power fails at every instant of a run of changes: docs/durability.md'
@@ -137,7 +138,14 @@ check-xen: all tests/hypervisor/test_contract$(EXEEXT)
 		$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS=tests/xen/run.py TEST_TIMEOUT=900 \
 		check_PROGRAMS= check_LIBRARIES= check_DATA= VERBOSE=1
 distclean-local:
-	rm -rf xen-rig npm-clients ansible-clients
+	rm -rf xen-rig npm-clients ansible-clients package
+
+# Debian's packages, in chroots that are kept below package/ for the next time.
+.PHONY: check-package
+check-package: all
+	@XENAPID_PACKAGE_FOLDER='$(abs_top_builddir)/package' \
+		$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS=tests/package/run.py TEST_TIMEOUT=3600 PYTHON=/usr/bin/python3 \
+		check_PROGRAMS= check_LIBRARIES= check_DATA= VERBOSE=1
 
 # Clients as they come from their registries, each against the daemon with the simulator. Debian's Python has
 # Debian's modules.

@@ -79,10 +79,13 @@ bashcompletiondir = $(datadir)/bash-completion/completions
 zshcompletiondir = $(datadir)/zsh/site-functions
 dist_zshcompletion_DATA = %D%/_xm
 EXTRA_DIST += %D%/xm.bash
-install-data-hook:
+install-data-hook: install-completion
+uninstall-hook: uninstall-completion
+.PHONY: install-completion uninstall-completion
+install-completion:
 	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)'
 	$(INSTALL_DATA) $(srcdir)/%D%/xm.bash '$(DESTDIR)$(bashcompletiondir)/xm'
-uninstall-hook:
+uninstall-completion:
 	rm -f '$(DESTDIR)$(bashcompletiondir)/xm'
 xm_SOURCES = %D%/main.c
 xm_LDADD = libxm.a libschema.a $(XMLRPC_LIBS) $(CURL_LIBS) $(JANSSON_LIBS)
