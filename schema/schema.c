@@ -60,6 +60,17 @@ static void note_setting(const struct class_info *cls, int index)
 			    schema_setter(cls, index);
 }
 
+bool schema_changes(const struct message_info *message)
+{
+	enum class_id cls = message->cls->id;
+
+	if (message->runs == RUNS_READ || message->runs == RUNS_WAIT || cls == CLASS_session ||
+	    cls == CLASS_event)
+		return false;
+	/* who may only read, changes nothing */
+	return message->runs == RUNS_CHANGE || message->role > ROLE_read_only;
+}
+
 void schema_init(void)
 {
 	static bool done;

@@ -166,6 +166,8 @@ size_t schema_message_count(void);
 const struct message_info *schema_message_at(size_t index);
 /* Class.message or Class_message */
 const struct message_info *schema_message(const char *name);
+/* It may change something, and is not about sessions or events: it has a plan. */
+bool schema_changes(const struct message_info *message);
 /* set_<field>, generated or a row; NULL: there is none. */
 const struct message_info *schema_setter(const struct class_info *cls, int field);
 /* The message that sets several fields; NULL: nothing of the class can be set. */

@@ -113,6 +113,8 @@ check_PROGRAMS += %D%/store/test_database
 %C%_store_test_database_SOURCES = %D%/store/test_database.c %D%/store/scratch.c %D%/store/scratch.h
 check_PROGRAMS += %D%/store/test_history
 %C%_store_test_history_SOURCES = %D%/store/test_history.c %D%/store/scratch.c %D%/store/scratch.h
+check_PROGRAMS += %D%/store/test_rehearsal
+%C%_store_test_rehearsal_SOURCES = %D%/store/test_rehearsal.c %D%/store/scratch.c %D%/store/scratch.h
 check_PROGRAMS += %D%/store/test_disk
 %C%_store_test_disk_SOURCES = %D%/store/test_disk.c %D%/store/scratch.c %D%/store/scratch.h
 
@@ -171,6 +173,7 @@ CLEANFILES += %D%/breaks/flags
 python_tests += %D%/rpc/oracle.py
 python_modules += %D%/lib/jsonrpc.py
 python_modules += %D%/lib/rpc.py
+python_modules += %D%/lib/random_calls.py
 python_modules += %D%/lib/settable.py
 python_modules += %D%/lib/server.py
 python_modules += %D%/lib/tap.py

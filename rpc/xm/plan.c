@@ -18,11 +18,7 @@ bool plan_is_due(const char *method)
 {
 	const struct message_info *message = schema_message(bare_name(method));
 
-	if (!message || message->runs == RUNS_READ || message->runs == RUNS_WAIT ||
-	    message->cls->id == CLASS_session || message->cls->id == CLASS_event)
-		return false;
-	/* what asks the hypervisor, and changes nothing */
-	return message->runs == RUNS_CHANGE || message->role > ROLE_read_only;
+	return message && schema_changes(message);
 }
 
 static void print_value(const char *field, const struct value *value)

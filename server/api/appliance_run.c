@@ -5,7 +5,7 @@
 
 #include "schema/buffer.h"
 #include "schema/clock.h"
-#include "server/api/operation.h"
+#include "server/api/dry_run.h"
 #include "server/api/task_progress.h"
 
 #include <stdio.h>
@@ -141,6 +141,11 @@ static void begin_part(struct run *run, struct part *part)
 		call->arguments[1] = value_bool(run->paused);
 		call->arguments[2] = value_bool(false);
 	}
+	if (dry_run_is_on()) {
+		dry_run_part(run->call, call, call->message->operation, &part->outcome.error);
+		call_free(call);
+		return;
+	}
 	pthread_mutex_lock(&run->lock);
 	run->under_way++;
 	pthread_mutex_unlock(&run->lock);
@@ -186,7 +191,7 @@ static size_t run_together(struct run *run, size_t first)
 		begin_part(run, &run->parts[next]);
 	}
 	await_parts(run);
-	if (next < run->count)
+	if (next < run->count && !dry_run_is_on())
 		wait_ms(run, 1000 * (delay_s < DELAY_MOST_S ? delay_s : DELAY_MOST_S));
 	return next;
 }

@@ -2,6 +2,8 @@
 /* backend.c – what the types of SRs share. */
 #include "server/api/backend.h"
 
+#include "server/api/dry_run.h"
+
 #include <errno.h>
 #include <inttypes.h>
 
@@ -21,6 +23,15 @@ const struct backend *backend_find(const char *type)
 		if (strcmp(backends[i]->type, type) == 0)
 			return backends[i];
 	return NULL;
+}
+
+int place_open(const struct backend *backend, const struct api_options *options,
+	       const struct value *device_config, bool make, struct place **ret_place,
+	       struct error *err)
+{
+	if (dry_run_is_on())
+		return backend_open_dry(backend, options, device_config, make, ret_place, err);
+	return backend->open(options, device_config, make, ret_place, err);
 }
 
 void place_close(struct place *place)

@@ -66,8 +66,8 @@ struct backend {
 	int (*get_room)(const struct place *place, struct room *ret_room, struct error *err);
 
 	/* The name that a new image of a VDI of that uuid gets, in one of `formats`; to be freed.
-	 * NULL: nothing is made in such an SR; then it has none of work_path, make, open_part,
-	 * finish, drop_part, drop_parts, grow and delete. */
+	 * NULL: nothing is made in such an SR; then it has none of work_path, measure, make,
+	 * open_part, finish, drop_part, drop_parts, grow and delete. */
 	char *(*name_image)(const struct place *place, const char *uuid, const char *format);
 	/* What the host opens for a guest; to be freed. */
 	char *(*get_path)(const struct place *place, const char *name);
@@ -80,6 +80,10 @@ struct backend {
 	 * not found. */
 	int (*list)(const struct place *place, struct images *ret_images, struct error *err);
 
+	/* How large a new image, or one of `from` bytes that grows, would be; SR_FULL and what else
+	 * is known to go wrong. Leaves nothing. */
+	int (*measure)(const struct place *place, const char *name, int64_t from, int64_t bytes,
+		       int64_t *ret_bytes, struct error *err);
 	int (*make)(const struct place *place, const char *name, int64_t bytes, struct error *err);
 	/* Descriptors for image_copy: of an image, to read; of a new part for so many bytes, all
 	 * zeros, to write. */
@@ -103,7 +107,16 @@ struct backend {
 const struct backend *backend_find(const char *type);
 const struct backend *backend_at(size_t i);
 
+/* The backend's open, the one way to it; in a dry run backend_dry.c's. */
+int place_open(const struct backend *backend, const struct api_options *options,
+	       const struct value *device_config, bool make, struct place **ret_place,
+	       struct error *err);
 void place_close(struct place *place); /* NULL is fine */
+/* backend_dry.c: a place where nothing is changed, but what would be is found. */
+int backend_open_dry(const struct backend *backend, const struct api_options *options,
+		     const struct value *device_config, bool make, struct place **ret_place,
+		     struct error *err);
+void backend_forget_dry_images(void);
 /* OPERATION_NOT_ALLOWED: images there are not the server's to make, change or delete. */
 int place_check_making(const struct place *place, struct error *err);
 void images_add(struct images *images, const struct image *image, const char *name);

@@ -219,6 +219,24 @@ static char *file_work_path(const struct place *place, const char *name, bool is
 			   descriptor_of(place), name);
 }
 
+/* A file without a name is gone when it is closed. A file system that has none is believed. */
+static int file_measure(const struct place *place, const char *name, int64_t from, int64_t bytes,
+			int64_t *ret_bytes, struct error *err)
+{
+	int file = openat(descriptor_of(place), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	bool fits = true;
+
+	(void)from;
+	if (file < 0 && errno != EOPNOTSUPP && errno != EISDIR)
+		return fail_growing(err, place, name, bytes);
+	if (file >= 0 && strcmp(format_of(name), FORMAT_RAW) == 0)
+		fits = ftruncate(file, bytes) == 0 || fail_growing(err, place, name, bytes) == 0;
+	if (file >= 0)
+		close(file);
+	*ret_bytes = bytes;
+	return fits ? 0 : -1;
+}
+
 static void file_drop_part(const struct place *place, const char *name)
 {
 	AUTO_TEXT part = part_of(name);
@@ -358,6 +376,7 @@ const struct backend backend_file = {.type = "file",
 				     .work_path = file_work_path,
 				     .look = file_look,
 				     .list = file_list,
+				     .measure = file_measure,
 				     .make = file_make,
 				     .open_image = file_open_image,
 				     .open_part = file_open_part,

@@ -242,6 +242,17 @@ static int check_room(const struct place *place, const char *name, int64_t bytes
 	return lvm_round(&now, bytes) <= now.free ? 0 : fail_growing(err, place, name, bytes);
 }
 
+static int lvm_measure(const struct place *place, const char *name, int64_t from, int64_t bytes,
+		       int64_t *ret_bytes, struct error *err)
+{
+	int64_t whole = lvm_round(&((const struct group *)place)->facts, bytes);
+
+	if (whole > from && check_room(place, name, whole - from, err) < 0)
+		return -1;
+	*ret_bytes = whole;
+	return 0;
+}
+
 static void lvm_drop_part(const struct place *place, const char *name)
 {
 	AUTO_ERROR ignored = {0};
@@ -368,6 +379,7 @@ const struct backend backend_lvm = {
 	.work_path = lvm_work_path,
 	.look = lvm_look,
 	.list = lvm_list_images,
+	.measure = lvm_measure,
 	.make = lvm_make,
 	.open_image = lvm_open_image,
 	.open_part = lvm_open_part,

@@ -2,6 +2,8 @@
 /* boot_files.c – kernels and RAM disks that records of Xen-API 1.0 carry as data: URIs. */
 #include "server/api/boot_files.h"
 
+#include "server/api/dry_run.h"
+
 #include "schema/buffer.h"
 
 #include <errno.h>
@@ -87,9 +89,9 @@ static int take(const struct api *api, const struct record *vm, int field, const
 	if (!decode(text, &bytes))
 		return boot_file_check(vm, field, err);
 	path = text_format("%s/%s%s", api->options.suspend_folder, record_uuid(vm), suffix);
-	*ret_own = true;
+	*ret_own = !dry_run_is_on();
 	*ret_path = TAKE(path);
-	if (write_file(*ret_path, &bytes))
+	if (!*ret_own || write_file(*ret_path, &bytes))
 		return 0;
 	reason = text_format("%s: %s", *ret_path, strerror(errno));
 	return fail(err, ERROR_INTERNAL_ERROR, reason);

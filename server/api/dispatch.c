@@ -4,6 +4,7 @@
 #include "schema/convert.h"
 #include "schema/log.h"
 #include "schema/text.h"
+#include "server/api/dry_run.h"
 #include "server/api/event.h"
 #include "server/api/operation.h"
 #include "server/api/plan.h"
@@ -125,7 +126,7 @@ static const struct message_info *find_message(struct call *call, const char *me
 		return schema_message(method);
 	call->plan = call->dry_run = true;
 	message = schema_message(method + strlen(plan));
-	return message && plan_exists(message) ? message : NULL;
+	return message && schema_changes(message) ? message : NULL;
 }
 
 /* The outer call may be gone when the call is still on its way. */
@@ -164,6 +165,8 @@ static int prepare(struct call *call, struct error *err)
 	call->message = find_message(call, call->outer->method);
 	if (!call->message)
 		return fail(err, ERROR_MESSAGE_METHOD_UNKNOWN, call->outer->method);
+	if (call->plan && plan_check(call->message, err) < 0)
+		return -1;
 	call->handler = call_handler(call->message);
 	open = call->message->role == ROLE_nobody;
 	if (!open && (given->length == 0 || given->items[0]->kind != VALUE_STRING))
@@ -177,7 +180,7 @@ static int prepare(struct call *call, struct error *err)
 			return -1;
 	}
 	note_actor(call);
-	if (judge(call, err) < 0 || (call->plan && plan_check(call, err) < 0))
+	if (judge(call, err) < 0)
 		return -1;
 	/* whoever has no session yet may not fill the workers' queue */
 	return open ? session_admit(call, err) : 0;
@@ -297,7 +300,7 @@ static void run_work(void *argument)
 	int rc;
 
 	store_act_as(&call->actor);
-	rc = call->handler(call, &call->error);
+	rc = (call->plan ? dry_run : call->handler)(call, &call->error);
 	store_act_as(NULL);
 	if (rc == 0 && call->message != message)
 		run_deferred(call);

@@ -2,6 +2,7 @@
 /* domain.c – steps with a VM's domain that several messages take. */
 #include "server/api/domain.h"
 
+#include "server/api/dry_run.h"
 #include "server/api/vm.h"
 
 bool domain_exists(struct call *call, struct domain_info *ret_domain)
@@ -19,6 +20,7 @@ int domain_destroy(struct call *call, struct error *err)
 	struct hypervisor_error reason = {0};
 	struct domain_info domain;
 
+	dry_run_end_domain(operation->vm);
 	if (hypervisor_destroy(call->api->hypervisor, record_uuid(operation->vm), &reason) == 0 ||
 	    reason.kind == HYPERVISOR_NO_DOMAIN || !domain_exists(call, &domain))
 		return 0;

@@ -5,6 +5,7 @@
 
 #include "schema/log.h"
 #include "server/api/child.h"
+#include "server/api/dry_run.h"
 #include "server/api/vm.h"
 
 #include <ctype.h>
@@ -49,6 +50,8 @@ static int run_command(const char *key, const char *command, const char *last, s
 
 		return fail(err, ERROR_OPERATION_NOT_ALLOWED, reason);
 	}
+	if (dry_run_is_on())
+		return 0;
 	log_info("running %s %s", command, last ? last : "");
 	status = child_run(words, TIMEOUT_MS, &output);
 	return status == 0 ? 0 : fail_command(err, command, status, output.complaint);

@@ -2,6 +2,7 @@
 /* image_copy.c – the content of one image into another; holes stay holes where the target has them.
  */
 #include "server/api/backend.h"
+#include "server/api/dry_run.h"
 #include "server/api/qcow2.h"
 
 #include <errno.h>
@@ -164,6 +165,8 @@ int image_copy(const struct place *from, const char *name, const struct place *t
 	if (!from->backend->look(from, name, &image))
 		return fail_place(err, "opening", name);
 	copy.bytes = image.bytes;
+	if (dry_run_is_on())
+		return to->backend->make(to, new_name, image.bytes, err);
 	if (!is_raw(image.format) || !is_raw(format_of(new_name)))
 		return convert_into_part(&copy, from, name, image.format, err);
 	copy.from = from->backend->open_image(from, name, err);

@@ -5,6 +5,7 @@
 
 #include "schema/clock.h"
 #include "schema/log.h"
+#include "server/api/dry_run.h"
 #include "server/api/live.h"
 #include "server/api/message.h"
 #include "server/api/plan.h"
@@ -81,10 +82,10 @@ static void finish(struct operation *operation)
 		log_warning("%s of VM %s: %s", operation_info(operation->id)->name,
 			    operation_vm(call), text);
 	}
-	call->domain = plan_of_domain(operation);
+	if (!call->domain)
+		call->domain = plan_of_domain(operation);
 	record_release(operation->vm);
-	if (operation->on_worker)
-		record_release(operation->edited); /* a copy then */
+	operation_release_edited(operation);
 	free(operation);
 	call_finish(call);
 }
@@ -120,6 +121,14 @@ static void wake(struct operations *operations, const struct operation *ended)
 	}
 }
 
+int operation_act(struct call *call, struct error *err)
+{
+	enum operation_id id = call->operation ? call->operation->id : OPERATION_none;
+
+	return operation_info(id)->effect == LIVE_CHANGE ? live_change(call, err) :
+							   call->handler(call, err);
+}
+
 static void run_on_worker(void *argument)
 {
 	struct operation *operation = argument;
@@ -128,10 +137,7 @@ static void run_on_worker(void *argument)
 
 	call->transaction = NULL;
 	store_act_as(&call->actor);
-	if (operation_info(operation->id)->effect == LIVE_CHANGE)
-		live_change(call, &call->error);
-	else
-		call->handler(call, &call->error);
+	operation_act(call, &call->error);
 	operation_leave_vm(operation);
 	message_note_operation(operation);
 	store_act_as(NULL);
@@ -147,7 +153,7 @@ static void run_plan(void *argument)
 {
 	struct operation *operation = argument;
 
-	plan_operation(operation->call, &operation->call->error);
+	dry_run(operation->call, &operation->call->error);
 	finish(operation);
 }
 
@@ -300,6 +306,8 @@ void operation_cancel_others(struct call *call)
 {
 	struct operations *operations = call->api->operations;
 
+	if (dry_run_is_on())
+		return;
 	pthread_mutex_lock(&operations->lock);
 	for (struct operation *other = operations->running; other; other = other->next)
 		if (is_cancelled_by(other, call->operation))
@@ -319,6 +327,8 @@ void operation_await_others(struct call *call)
 {
 	struct operations *operations = call->api->operations;
 
+	if (dry_run_is_on())
+		return;
 	workers_begin_wait(call->api->workers);
 	pthread_mutex_lock(&operations->lock);
 	while (has_others(operations, call->operation))

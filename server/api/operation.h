@@ -58,7 +58,8 @@ struct operation {
 	struct call *call;
 	enum operation_id id;
 	struct record *vm;     /* a reference: the VM when the operation began */
-	struct record *edited; /* LIVE_CHANGE: to be changed by the handler */
+	struct record *edited; /* LIVE_CHANGE: to be changed by the handler; a copy if it goes to a
+				  worker */
 	char task[REF_SIZE];   /* in current_operations while it runs on a worker */
 	int64_t deadline_ms;   /* until when it may wait for others */
 	bool expired;	       /* it waited long enough */
@@ -80,6 +81,11 @@ struct operation {
  */
 int operation_begin(struct operation *operation, struct transaction *transaction,
 		    struct error *err);
+
+/* On a worker: what the call does, be it an operation or not. */
+int operation_act(struct call *call, struct error *err);
+/* The copy that is edited, if it is one. */
+void operation_release_edited(const struct operation *operation);
 
 /* operation_end.c, may block: takes the operation out of the VM's record, with fresh metrics.
  * Tries until it works: without that the VM would be busy for ever. */

@@ -43,8 +43,13 @@ static int begin_live(struct operation *operation, struct transaction *transacti
 	if (!call->result)
 		call->result = live_result(call->message, operation->vm, copy);
 	vm = transaction_edit(transaction, CLASS_VM, record_ref(operation->vm));
-	if (call->dry_run || !operation->effects) {
+	if (!operation->effects) {
 		live_take_changes(vm, operation->vm, copy);
+		return 0;
+	}
+	if (call->dry_run) {
+		operation->edited = TAKE(copy);
+		operation->plans = true;
 		return 0;
 	}
 	record_set(vm, VM_live_intent, live_intent(operation->vm, copy));
@@ -80,10 +85,15 @@ struct value *operation_intent_to_begin(const struct record *vm)
 	return intent;
 }
 
+void operation_release_edited(const struct operation *operation)
+{
+	if (operation->on_worker || operation->plans)
+		record_release(operation->edited);
+}
+
 static void forget_earlier_run(struct operation *operation)
 {
-	if (operation->on_worker)
-		record_release(operation->edited);
+	operation_release_edited(operation);
 	operation->edited = NULL;
 	operation->on_worker = operation->busy = operation->plans = false;
 	plan_begin(operation->call);

@@ -2,6 +2,8 @@
 /* operation_part.c – an operation on another VM as a part of what a call does. */
 #include "server/api/operation.h"
 
+#include "server/api/dry_run.h"
+
 struct call *operation_part(const struct call *whole, const char *task, const char *vm,
 			    struct api_call *outcome)
 {
@@ -54,6 +56,11 @@ int operation_run_part(struct call *whole, const char *vm, enum operation_id id,
 	part->message = whole->message;
 	part->handler = handler;
 	part->self = record_reference(whole->operation->vm);
+	if (dry_run_is_on()) {
+		failed = dry_run_part(whole, part, id, err) < 0;
+		call_free(part);
+		return failed ? -1 : 0;
+	}
 	operation_start(part, id);
 	await(whole->api, &waiting);
 	failed = outcome.error.code != ERROR_NONE;

@@ -125,8 +125,8 @@ static int open_place(struct call *call, struct place **ret_place, struct error 
 	backend = storage_backend(record_text(sr, SR_type), err);
 	if (!backend)
 		return -1;
-	return backend->open(&call->api->options, record_get(pbd, PBD_device_config), false,
-			     ret_place, err);
+	return place_open(backend, &call->api->options, record_get(pbd, PBD_device_config), false,
+			  ret_place, err);
 }
 
 int run_PBD_plug(struct call *call, struct error *err)

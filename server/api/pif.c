@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pif.c – the host's network interfaces: found anew, brought up, taken down */
+#include "server/api/dry_run.h"
 #include "server/api/network.h"
 #include "server/api/vm.h"
 
@@ -8,6 +9,8 @@
 struct finding {
 	const char *host_ref;
 	struct host_interfaces interfaces;
+	const struct record *switched; /* in a dry run this one would be up, or not */
+	bool up;
 };
 
 static int describe(struct transaction *transaction, void *argument, struct error *err)
@@ -21,14 +24,26 @@ static int describe(struct transaction *transaction, void *argument, struct erro
 	return 0;
 }
 
-int network_scan(struct api *api, const struct value *ref, struct error *err)
+static int scan(struct api *api, const struct value *ref, struct finding *finding,
+		struct error *err)
 {
-	struct finding finding = {.host_ref = api->host_ref};
 	struct hypervisor_error reason = {0};
 
-	if (hypervisor_get_interfaces(api->hypervisor, &finding.interfaces, &reason) < 0)
+	finding->host_ref = api->host_ref;
+	if (hypervisor_get_interfaces(api->hypervisor, &finding->interfaces, &reason) < 0)
 		return fail_hypervisor_host(err, ref, &reason);
-	return store_mutate(api->store, describe, &finding, err);
+	for (int i = 0; i < finding->interfaces.nic_count && dry_run_is_on(); i++)
+		if (finding->switched &&
+		    pif_is_nic(finding->switched, &finding->interfaces.nics[i]))
+			finding->interfaces.nics[i].up = finding->up;
+	return store_mutate(api->store, describe, finding, err);
+}
+
+int network_scan(struct api *api, const struct value *ref, struct error *err)
+{
+	struct finding finding = {0};
+
+	return scan(api, ref, &finding, err);
 }
 
 int run_PIF_scan(struct call *call, struct error *err)
@@ -50,13 +65,14 @@ void pif_read_name(const struct record *pif, char ret_name[INTERFACE_NAME_SIZE])
 static int set_up(struct call *call, bool up, struct error *err)
 {
 	const struct record *pif = call->self;
+	struct finding finding = {.switched = pif, .up = up};
 	struct hypervisor_error reason = {0};
 	char name[INTERFACE_NAME_SIZE];
 
 	pif_read_name(pif, name);
 	if (hypervisor_set_interface_up(call->api->hypervisor, name, up, &reason) < 0)
 		return fail_hypervisor_host(err, pif->ref, &reason);
-	return network_scan(call->api, pif->ref, err);
+	return scan(call->api, pif->ref, &finding, err);
 }
 
 int run_PIF_plug(struct call *call, struct error *err)

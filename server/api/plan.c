@@ -4,31 +4,27 @@
 
 #include "server/api/update.h"
 #include "server/api/vm.h"
-#include "server/api/vm_plan.h"
 
 #include <assert.h>
 
-bool plan_exists(const struct message_info *message)
+int plan_check(const struct message_info *message, struct error *err)
 {
-	enum class_id cls = message->cls->id;
+	static const struct {
+		const char *message;
+		const char *reason;
+	} none[] = {
+#define NO_PLAN(cls, message, reason) {#cls "." #message, reason},
+#include "server/api/no_plan.def"
+	};
 
-	return message->runs != RUNS_READ && message->runs != RUNS_WAIT && cls != CLASS_session &&
-	       cls != CLASS_event;
-}
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		if (strcmp(none[i].message, message->name) == 0) {
+			AUTO_TEXT text = text_format("there is no plan of %s: %s", message->name,
+						     none[i].reason);
 
-int plan_check(const struct call *call, struct error *err)
-{
-	const struct message_info *message = call->message;
-	enum operation_effect effect = operation_info(message->operation)->effect;
-	AUTO_TEXT reason = NULL;
-
-	if (message->runs == RUNS_CHANGE ||
-	    (message->runs == RUNS_OPERATION &&
-	     (effect == RECORD_ONLY || effect == LIVE_CHANGE || vm_plan_of(message->operation))))
-		return 0;
-	reason = text_format("there is no plan of %s, which does more than change records",
-			     message->name);
-	return fail(err, ERROR_OPERATION_NOT_ALLOWED, reason);
+			return fail(err, ERROR_OPERATION_NOT_ALLOWED, text);
+		}
+	return 0;
 }
 
 void plan_begin(struct call *call)
@@ -39,23 +35,38 @@ void plan_begin(struct call *call)
 	call->planned = value_set();
 }
 
-/* Of a new one what it has that is not as it would be unless somebody said so. */
-static struct value *settings_of(const struct record *old, const struct record *new)
+/* What the server says, and calls are made for. */
+static void add_state(struct value *fields, const struct record *old, const struct record *new)
 {
-	AUTO(record) empty = NULL;
+	static const char *const names[] = {"currently_attached", "enabled"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct field_info *field = schema_field(new->cls, names[i]);
+		int index = field ? (int)(field - new->cls->fields) : -1;
+
+		if (field && !field->is_setting)
+			update_add_difference(fields, index, old, new);
+	}
+}
+
+/* Of a new one what it has that is not as it would be unless somebody said so. */
+static struct value *fields_of(const struct record *old, const struct record *new)
+{
+	AUTO(record) empty = old || !new ? NULL : record_new(new->cls, NULL_REF);
+	const struct record *before = old ? old : empty;
+	struct value *fields;
 
 	if (!new)
 		return value_map();
-	if (old)
-		return update_differences(old, new);
-	empty = record_new(new->cls, NULL_REF);
-	return update_differences(empty, new);
+	fields = update_differences(before, new);
+	add_state(fields, before, new);
+	return fields;
 }
 
 void plan_add(void *argument, const struct record *old, const struct record *new)
 {
 	struct call *call = argument;
-	AUTO(value) fields = settings_of(old, new);
+	AUTO(value) fields = fields_of(old, new);
 	const struct record *record = old ? old : new;
 	struct value *change;
 	int label;
@@ -74,6 +85,11 @@ void plan_add(void *argument, const struct record *old, const struct record *new
 	value_append(call->planned, change);
 }
 
+static bool restarts(enum operation_id id)
+{
+	return id == OPERATION_clean_reboot || id == OPERATION_hard_reboot;
+}
+
 const char *plan_of_domain(const struct operation *operation)
 {
 	bool live = operation->vm && vm_is_live(operation->vm);
@@ -82,12 +98,23 @@ const char *plan_of_domain(const struct operation *operation)
 	case BEGINS_DOMAIN:
 		return "begins";
 	case ENDS_DOMAIN:
-		return vm_plan_restarts(operation->id) ? "begins anew" : live ? "ends" : "";
+		return restarts(operation->id) ? "begins anew" : live ? "ends" : "";
 	case USES_DOMAIN:
 		return live ? "is used" : "";
 	default:
 		return live && operation->effects ? "changes" : "";
 	}
+}
+
+static struct value *room_of(const struct call *call)
+{
+	struct value *room = value_map();
+
+	if (!call->memory_needed)
+		return room;
+	value_put(room, "memory_needed", value_int(call->memory_needed));
+	value_put(room, "memory_free", value_int(call->memory_free));
+	return room;
 }
 
 struct value *plan_result(const struct call *call)
@@ -96,33 +123,6 @@ struct value *plan_result(const struct call *call)
 
 	value_put(result, "changes", call->planned ? value_reference(call->planned) : value_set());
 	value_put(result, "domain", value_string(call->domain ? call->domain : ""));
-	value_put(result, "host", vm_plan_room(call));
+	value_put(result, "host", room_of(call));
 	return result;
-}
-
-struct attempt {
-	struct call *call;
-	vm_change_fn change;
-};
-
-static int change_vm(struct transaction *transaction, void *argument, struct error *err)
-{
-	const struct attempt *attempt = argument;
-	const char *ref = record_ref(attempt->call->operation->vm);
-	struct record *vm = transaction_edit(transaction, CLASS_VM, ref);
-
-	plan_begin(attempt->call);
-	if (!vm)
-		return fail(err, ERROR_HANDLE_INVALID, "VM", ref);
-	return attempt->change(attempt->call, transaction, vm, err);
-}
-
-int plan_operation(struct call *call, struct error *err)
-{
-	const struct vm_plan *plan = vm_plan_of(call->operation->id);
-	struct attempt attempt = {call, plan->change};
-
-	if (plan->check && plan->check(call, err) < 0)
-		return -1;
-	return store_try(call->api->store, change_vm, &attempt, plan_add, call, err);
 }

@@ -6,19 +6,13 @@
 
 #include "server/api/operation.h"
 
-/* Whether there is a plan of such a message at all: not of those that change nothing, and not of
- * sessions and events. */
-bool plan_exists(const struct message_info *message);
-/* OPERATION_NOT_ALLOWED where something else than records changes and nobody can say how. */
-int plan_check(const struct call *call, struct error *err);
+/* OPERATION_NOT_ALLOWED and the reason of no_plan.def. */
+int plan_check(const struct message_info *message, struct error *err);
 
 /* A mutation of the call begins anew. */
 void plan_begin(struct call *call);
 /* One object as the mutation would leave it; for mutation.report. */
 void plan_add(void *call, const struct record *old, const struct record *new);
-
-/* On a worker: an operation that would begin, use or end a domain. */
-int plan_operation(struct call *call, struct error *err);
 
 /* What becomes of the domain: "begins", "ends" …, or "". */
 const char *plan_of_domain(const struct operation *operation);

@@ -96,7 +96,7 @@ int run_SR_create(struct call *call, struct error *err)
 	int rc;
 
 	if (!backend ||
-	    backend->open(&call->api->options, call->arguments[1], true, &place, err) < 0)
+	    place_open(backend, &call->api->options, call->arguments[1], true, &place, err) < 0)
 		return -1;
 	storage_lock();
 	rc = sr_check_place(call->api, NULL_REF, place, err);

@@ -64,8 +64,8 @@ int storage_open_place(struct api *api, const char *sr, struct place **ret_place
 	backend = storage_backend(record_text(record, SR_type), err);
 	if (!backend)
 		return -1;
-	return backend->open(&api->options, record_get(pbd, PBD_device_config), false, ret_place,
-			     err);
+	return place_open(backend, &api->options, record_get(pbd, PBD_device_config), false,
+			  ret_place, err);
 }
 
 int storage_check_attached(struct transaction *transaction, const char *sr, struct error *err)

@@ -7,22 +7,27 @@
 
 #include <inttypes.h>
 
+void update_add_difference(struct value *map, int field, const struct record *old,
+			   const struct record *new)
+{
+	struct value *both;
+
+	if (value_equal(record_get(old, field), record_get(new, field)))
+		return;
+	both = value_map();
+	value_put(both, "old", value_reference(record_get(old, field)));
+	value_put(both, "new", value_reference(record_get(new, field)));
+	value_put(map, old->cls->fields[field].name, both);
+}
+
 struct value *update_differences(const struct record *old, const struct record *new)
 {
 	struct value *map = value_map();
 
-	for (int i = 0; i < old->cls->field_count; i++) {
-		const struct field_info *field = &old->cls->fields[i];
-		struct value *both;
-
-		if (!field->is_setting || field->qualifier == QUALIFIER_INTERNAL ||
-		    value_equal(record_get(old, i), record_get(new, i)))
-			continue;
-		both = value_map();
-		value_put(both, "old", value_reference(record_get(old, i)));
-		value_put(both, "new", value_reference(record_get(new, i)));
-		value_put(map, field->name, both);
-	}
+	for (int i = 0; i < old->cls->field_count; i++)
+		if (old->cls->fields[i].is_setting &&
+		    old->cls->fields[i].qualifier != QUALIFIER_INTERNAL)
+			update_add_difference(map, i, old, new);
 	return map;
 }
 

@@ -36,6 +36,9 @@ enum operation_id update_operation(const struct call *call);
 int update_run(struct call *call, struct error *err);
 /* What of the record's settings differs: field to {"old", "new"}. */
 struct value *update_differences(const struct record *old, const struct record *new);
+/* One field of it, if it differs. */
+void update_add_difference(struct value *map, int field, const struct record *old,
+			   const struct record *new);
 /* RECORD_CHANGED when it has another revision than the one that is expected. */
 int update_compare(const struct call *call, const struct record *record, struct error *err);
 /* On a worker: completes it with who has changed what since then. */

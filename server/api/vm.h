@@ -14,9 +14,6 @@ void vm_derive(const struct record *old, struct record *vm);
 int vm_fill(struct transaction *transaction, struct record *vm, const struct value *fields,
 	    struct error *err);
 struct record *vm_make_metrics(struct transaction *transaction, struct record *vm);
-/* Plans a clone, without its disks. */
-int vm_become_two(struct call *call, struct transaction *transaction, struct record *vm,
-		  struct error *err);
 /* Copies of what is in its disk drives, but for the VDIs of `ignored` (NULL: none). */
 struct vdi_copies;
 int vm_copy_disks(struct vdi_copies *copies, struct api *api, const struct record *vm,

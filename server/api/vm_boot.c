@@ -2,6 +2,7 @@
 /* vm_boot.c – whether a VM can be started here, and the domain that its record describes. */
 #include "server/api/boot_files.h"
 #include "server/api/dpci.h"
+#include "server/api/dry_run.h"
 #include "server/api/boot_pairs.h"
 #include "server/api/path_below.h"
 #include "server/api/vbd.h"
@@ -59,6 +60,7 @@ static int check_memory(const struct record *vm, int64_t memory_free, struct err
 	if (vm_memory_target(vm) <= 0)
 		return fail(err, ERROR_INVALID_VALUE,
 			    "memory_dynamic_min: more than 0 for a VM that is to start", "0");
+	dry_run_begin_domain(vm);
 	if (needed > memory_free)
 		return fail(err, ERROR_HOST_NOT_ENOUGH_FREE_MEMORY, needed_text, free_text);
 	return 0;

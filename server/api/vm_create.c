@@ -255,17 +255,6 @@ static int make_copy(struct transaction *transaction, void *argument, struct err
 	return 0;
 }
 
-int vm_become_two(struct call *call, struct transaction *transaction, struct record *vm,
-		  struct error *err)
-{
-	struct vdi_copies *copies = vdi_copies_new(call, "clone", 0, record_ref(vm));
-	struct copying copying = {.call = call, .copies = copies};
-	int rc = make_copy(transaction, &copying, err);
-
-	vdi_copies_free(copies);
-	return rc;
-}
-
 int vm_copy_disks(struct vdi_copies *copies, struct api *api, const struct record *vm,
 		  const struct value *ignored, const char *sr, struct error *err)
 {

@@ -3,6 +3,7 @@
 #include "server/api/vm.h"
 
 #include "server/api/boot_files.h"
+#include "server/api/dry_run.h"
 #include "server/api/path_below.h"
 
 #include "schema/log.h"
@@ -44,6 +45,8 @@ bool vm_rename_image(const struct api *api, const char *from, const char *to)
 {
 	bool done;
 
+	if (dry_run_is_on())
+		return true;
 	if (rename(from, to) < 0)
 		return false;
 	done = path_sync_folder(api->options.suspend_folder);
@@ -66,7 +69,7 @@ void vm_delete_image(const struct api *api, const struct record *vm)
 {
 	AUTO_TEXT path = vm_image_path(api, vm);
 
-	if (unlink(path) < 0 && errno != ENOENT)
+	if (!dry_run_is_on() && unlink(path) < 0 && errno != ENOENT)
 		log_warning("%s: %s", path, strerror(errno));
 }
 
@@ -121,7 +124,7 @@ int vm_copy_image(const struct api *api, const struct record *vm, char **ret_nam
 	AUTO_TEXT to = vm_path_of_image(api, name);
 	AUTO_TEXT reason = NULL;
 
-	if (copy_file(api, from, to)) {
+	if (dry_run_is_on() ? access(from, R_OK) == 0 : copy_file(api, from, to)) {
 		*ret_name = TAKE(name);
 		return 0;
 	}

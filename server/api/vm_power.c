@@ -3,6 +3,7 @@
  * themselves. */
 #include "schema/clock.h"
 #include "server/api/domain.h"
+#include "server/api/dry_run.h"
 #include "server/api/task_progress.h"
 #include "server/api/vm.h"
 #include "server/api/vm_staged.h"
@@ -54,7 +55,7 @@ static int start_vm(struct call *call, bool paused, struct error *err)
 		return fail(err, ERROR_HANDLE_INVALID, "VM", argument_text(call, 0));
 	if (hypervisor_get_host_usage(call->api->hypervisor, &usage, &reason) < 0)
 		return fail_hypervisor(err, vm, call->operation->id, &reason);
-	if (vm_check_boot(call->api, vm, usage.memory_free, err) < 0)
+	if (vm_check_boot(call->api, vm, dry_run_memory_free(usage.memory_free), err) < 0)
 		return -1;
 	task_note_progress(call, 0.1);
 	return begin_domain(call, vm, paused, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_suspend.c – a guest's memory to the disk and back: never in two places that could both run. */
 #include "server/api/domain.h"
+#include "server/api/dry_run.h"
 #include "server/api/task_progress.h"
 #include "server/api/vm.h"
 
@@ -28,7 +29,8 @@ static void delete_used_image(struct call *call)
 {
 	AUTO_TEXT used = vm_used_image_path(call->api, call->operation->vm);
 
-	unlink(used);
+	if (!dry_run_is_on())
+		unlink(used);
 }
 
 /* A saved guest cannot go on where it is: it goes on from its image, as if it had been resumed. */

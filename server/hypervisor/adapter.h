@@ -106,7 +106,7 @@ const struct adapter *adapter_choose(const char *name, size_t length, struct hyp
 
 /* HYPERVISOR_OP_pause and so on, in the order of ops.def */
 enum hypervisor_op {
-#define OP(name, changes) HYPERVISOR_OP_##name,
+#define OP(name, ...) HYPERVISOR_OP_##name,
 #include "server/hypervisor/ops.def"
 	HYPERVISOR_OPS
 };

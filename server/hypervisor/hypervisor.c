@@ -30,9 +30,21 @@ struct hypervisor {
 };
 
 static const char *const op_names[] = {
-#define OP(name, changes) #name,
+#define OP(name, ...) #name,
 #include "server/hypervisor/ops.def"
 };
+
+static const bool op_acts[] = {
+#define OP(name, changes, acts) acts,
+#include "server/hypervisor/ops.def"
+};
+
+static _Thread_local bool rehearsing;
+
+void hypervisor_rehearse(bool rehearse)
+{
+	rehearsing = rehearse;
+}
 
 int hypervisor_fail(struct hypervisor_error *err, enum hypervisor_error_kind kind,
 		    const char *format, ...)
@@ -121,8 +133,15 @@ static int end(struct hypervisor *hypervisor, enum hypervisor_op op, const char 
 	return rc;
 }
 
+static int rehearse(const struct hypervisor *hypervisor, enum hypervisor_op op, bool is_there,
+		    struct hypervisor_error *err)
+{
+	err->operation = op_names[op];
+	return is_there ? 0 : refuse(hypervisor, op, err);
+}
+
 /* The arguments are the op's own, but for the adapter and err. `subject` is for the trace. */
-#define CALL(op, subject, ...)                                                         \
+#define ASK(op, subject, ...)                                                          \
 	({                                                                             \
 		const struct hypervisor_ops *ops_ = hypervisor->ops;                   \
 		int64_t begun_ns_ = begin(hypervisor, HYPERVISOR_OP_##op, err);        \
@@ -130,6 +149,10 @@ static int end(struct hypervisor *hypervisor, enum hypervisor_op op, const char 
 				     refuse(hypervisor, HYPERVISOR_OP_##op, err);      \
 		end(hypervisor, HYPERVISOR_OP_##op, subject, begun_ns_, rc_, err);     \
 	})
+#define CALL(op, subject, ...)                                                        \
+	(rehearsing && op_acts[HYPERVISOR_OP_##op] ?                                  \
+		 rehearse(hypervisor, HYPERVISOR_OP_##op, hypervisor->ops->op, err) : \
+		 ASK(op, subject, __VA_ARGS__))
 
 int hypervisor_get_host_usage(struct hypervisor *hypervisor, struct host_usage *ret_usage,
 			      struct hypervisor_error *err)
@@ -180,6 +203,8 @@ int hypervisor_start(struct hypervisor *hypervisor, const struct domain_config *
 		     int *ret_domid, struct hypervisor_error *err)
 {
 	assert(config && config->uuid && config->name && ret_domid);
+	if (rehearsing)
+		*ret_domid = -1;
 	return CALL(start, config->uuid, config, paused, ret_domid);
 }
 
@@ -222,6 +247,8 @@ int hypervisor_resume(struct hypervisor *hypervisor, const struct domain_config 
 		      const char *path, bool paused, int *ret_domid, struct hypervisor_error *err)
 {
 	assert(config && config->uuid && config->name && path && ret_domid);
+	if (rehearsing)
+		*ret_domid = -1;
 	return CALL(resume, config->uuid, config, path, paused, ret_domid);
 }
 

@@ -168,6 +168,10 @@ struct hypervisor_statistics {
 	uint64_t time_ns; /* over all calls that have returned */
 };
 
+/* From now on what this thread asks for succeeds and is left out, unless it only reads or the
+ * adapter cannot do it. A domain that it starts has the domid -1. */
+void hypervisor_rehearse(bool rehearse);
+
 /* The first `capacity` operations; returns how many there are. */
 size_t hypervisor_get_statistics(const struct hypervisor *hypervisor,
 				 struct hypervisor_statistics *ret_statistics, size_t capacity);

@@ -20,14 +20,14 @@ struct fault {
 };
 
 static const bool changes[] = {
-#define OP(name, changes_it) changes_it,
+#define OP(name, changes_it, acts) changes_it,
 #include "server/hypervisor/ops.def"
 };
 
 static int find_op(const char *name)
 {
 	static const char *const names[] = {
-#define OP(op, changes_it) #op,
+#define OP(op, ...) #op,
 #include "server/hypervisor/ops.def"
 		"any", "change"};
 

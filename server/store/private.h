@@ -65,8 +65,28 @@ struct transaction {
 	struct change *changes; /* in the order in which they were first made */
 	struct change **end;
 	struct setting *settings; /* newest first, each name once */
+	bool continues;		  /* a rehearsal: what is new may be of an earlier mutation */
 };
 
+/* Of one thread: what it has changed so far, and what the mutation under way would make of that. */
+struct rehearsal {
+	struct change *changes;
+	struct change *next;
+};
+
+/* rehearsal.c */
+/* This thread's; NULL: what it does is meant. */
+struct rehearsal *rehearsal_current(void);
+/* On the committer's thread: a transaction begins with what there is, and what it leaves is kept.
+ */
+void rehearsal_begin(const struct rehearsal *rehearsal, struct transaction *transaction);
+void rehearsal_keep(struct rehearsal *rehearsal, struct change *changes);
+/* The mutation has succeeded. */
+void rehearsal_accept(struct rehearsal *rehearsal);
+/* False: nothing is known of such an object. NULL: it is deleted. */
+bool rehearsal_read(enum class_id cls, const char *name, struct record **ret_record);
+/* The list with what is different; takes it. */
+struct record **rehearsal_list(enum class_id cls, struct record **records, size_t *count);
 /* transaction.c */
 /* Runs the mutation against the newest records. 0: its changes, numbered, are in mutation->changes
  * and ->settings. */

@@ -145,6 +145,8 @@ struct record *store_read(struct store *store, enum class_id cls, const char *na
 {
 	struct record *record;
 
+	if (rehearsal_read(cls, name, &record))
+		return record;
 	pthread_rwlock_rdlock(&store->published);
 	record = table_find(&store->tables[cls], name);
 	if (!record && *name && schema_classes[cls]->uuid >= 0)
@@ -159,6 +161,8 @@ struct record *store_read_by_uuid(struct store *store, enum class_id cls, const 
 {
 	struct record *record;
 
+	if (rehearsal_read(cls, uuid, &record))
+		return record;
 	pthread_rwlock_rdlock(&store->published);
 	record = table_find_by_uuid(&store->tables[cls], uuid);
 	if (record)
@@ -178,6 +182,7 @@ struct record **store_list(struct store *store, enum class_id cls, size_t *ret_c
 	for (struct slot *slot = table->first; slot; slot = slot->next)
 		records[count++] = record_reference(slot->record);
 	pthread_rwlock_unlock(&store->published);
+	records = rehearsal_list(cls, records, &count);
 	*ret_count = count;
 	return records;
 }
@@ -258,13 +263,20 @@ static int submit_and_wait(struct store *store, struct waiter *waiter)
 
 int store_mutate(struct store *store, mutation_fn run, void *argument, struct error *err)
 {
-	struct waiter waiter = {
-		.mutation = {.run = run, .argument = argument, .done = finish_waiting},
-		.err = err,
-		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.finished = PTHREAD_COND_INITIALIZER};
+	struct rehearsal *rehearsal = rehearsal_current();
+	struct waiter waiter = {.mutation = {.run = run,
+					     .argument = argument,
+					     .done = finish_waiting,
+					     .dry_run = rehearsal,
+					     .rehearsal = rehearsal},
+				.err = err,
+				.lock = PTHREAD_MUTEX_INITIALIZER,
+				.finished = PTHREAD_COND_INITIALIZER};
+	int rc = submit_and_wait(store, &waiter);
 
-	return submit_and_wait(store, &waiter);
+	if (rc == 0 && rehearsal)
+		rehearsal_accept(rehearsal);
+	return rc;
 }
 
 int store_try(struct store *store, mutation_fn run, void *argument,

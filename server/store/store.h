@@ -13,6 +13,7 @@
  */
 struct store;
 struct store_actor;
+struct rehearsal;
 struct transaction;
 
 /* What the store asks of those who know what the fields mean. */
@@ -87,6 +88,7 @@ struct mutation {
 	 * told the thread that submits it. */
 	const struct store_actor *actor;
 	/* the store's own */
+	struct rehearsal *rehearsal;
 	struct mutation *next;
 	struct error error;
 	struct change *changes;

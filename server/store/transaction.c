@@ -128,6 +128,39 @@ uint64_t transaction_revision(const struct transaction *transaction)
 	return transaction->store->next_revision + 1;
 }
 
+static void set_mirror(struct transaction *transaction, const struct relation *relation,
+		       const char *other, const char *ref, bool there)
+{
+	struct record *record =
+		ref_is_null(other) ? NULL : transaction_edit(transaction, relation->other, other);
+	const struct value *set;
+
+	if (!record)
+		return;
+	set = record_get(record, relation->mirror);
+	record_set(record, relation->mirror,
+		   there ? value_set_with(set, ref) : value_set_without(set, ref));
+}
+
+/* As if it had never been made. */
+static void take_back_new(struct transaction *transaction, struct change *change)
+{
+	struct change **link = &transaction->changes;
+
+	for (size_t i = 0; i < ARRAY_SIZE(relations); i++)
+		if (relations[i].cls == change->new->cls->id)
+			set_mirror(transaction, &relations[i],
+				   record_text(change->new, relations[i].field),
+				   record_ref(change->new), false);
+	while (*link != change)
+		link = &(*link)->next;
+	*link = change->next;
+	if (!change->next)
+		transaction->end = link;
+	change->next = NULL;
+	changes_free(change);
+}
+
 void transaction_delete(struct transaction *transaction, enum class_id cls, const char *name)
 {
 	const struct record *record = transaction_read(transaction, cls, name);
@@ -138,7 +171,11 @@ void transaction_delete(struct transaction *transaction, enum class_id cls, cons
 	change = find_change(transaction, cls, record_ref(record));
 	if (!change)
 		change = add_change(transaction, record, NULL);
-	assert(change->old); /* nobody deletes what he has just made */
+	assert(change->old || transaction->continues); /* nobody deletes what he has just made */
+	if (!change->old) {
+		take_back_new(transaction, change);
+		return;
+	}
 	record_release(change->new);
 	change->new = NULL;
 }
@@ -183,20 +220,6 @@ void transaction_set_setting(struct transaction *transaction, const char *name, 
 	}
 	free(setting->value);
 	setting->value = text_copy(value);
-}
-
-static void set_mirror(struct transaction *transaction, const struct relation *relation,
-		       const char *other, const char *ref, bool there)
-{
-	struct record *record =
-		ref_is_null(other) ? NULL : transaction_edit(transaction, relation->other, other);
-	const struct value *set;
-
-	if (!record)
-		return;
-	set = record_get(record, relation->mirror);
-	record_set(record, relation->mirror,
-		   there ? value_set_with(set, ref) : value_set_without(set, ref));
 }
 
 /* Nothing points at an object that is gone: what it mirrored and still does is set to null. */
@@ -326,11 +349,25 @@ static int judge(struct store *store, struct transaction *transaction, struct ch
 	return 0;
 }
 
+static void finish_dry_run(const struct mutation *mutation, struct transaction *transaction)
+{
+	for (const struct change *change = transaction->changes; change && mutation->report;
+	     change = change->next)
+		mutation->report(mutation->report_to, change->old, change->new);
+	if (mutation->rehearsal)
+		rehearsal_keep(mutation->rehearsal, transaction->changes);
+	else
+		changes_free(transaction->changes);
+	settings_free(transaction->settings);
+}
+
 int transaction_run(struct store *store, struct mutation *mutation)
 {
 	struct transaction transaction = {.store = store, .end = &transaction.changes};
 	int rc;
 
+	if (mutation->rehearsal)
+		rehearsal_begin(mutation->rehearsal, &transaction);
 	error_clear(&mutation->error);
 	rc = mutation->run(&transaction, mutation->argument, &mutation->error);
 	/* both loops see what they append */
@@ -349,11 +386,7 @@ int transaction_run(struct store *store, struct mutation *mutation)
 	}
 	drop_what_did_not_change(&transaction);
 	if (mutation->dry_run) {
-		for (const struct change *change = transaction.changes; change && mutation->report;
-		     change = change->next)
-			mutation->report(mutation->report_to, change->old, change->new);
-		changes_free(transaction.changes);
-		settings_free(transaction.settings);
+		finish_dry_run(mutation, &transaction);
 		return 0;
 	}
 	number(store, transaction.changes);

@@ -4,142 +4,61 @@
 
 Random calls, each planned and then made: XENAPID_CALLS of them. XENAPID_SEED chooses which.
 """
+import collections
 import os
 import random
+import re
+import shutil
 
 from lib.api import Api
 from lib.host import MIB, Host
+from lib.random_calls import Calls
 from lib.server import program
+from lib.storage import Makers
 from lib.tap import diag, done, has, is_, ok, skip_all
 from lib.world import answer
 
 CALLS = int(os.environ.get("XENAPID_CALLS", "400"))
 SEED = int(os.environ.get("XENAPID_SEED", "2026"))
 NULL = "OpaqueRef:NULL"
-CLASSES = ("VM", "VIF", "VBD", "network", "host", "pool", "VM_appliance", "console", "PBD", "SR", "VDI", "subject", "task")
-MEMORY = [str(n * MIB) for n in (16, 64, 128, 256, 384, 512, 700)]
-COUNTS = ["0", "1", "2", "3", "4", "6"]
-TEXTS = ["", "a", "b"]
+# Those of a task, a sample or a notice come and go by themselves.
+LEFT_OUT = ("task", "message", "VM_metrics", "VM_guest_metrics", "VIF_metrics", "VBD_metrics", "PIF_metrics", "host_metrics", "console",
+            "session", "user", "event", "role", "data_source", "SM", "host_cpu", "PCI")
+REFRESH = 300  # calls, then it begins with an empty database
+# What clients cannot set and plans tell all the same.
+STATES = ("currently_attached", "enabled")
 
 
-class Calls:
-    """Random calls of messages that have a plan."""
+class Watch:
+    """What there is: records, files, and domains."""
 
-    def __init__(self, host, chance):
-        self.host, self.chance = host, chance
+    def __init__(self, host):
+        self.host = host
         table = Api()
-        self.settings = {cls.name: {f.short_name for f in cls.fields if f.qualifier in ("RW", "RO static") or
-                                    f"set_{f.short_name}" in {m.short_name for m in cls.messages}} for cls in table.classes}
-        self.made = [self.start, self.start, self.resume, self.memory, self.memory, self.vcpus, self.vcpus, self.setter, self.setter,
-                     self.map, self.update, self.update, self.power, self.power, self.power, self.power, self.destroy, self.create,
-                     self.clone, self.vif, self.network, self.appliance, self.template, self.drop, self.host_enabled, self.vbd]
+        self.settings = {cls.name: {f.short_name for f in cls.fields if f.qualifier in ("RW", "RO static") or f.short_name in STATES or
+                                    f"set_{f.short_name}" in {m.short_name for m in cls.messages}}
+                         for cls in table.classes if cls.is_listed and cls.name not in LEFT_OUT}
 
-    def vm(self):
-        """Any, Domain-0 seldom."""
-        records = self.host.session.VM.get_all_records()
-        refs = [r for r, v in records.items() if not v["is_control_domain"] or self.chance.random() < 0.1]
-        return self.chance.choice(refs or list(records))
+    def records(self):
+        """class → ref → record"""
+        return {cls: self.host.session.call(f"{cls}.get_all_records") for cls in self.settings}
 
-    def pick(self, cls):
-        return self.chance.choice(self.host.session.call(f"{cls}.get_all") or [NULL])
+    def others(self):
+        """Files with their sizes, and domains as they were built and told; what guests make of that goes on."""
+        folders = [self.host.server.path(name) for name in ("sr", "suspend")]
+        files = {os.path.join(at, name): os.lstat(os.path.join(at, name)).st_size
+                 for folder in folders for at, _, names in os.walk(folder) for name in (*names, ".")}
+        domains = [{key: d[key] for key in ("uuid", "domid", "paused", "memory_target", "memory_maximum", "vcpus_online", "weight", "cap")}
+                   for d in self.host.simulator.state()["domains"]]
+        return files, domains, self.host.simulator.state()["interfaces"]
 
-    def next(self):
-        return self.chance.choice(self.made)()
-
-    def start(self):
-        return "VM.start", [self.vm(), self.chance.random() < 0.2, False]
-
-    def resume(self):
-        return "VM.resume", [self.vm(), self.chance.random() < 0.2, False]
-
-    def power(self):
-        names = ("pause", "unpause", "suspend", "hard_shutdown", "clean_shutdown", "shutdown", "clean_reboot", "hard_reboot")
-        return "VM." + self.chance.choice(names), [self.vm()]
-
-    def memory(self):
-        count = {"set_memory_dynamic_range": 2, "set_memory_static_range": 2, "set_memory_limits": 4}
-        name = self.chance.choice([*count, "set_memory", "set_memory_static_max", "set_memory_dynamic_min", "set_memory_target",
-                                   "set_memory_maximum", "set_memory_target_live"])
-        values = sorted((self.chance.choice(MEMORY) for _ in range(count.get(name, 1))), key=int)
-        if name == "set_memory_limits":
-            values = [values[0], values[3], values[1], values[2]]
-        return "VM." + name, [self.vm(), *values]
-
-    def vcpus(self):
-        name = self.chance.choice(("set_VCPUs_max", "set_VCPUs_at_startup", "set_VCPUs_number", "set_VCPUs_number_live"))
-        return "VM." + name, [self.vm(), self.chance.choice(COUNTS)]
-
-    def setter(self):
-        name, values = self.chance.choice((("name_label", TEXTS), ("tags", [[], ["x"]]), ("is_a_template", [True, False]),
-                                           ("HVM_boot_policy", ["", "BIOS order"]), ("domain_type", ["pv", "hvm", "pvh"]),
-                                           ("actions_after_crash", ["destroy", "preserve"]), ("start_delay", ["-1", "0", "5"]),
-                                           ("blocked_operations", [{}, {}, {}, {"start": "no"}]), ("NVRAM", [{}, {"a": "b"}])))
-        return "VM.set_" + name, [self.vm(), self.chance.choice(values)]
-
-    def map(self):
-        key = self.chance.choice(("a", "b", ""))
-        if self.chance.random() < 0.5:
-            return "VM.remove_from_other_config", [self.vm(), key]
-        return "VM.add_to_other_config", [self.vm(), key, self.chance.choice(TEXTS)]
-
-    def update(self):
-        values = {"memory_static_max": MEMORY, "memory_dynamic_max": MEMORY, "memory_dynamic_min": MEMORY, "VCPUs_max": COUNTS,
-                  "VCPUs_at_startup": COUNTS, "name_label": TEXTS, "PV_args": TEXTS, "other_config:k": [None, "v", "w"],
-                  "VCPUs_params": [{}, {"weight": "300"}, {"weight": "x"}]}
-        names = self.chance.sample(list(values), self.chance.randint(1, 4))
-        return "VM.update", [self.vm(), {n: self.chance.choice(values[n]) for n in names},
-                             {"when": self.chance.choice(("now", "next_boot", "auto"))}]
-
-    def destroy(self):
-        return "VM.destroy", [self.vm()]
-
-    def create(self):
-        return "VM.create", [{"name_label": self.chance.choice(TEXTS), "memory_static_max": self.chance.choice(MEMORY),
-                              "VCPUs_max": self.chance.choice(COUNTS), "domain_type": "pvh", "affinity": self.chance.choice(("", "nobody"))}]
-
-    def clone(self):
-        return "VM.clone", [self.vm(), self.chance.choice(TEXTS)]
-
-    def vif(self):
-        number = self.chance.choice(("0", "1", "x", "300"))
-        if self.chance.random() < 0.4:
-            return "VIF.destroy", [self.pick("VIF")]
-        if self.chance.random() < 0.3:
-            return "VIF.update", [self.pick("VIF"), {"MTU": self.chance.choice(("1400", "1")), "device": number}]
-        return "VIF.create", [{"device": number, "VM": self.vm(), "network": self.pick("network")}]
-
-    def vbd(self):
-        if self.chance.random() < 0.5:
-            return "VBD.destroy", [self.pick("VBD")]
-        return "VBD.create", [{"VM": self.vm(), "type": "CD", "mode": self.chance.choice(("RO", "RW")), "empty": True,
-                               "userdevice": self.chance.choice(("autodetect", "3", "x"))}]
-
-    def network(self):
-        return "network.update", [self.pick("network"), {"MTU": self.chance.choice(("1400", "1500", "1")), "tags": ["t"]}]
-
-    def appliance(self):
-        if self.chance.random() < 0.3:
-            return "VM_appliance.create", [{"name_label": self.chance.choice(TEXTS)}]
-        if self.chance.random() < 0.3:
-            return "VM_appliance.destroy", [self.pick("VM_appliance")]
-        return "VM.set_appliance", [self.vm(), self.pick("VM_appliance")]
-
-    def template(self):
-        return "VM.set_is_default_template", [self.vm(), self.chance.random() < 0.2]
-
-    def drop(self):
-        return "VM.drop_pending", [self.vm(), self.chance.choice(([], ["VCPUs_max"]))]
-
-    def host_enabled(self):
-        return "host." + self.chance.choice(("enable", "enable", "enable", "disable")), [self.host.ref]
+    def trace(self):
+        """All that a plan may not touch."""
+        records = self.records()
+        return records, self.others(), {vm: self.host.session.VM.get_revision(vm) for vm in records["VM"]}
 
 
-def look(host):
-    """class → ref → record"""
-    return {cls: host.session.call(f"{cls}.get_all_records") for cls in CLASSES if cls != "task"}
-
-
-def changes(calls, before, after):
+def changes(settings, before, after):
     """What a plan of it would have said: (modified, added, deleted)."""
     modified, added, deleted = {}, [], []
     for cls, records in before.items():
@@ -147,16 +66,16 @@ def changes(calls, before, after):
             now = after[cls].get(ref)
             if now is None:
                 deleted.append((cls, ref))
-            fields = {f: {"old": record[f], "new": now[f]} for f in calls.settings[cls] if now and record[f] != now[f]}
+            fields = {f: {"old": record[f], "new": now[f]} for f in settings[cls] if now and record[f] != now[f]}
             if fields:
                 modified[(cls, ref)] = fields
         added += [cls for ref in after[cls] if ref not in records]
     return modified, sorted(added), sorted(deleted)
 
 
-def planned(plan):
+def planned(plan, settings):
     """The same of a plan; classes that are not looked at are left out."""
-    entries = [c for c in plan["changes"] if c["class"] in CLASSES and c["class"] != "task"]
+    entries = [c for c in plan["changes"] if c["class"] in settings]
     return ({(c["class"], c["ref"]): c["fields"] for c in entries if c["operation"] == "mod"},
             sorted(c["class"] for c in entries if c["operation"] == "add"),
             sorted((c["class"], c["ref"]) for c in entries if c["operation"] == "del"))
@@ -169,56 +88,97 @@ def with_refs_of_new(found, before):
                   for f, both in fields.items()} for key, fields in found.items()}
 
 
-def domains_of(host):
-    """As they were built and told; what guests make of that goes on."""
-    return [{key: d[key] for key in ("uuid", "domid", "paused", "memory_target", "memory_maximum", "vcpus_online", "weight", "cap")}
-            for d in host.simulator.state()["domains"]]
+def same_failure(plan, outcome):
+    """Names of what is new, and the room that is left, are others each time."""
+    def general(answer):
+        return [re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "NEW", str(part)) for part in answer[:2 if answer[0] == "SR_FULL" else None]]
+    return plan == outcome or (isinstance(plan, list) and general(plan) == general(outcome))
 
 
-def judge(host, calls, name, arguments):
-    """What is wrong with the plan of that call, which is made then; and whether it succeeded."""
-    before, domains = look(host), domains_of(host)
-    revisions = {vm: host.session.VM.get_revision(vm) for vm in before["VM"]}
+def judge(host, watch, name, arguments):
+    """What is wrong with the plan of that call, which is made then; and why that failed, None if it did not."""
+    trace = watch.trace()
     host.simulator.reset()
     plan = host.failure("Plan." + name, *arguments)
-    trace = look(host) != before or host.simulator.calls() or domains_of(host) != domains or \
-        {vm: host.session.VM.get_revision(vm) for vm in before["VM"]} != revisions
-    if trace:
-        return "the plan left a trace", False
+    asked = host.simulator.calls()
+    after_plan = watch.trace()
+    if asked or after_plan != trace:
+        return ("the plan left a trace", asked, [(a, b) for a, b in zip(trace, after_plan) if a != b]), "?"
+    before = trace[0]
     outcome = host.failure(name, *arguments)
     failed = isinstance(outcome, list) and outcome and isinstance(outcome[0], str) and outcome[0].isupper()
     if failed:
-        return (None if plan == outcome else (plan, outcome)), False
+        return (None if same_failure(plan, outcome) else (plan, outcome)), outcome
     if isinstance(plan, list):
-        return ("planned to fail", plan, outcome), True
+        return ("planned to fail", plan, outcome), None
     for vm in host.session.VM.get_all():
         host.idle(vm)
-    after = look(host)
-    want, got = changes(calls, before, after), planned(plan)
+    want, got = changes(watch.settings, before, watch.records()), planned(plan, watch.settings)
     want, got = (with_refs_of_new(want[0], before), *want[1:]), (with_refs_of_new(got[0], before), *got[1:])
-    return (None if want == got else [(g, w) for g, w in zip(got, want) if g != w]), True
+    return (None if want == got else [(g, w) for g, w in zip(got, want) if g != w]), None
+
+
+def populate(host):
+    """VMs in all states with a disk and an interface each; a snapshot, SRs, networks, an appliance."""
+    makers = Makers(host.session, host.ref, host.server.path)
+    network = host.session.network.get_all()[0]
+    for state in ("Halted", "Halted", "Running", "Running", "Suspended"):
+        vm = host.add()
+        makers.vbd(vm)
+        host.session.VIF.create({"device": "0", "VM": vm, "network": network})
+        host.session.VBD.create({"VM": vm, "type": "CD", "mode": "RO", "empty": True, "userdevice": "3"})
+        host.bring(vm, state)
+    host.session.VM.snapshot(vm, "shot")
+    host.session.VM.set_appliance(host.session.VM.get_all()[1], host.session.VM_appliance.create({"name_label": "all"}))
+    host.session.network.create({"name_label": "made"})
+    host.session.task.create("a task", "")
+    host.session.subject.create({"subject_identifier": "z"})
+
+
+def renew(host):
+    host.reset()
+    host.simulator.speed(1000)
+    for folder in ("sr", "suspend"):
+        for entry in os.scandir(host.server.path(folder)):
+            (shutil.rmtree if entry.is_dir() else os.unlink)(entry)
+    populate(host)
+
+
+def keep_alive(host):
+    host.session.host.enable(host.ref)
+    for _ in range(5 - len(host.session.VM.get_all())):
+        host.add("Running")
+
+
+def print_summary(names, succeeded, reasons):
+    """What was drawn how often, and how often it could be done."""
+    for name in sorted(names):
+        diag(f"{name} {names[name]}, {succeeded[name]} done")
+    for name in sorted(n for n in names if not succeeded[n]):
+        diag(f"never done: {name}, at last because of {reasons[name]}")
 
 
 def test_random(host):
+    populate(host)
     chance = random.Random(SEED)
-    calls = Calls(host, chance)
-    for state in ("Halted", "Running", "Running", "Suspended"):
-        host.add(state)
-    problems, succeeded, names = [], {}, {}
+    calls, watch = Calls(host, chance), Watch(host)
+    problems, reasons, succeeded, names = [], {}, collections.Counter(), collections.Counter()
     for number in range(CALLS):
-        while len(host.session.VM.get_all()) < 4:
-            host.session.host.enable(host.ref)
-            host.add(chance.choice(("Halted", "Running")))
+        if number and number % REFRESH == 0:
+            renew(host)
+        keep_alive(host)
         name, arguments = calls.next()
-        problem, success = judge(host, calls, name, arguments)
-        names[name] = names.get(name, 0) + 1
-        succeeded[name] = succeeded.get(name, 0) + success
+        problem, reason = judge(host, watch, name, arguments)
+        names[name] += 1
+        reasons[name] = reason or reasons.get(name)
+        succeeded[name] += not reason
         if problem:
             problems.append((number, name, arguments, problem))
-    for problem in problems[:6]:
-        diag(problem)
+            diag(problems[-1])
     is_(len(problems), 0, f"{CALLS} calls of {len(names)} messages, {sum(succeeded.values())} with success, did what was planned")
-    diag(f"never with success: {sorted(n for n in names if not succeeded[n])}")
+    if CALLS >= len(calls.messages) * 2:
+        is_(calls.missing(), [], "each message that has a plan was among them")
+    print_summary(names, succeeded, reasons)
 
 
 def test_answers(host):
@@ -237,9 +197,6 @@ def test_answers(host):
         ["begins anew", "ends", "is used"], "what becomes of the domain")
     is_(host.session.Plan.VM.set_memory_target(vm, str(200 * MIB))["domain"], "changes", "or is changed")
     is_(host.session.Plan.VM.set_name_label(vm, "web")["changes"], [], "what is there already changes nothing")
-    for name, arguments in (("VM.snapshot", [vm, "x"]), ("VDI.create", [{}]), ("host.dmesg", [host.ref])):
-        got = answer(host.session.call, "Plan." + name, *arguments)
-        ok(got and got[0] == "OPERATION_NOT_ALLOWED" and name in got[1], f"{name} has no plan, and says so")
     for name in ("VM.get_record", "VM.nonsense", "session.logout", "event.from", "system.listMethods", "Async.VM.start", "Plan.VM.start", ""):
         is_(answer(host.session.call, "Plan." + name, vm), ("MESSAGE_METHOD_UNKNOWN", "Plan." + name), f"there is no Plan.{name}")
     host.session.VM.hard_shutdown(vm)
@@ -258,6 +215,18 @@ def test_answers(host):
     host.remove(vm)
 
 
+def test_without(host):
+    """Those that have none are in docs/plans.md, each with its reason."""
+    with open(os.path.join(os.environ.get("TOP_SRCDIR", "."), "docs/plans.md"), encoding="utf-8") as file:
+        told = dict(re.findall(r"^\| (\w+\.\w+) \| (.*) \|$", file.read(), re.M))
+    refused = {}
+    for message in Api().messages:
+        code, *parts = answer(host.session.call, "Plan." + message.name, *["x"] * 30) or (None,)
+        if code == "OPERATION_NOT_ALLOWED":
+            refused[message.name] = parts[0].removeprefix(f"there is no plan of {message.name}: ")
+    is_(refused, told, "messages without a plan")
+
+
 def test_rights(host):
     is_(answer(lambda: host.session.rpc.Plan.VM.destroy("OpaqueRef:none", "x")["ErrorDescription"]), None, "a plan wants a session")
     got = host.session.rpc.Plan.VM.destroy("OpaqueRef:none", "x")["ErrorDescription"]
@@ -266,8 +235,9 @@ def test_rights(host):
 
 if not program():
     skip_all("no xenapid to test (XENAPID)")
-with Host(metrics_interval="24h") as running:
+COMMAND = "/bin/true"
+with Host(metrics_interval="24h", hostname_command=COMMAND, shutdown_command=COMMAND, reboot_command=COMMAND) as running:
     running.simulator.speed(1000)
-    for test in (test_answers, test_rights, test_random):
+    for test in (test_answers, test_without, test_rights, test_random):
         test(running)
 done()

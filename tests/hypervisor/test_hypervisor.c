@@ -169,7 +169,7 @@ static void test_wake(void)
 }
 
 enum {
-#define OP(name, changes) OP_##name,
+#define OP(name, ...) OP_##name,
 #include "server/hypervisor/ops.def"
 	OP_COUNT
 };
@@ -231,6 +231,29 @@ static void test_trace(void)
 	hypervisor_close(hypervisor);
 }
 
+static void test_rehearsal(void)
+{
+	struct hypervisor_error err = {0};
+	struct hypervisor *hypervisor = hypervisor_open("simulator", NULL, &err);
+	const struct host_bridge bridge = {.name = "br7"};
+	struct host_interfaces before, after;
+
+	hypervisor_get_interfaces(hypervisor, &before, &err);
+	hypervisor_rehearse(true);
+	is_int(hypervisor_create_bridge(hypervisor, &bridge, &err), 0, "a rehearsal succeeds");
+	is_int(hypervisor_pause(hypervisor, UUID_A, &err), 0, "whatever there is");
+	is_int(hypervisor_get_interfaces(hypervisor, &after, &err), 0, "what only reads is asked");
+	is_int(after.bridge_count, before.bridge_count, "and nothing has happened");
+	hypervisor_rehearse(false);
+	is_int(hypervisor_pause(hypervisor, UUID_A, &err), -1, "after it calls are meant");
+	hypervisor_close(hypervisor);
+	hypervisor = hypervisor_open("none", NULL, &err);
+	hypervisor_rehearse(true);
+	is_int(hypervisor_pause(hypervisor, UUID_A, &err), -1, "what cannot be done is refused");
+	hypervisor_rehearse(false);
+	hypervisor_close(hypervisor);
+}
+
 int main(void)
 {
 	test_names();
@@ -241,6 +264,7 @@ int main(void)
 	test_wake();
 	test_statistics();
 	test_trace();
+	test_rehearsal();
 	hypervisor_close(NULL);
 	return done_testing();
 }
