@@ -86,6 +86,17 @@ static void print_domain(const struct value *plan)
 	}
 }
 
+static void print_warnings(const struct value *warnings)
+{
+	for (uint32_t i = 0; warnings && warnings->kind == VALUE_SET && i < warnings->length; i++) {
+		if (warnings->items[i]->kind != VALUE_STRING)
+			continue;
+		fputs("warning: ", stdout);
+		terminal_print(stdout, warnings->items[i]->text, 0);
+		putchar('\n');
+	}
+}
+
 bool plan_show(struct xm *xm, const char *method, struct value *parameters)
 {
 	AUTO_TEXT plan = text_format("Plan.%s", bare_name(method));
@@ -100,5 +111,6 @@ bool plan_show(struct xm *xm, const char *method, struct value *parameters)
 	print_domain(result);
 	if (!changes || changes->kind != VALUE_SET || !changes->length)
 		puts("nothing is changed");
+	print_warnings(value_find(result, "warnings"));
 	return true;
 }

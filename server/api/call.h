@@ -38,16 +38,17 @@ struct call {
 	struct operation *operation; /* of RUNS_OPERATION */
 	int answer_delay_ms; /* call_finish answers so much later, without a thread that waits */
 	struct error error;
-	bool explained;	       /* what is said of RECORD_CHANGED is complete */
-	int64_t bytes;	       /* counted in api.bytes_held */
-	bool admitted;	       /* session_admit has counted it */
-	const char *part_of;   /* the task that its own is a subtask of; or NULL */
-	struct update *update; /* of GENERATED_update: what is wanted, see update.h */
-	bool dry_run;	       /* judged as ever, and nothing happens */
-	bool plan;	       /* and what would happen is the answer, see plan.h */
-	struct value *planned; /* objects that would change */
-	const char *domain;    /* what would become of it */
-	int64_t memory_needed; /* by a domain that would begin; 0: none would */
+	bool explained;		/* what is said of RECORD_CHANGED is complete */
+	int64_t bytes;		/* counted in api.bytes_held */
+	bool admitted;		/* session_admit has counted it */
+	const char *part_of;	/* the task that its own is a subtask of; or NULL */
+	struct update *update;	/* of GENERATED_update: what is wanted, see update.h */
+	bool dry_run;		/* judged as ever, and nothing happens */
+	bool plan;		/* and what would happen is the answer, see plan.h */
+	struct value *planned;	/* objects that would change */
+	struct value *warnings; /* likewise: sentences */
+	const char *domain;	/* what would become of it */
+	int64_t memory_needed;	/* by a domain that would begin; 0: none would */
 	int64_t memory_free;
 	char task[REF_SIZE]; /* of an Async call: who asked has been answered with it; otherwise ""
 			      */

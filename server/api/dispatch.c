@@ -212,6 +212,7 @@ void call_free(struct call *call)
 		value_release(call->arguments[i]);
 	value_release(call->result);
 	value_release(call->planned);
+	value_release(call->warnings);
 	record_release(call->session);
 	record_release(call->self);
 	update_free(call->update);

@@ -2,6 +2,7 @@
 /* plan.c – what a call would do: its mutation is run and judged, told of, and not committed. */
 #include "server/api/plan.h"
 
+#include "server/api/plan_warnings.h"
 #include "server/api/update.h"
 #include "server/api/vm.h"
 
@@ -32,7 +33,9 @@ void plan_begin(struct call *call)
 	if (!call->dry_run)
 		return;
 	value_release(TAKE(call->planned));
+	value_release(TAKE(call->warnings));
 	call->planned = value_set();
+	call->warnings = value_set();
 }
 
 /* What the server says, and calls are made for. */
@@ -72,6 +75,8 @@ void plan_add(void *argument, const struct record *old, const struct record *new
 	int label;
 
 	assert(record);
+	if (call->plan)
+		plan_warn(call, old, new);
 	label = record->cls->name_label;
 	if (old && new && !fields->length)
 		return;
@@ -124,5 +129,6 @@ struct value *plan_result(const struct call *call)
 	value_put(result, "changes", call->planned ? value_reference(call->planned) : value_set());
 	value_put(result, "domain", value_string(call->domain ? call->domain : ""));
 	value_put(result, "host", room_of(call));
+	value_put(result, "warnings", plan_warnings(call));
 	return result;
 }

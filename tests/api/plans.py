@@ -208,11 +208,48 @@ def test_answers(host):
         "a plan does not wait")
     host.simulator.clear()
     start.wait()
+    host.session.Plan.VM.update(vm, {"name_label": "other"}, {"dry_run": False})
+    is_(host.session.VM.get_name_label(vm), "web", "a plan stays one, whatever the options say")
     staged = host.session.VM.update(vm, {"VCPUs_max": "8"}, {"when": "auto"})
     reboot = host.session.Plan.VM.hard_reboot(vm)
     has(str(reboot["changes"]), "'VCPUs_max': {'old': '4', 'new': '8'}", "what waits is in the plan of a reboot")
     ok(staged, "which it then gets")
     host.remove(vm)
+
+
+def warnings(host, method, *arguments):
+    return host.session.call("Plan." + method, *arguments)["warnings"]
+
+
+def test_warnings(host):
+    makers = Makers(host.session, host.ref, host.server.path)
+    vm, other = host.add(name_label="web"), host.add(name_label="db")
+    disk = host.session.VBD.get_VDI(makers.vbd(vm))
+    free = int(host.session.Plan.VM.start(vm, False, False)["host"]["memory_free"])
+    is_(warnings(host, "VM.start", vm, False, False), [], "a start like any other has none")
+    is_(warnings(host, "VDI.destroy", disk), ["the disk disk is in a drive of web"], "a disk that is in a drive")
+    is_(warnings(host, "VM.destroy", vm), ["the disk disk stays, and belongs to no VM then"], "a disk that stays")
+    host.session.VDI.set_sharable(disk, True)
+    host.session.VBD.create({"VM": other, "VDI": disk, "userdevice": "autodetect", "mode": "RW", "type": "Disk"})
+    is_(warnings(host, "VM.destroy", vm), [], "one that another VM has too")
+    host.session.VM.start(other, False, False)
+    is_(warnings(host, "VM.start", vm, False, False), ["the disk disk is in use by db too"], "and uses")
+    is_(warnings(host, "VM.update", vm, {"memory_static_max": str(1 << 50), "memory_dynamic_max": str(1 << 50)}, {}),
+        [f"memory_dynamic_max of web ({1 << 30} MiB) is more than the host has (65536 MiB): it cannot be reached"], "more than the host has")
+    is_(warnings(host, "VM.update", other, {"VCPUs_max": "8"}, {"when": "auto"}),
+        ["VCPUs_max of db waits for its next start: a domain is built with so many vCPUs"], "what waits")
+    is_(warnings(host, "VM.set_PV_args", other, "quiet"), ["PV_args of db waits for its next start: read when a domain is built"],
+        "by a plain setter too")
+    is_(warnings(host, "VM.set_memory_target", other, str(300 * MIB)),
+        ["no PV drivers are known of in the guest of db: without a balloon driver its memory stays as it is"], "a balloon")
+    host.session.VM.hard_shutdown(other)
+    host.session.VM.set_memory(other, str(free))
+    _, needed, there = host.failure("Plan.VM.start", other, False, False)
+    host.session.VM.set_memory(other, str(free - int(needed) + int(there) - 100 * MIB))
+    left = warnings(host, "VM.start", other, False, False)
+    ok(len(left) == 1 and re.fullmatch(r"the host has \d+ MiB free then", left[0]), f"a host that is nearly full: {left}")
+    for ref in (vm, other):
+        host.remove(ref)
 
 
 def test_without(host):
@@ -238,6 +275,6 @@ if not program():
 COMMAND = "/bin/true"
 with Host(metrics_interval="24h", hostname_command=COMMAND, shutdown_command=COMMAND, reboot_command=COMMAND) as running:
     running.simulator.speed(1000)
-    for test in (test_answers, test_without, test_rights, test_random):
+    for test in (test_answers, test_warnings, test_without, test_rights, test_random):
         test(running)
 done()

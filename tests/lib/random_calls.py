@@ -139,7 +139,7 @@ class Calls:
                  "VCPUs_max": self.chance.choice(COUNTS), "domain_type": "pvh", "affinity": self.chance.choice(("", "nobody"))}]
 
     def of_VM_create_from_config(self):
-        disk = self.chance.choice(("", "disk = ['/nowhere.img,raw,xvda,rw']\n", "vif = ['bridge=xenbr9']\n", "nonsense = = 1\n"))
+        disk = self.chance.choice(("", "disk = ['/nowhere.img,raw,xvda,rw']\n", "vif = ['bridge=xenbr0']\n", "nonsense = = 1\n"))
         return [f"name = '{self.chance.choice(TEXTS)}c'\nmemory = 64\n{disk}"]
 
     def of_VM_copy(self):
@@ -309,5 +309,6 @@ WANTED = {"VIF.plug": {"currently_attached": False}, "VIF.unplug": {"currently_a
           "VBD.set_mode": {"currently_attached": False}, "VBD.set_device": {"currently_attached": False},
           "VBD.set_userdevice": {"currently_attached": False}, "VIF.set_MAC": {"currently_attached": False},
           "VIF.set_MTU": {"currently_attached": False}, "VIF.set_device": {"currently_attached": False}}
-PARAMETERS = {"key": ["h", "a", "a", ""], "driver_params": [{}], "multiplier": [0.5, 1.0, 2.0], "vm_data": [{}], "trigger": ["nmi", "power", "x"], "revision": ["1"], "start_paused": FLAGS,
+# What a guest makes of the trigger power nobody can plan.
+PARAMETERS = {"key": ["h", "a", "a", ""], "driver_params": [{}], "multiplier": [0.5, 1.0, 2.0], "vm_data": [{}], "trigger": ["nmi", "x"], "revision": ["1"], "start_paused": FLAGS,
               "hostname": ["a", "a b"]}

@@ -31,6 +31,9 @@ def test_halted(host, vm):
     has(call(host, "-n", "snapshot", "web", "before")[1], "makes the VM before\n", "a snapshot")
     is_(call(host, "-n", "list", "web"), call(host, "list", "web"), "what only looks is as ever")
     is_(everything(host), before, "and nothing has changed")
+    host.session.VM.set_memory_limits(vm, "0", str(1 << 37), str(256 << 20), str(1 << 37))
+    has(call(host, "-n", "start", "web")[1], "\nwarning: memory_dynamic_max of web (131072 MiB) is more than", "a warning")
+    host.session.VM.set_memory_limits(vm, str(128 << 20), str(512 << 20), str(256 << 20), str(384 << 20))
     host.session.VM.start(vm, False, False)
 
 
