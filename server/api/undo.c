@@ -97,7 +97,10 @@ static void take_field(void *argument, int field, const struct value *old, const
 
 	if (!old || !new)
 		return;
-	if (!schema_setter(undo->record->cls, field))
+	if (info->qualifier == QUALIFIER_INTERNAL)
+		list(&undo->others,
+		     "what waits for the next start, which VM.drop_pending takes back");
+	else if (!schema_setter(undo->record->cls, field))
 		list(&undo->others, info->name);
 	else if (info->type->kind == TYPE_MAP)
 		set_keys_back(undo, info->name, old, new, now);

@@ -4,11 +4,54 @@
 #include "server/api/vm.h"
 #include "server/api/vm_staged.h"
 
+struct search {
+	struct value *pending;
+	const struct history_entry *entry;
+	uint32_t missing; /* entries without since and by */
+};
+
+static void note_setter(void *argument, int field, const struct value *old, const struct value *new)
+{
+	struct search *search = argument;
+	const struct history_entry *entry = search->entry;
+	struct value *waiting = (struct value *)(uintptr_t)value_find(
+		search->pending, entry->cls->fields[field].name);
+
+	(void)old;
+	if (!new || !waiting || value_find(waiting, "since"))
+		return;
+	value_put(waiting, "since", value_datetime_of((time_t)entry->time));
+	value_put(waiting, "by", value_string(entry->actor.user));
+	search->missing--;
+}
+
+static bool note_entry(void *argument, const struct history_entry *entry)
+{
+	struct search *search = argument;
+
+	search->entry = entry;
+	history_each_field(entry, note_setter, search);
+	return search->missing > 0;
+}
+
+/* What was not staged is in the record: whoever set it last is in the history, unless that has been
+ * pruned. */
+static int complete(struct call *call, struct value *pending, struct error *err)
+{
+	struct search search = {.pending = pending};
+	struct history_query query = {
+		.cls = call->self->cls, .ref = record_ref(call->self), .limit = SIZE_MAX};
+
+	for (uint32_t i = 0; i < pending->length; i++)
+		search.missing += !value_find(pending->members[i].value, "since");
+	return search.missing ? history_each(call->api->store, &query, note_entry, &search, err) :
+				0;
+}
+
 int run_VM_get_pending(struct call *call, struct error *err)
 {
-	(void)err;
 	call->result = vm_pending(call->self);
-	return 0;
+	return complete(call, call->result, err);
 }
 
 static bool is_bound(int field)

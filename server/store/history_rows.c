@@ -89,6 +89,12 @@ static void add_field(struct buffer *out, const struct record *old, const struct
 	buffer_add_char(out, ']');
 }
 
+/* What clients change, be it by messages of its own. */
+static bool is_told(const struct field_info *field)
+{
+	return field->qualifier != QUALIFIER_INTERNAL || field->setter != ROLE_nobody;
+}
+
 static void add_fields(struct buffer *out, const struct record *old, const struct record *new)
 {
 	const struct class_info *cls = (old ? old : new)->cls;
@@ -98,8 +104,7 @@ static void add_fields(struct buffer *out, const struct record *old, const struc
 		const struct value *before = old ? old->fields[i] : cls->fields[i].default_value;
 		const struct value *after = new ? new->fields[i] : cls->fields[i].default_value;
 
-		if (is_stored(cls, i) && cls->fields[i].qualifier != QUALIFIER_INTERNAL &&
-		    !value_equal(before, after))
+		if (is_stored(cls, i) && is_told(&cls->fields[i]) && !value_equal(before, after))
 			add_field(out, old, new, i);
 	}
 	buffer_add_char(out, '}');

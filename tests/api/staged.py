@@ -228,6 +228,10 @@ def test_plain_setters(host):
     got = {name: (entry["running"], entry["next"]) for name, entry in host.session.VM.get_pending(vm).items()}
     is_(got, {"PV_args": ("quiet", "verbose"), "VCPUs_at_startup": ("2", "4"), "name_label": ("guest", "renamed")},
         "the record has it, the domain has not")
+    entries = host.session.VM.get_pending(vm).values()
+    is_([entry["by"] for entry in entries], ["root"] * 3, "by whom is in the history")
+    setters = {e["call"]: e["time"] for e in host.session.VM.history(vm, {})}
+    is_(sorted(str(entry["since"]) for entry in entries), sorted(setters["VM.set_" + name] for name in got), "and since when")
     host.session.VM.set_PV_args(vm, "quiet")
     ok("PV_args" not in host.session.VM.get_pending(vm), "set back, it waits no longer")
     host.session.VM.set_VCPUs_number_live(vm, "4")
