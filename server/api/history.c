@@ -2,7 +2,8 @@
 /* history.c – who changed what, and what a record was like. */
 #include "server/api/history.h"
 
-#include "schema/convert.h"
+#include "server/api/option.h"
+
 #include "schema/text.h"
 
 #include <inttypes.h>
@@ -15,67 +16,51 @@ struct wanted {
 	struct value *user; /* what the query borrows */
 };
 
-static const struct type int_type = {.kind = TYPE_INT};
-static const struct type string_type = {.kind = TYPE_STRING};
-static const struct type date_type = {.kind = TYPE_DATETIME};
-
-static void set_limit(struct wanted *wanted, struct value *value)
+static int set_limit(void *argument, struct value *value, struct error *err)
 {
+	struct wanted *wanted = argument;
+
+	(void)err;
 	wanted->query.limit = (size_t)value->integer;
+	return 0;
 }
 
-static void set_until(struct wanted *wanted, struct value *value)
+static int set_until(void *argument, struct value *value, struct error *err)
 {
+	struct wanted *wanted = argument;
+
+	(void)err;
 	wanted->query.until = (uint64_t)value->integer;
+	return 0;
 }
 
-static void set_since(struct wanted *wanted, struct value *value)
+static int set_since(void *argument, struct value *value, struct error *err)
 {
+	struct wanted *wanted = argument;
 	struct tm parts = {0};
 
+	(void)err;
 	strptime(value->text, "%Y%m%dT%H:%M:%S", &parts);
 	wanted->query.since = timegm(&parts);
+	return 0;
 }
 
-static void set_user(struct wanted *wanted, struct value *value)
+static int set_user(void *argument, struct value *value, struct error *err)
 {
+	struct wanted *wanted = argument;
+
+	(void)err;
 	wanted->user = value_reference(value);
 	wanted->query.user = value->text;
+	return 0;
 }
 
-static const struct {
-	const char *name;
-	const struct type *type;
-	int64_t most; /* of an int, that is 1 at least */
-	void (*set)(struct wanted *wanted, struct value *value);
-} options[] = {{"limit", &int_type, LIMIT_MOST, set_limit},
-	       {"until", &int_type, INT64_MAX, set_until},
-	       {"since", &date_type, 0, set_since},
-	       {"user", &string_type, 0, set_user}};
-
-static int read_option(struct wanted *wanted, const struct member *member, struct error *err)
-{
-	const char *name = member->key->text;
-	AUTO(value) value = NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		if (strcmp(options[i].name, name) != 0)
-			continue;
-		if (convert_value(options[i].type, member->value, name, &value, err) < 0)
-			return -1;
-		if (value->kind == VALUE_INT &&
-		    (value->integer < 1 || value->integer > options[i].most)) {
-			AUTO_TEXT accepted =
-				text_format("%s: 1 to %" PRId64, name, options[i].most);
-			AUTO_TEXT given = value_to_text(value);
-
-			return fail(err, ERROR_INVALID_VALUE, accepted, given);
-		}
-		options[i].set(wanted, value);
-		return 0;
-	}
-	return fail(err, ERROR_INVALID_VALUE, "options: limit, until, since, user", name);
-}
+static const struct option options[] = {
+	{.name = "limit", .kind = TYPE_INT, .most = LIMIT_MOST, .set = set_limit},
+	{.name = "until", .kind = TYPE_INT, .most = INT64_MAX, .set = set_until},
+	{.name = "since", .kind = TYPE_DATETIME, .set = set_since},
+	{.name = "user", .kind = TYPE_STRING, .set = set_user},
+	{0}};
 
 static bool add_entry(void *argument, const struct history_entry *entry)
 {
@@ -107,16 +92,14 @@ static struct value *canonical(struct call *call, const struct value *name)
 
 int history_run(struct call *call, struct error *err)
 {
-	const struct value *given = call->arguments[1];
 	AUTO(value) ref = canonical(call, call->arguments[0]);
 	AUTO(value) entries = value_set();
 	struct wanted wanted = {.query = {.cls = call->message->cls,
 					  .ref = *ref->text ? ref->text : NULL,
 					  .limit = LIMIT}};
-	int rc = 0;
+	int rc = option_read_all(options, call->arguments[1], "options: limit, until, since, user",
+				 false, &wanted, err);
 
-	for (uint32_t i = 0; rc == 0 && i < given->length; i++)
-		rc = read_option(&wanted, &given->members[i], err);
 	if (rc == 0)
 		rc = history_each(call->api->store, &wanted.query, add_entry, entries, err);
 	value_release(wanted.user);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* undo_destroy.c – a VM that was destroyed is made again, with its devices: under new references,
  * which are never used twice, and its old uuid. */
-#include "schema/convert.h"
+#include "server/api/option.h"
 #include "server/api/role.h"
 #include "server/api/undo.h"
 
@@ -120,23 +120,15 @@ static int revive(struct transaction *transaction, void *argument, struct error 
 	return 0;
 }
 
-static int read_options(const struct value *options, bool *ret_dry_run, struct error *err)
+static int set_dry_run(void *argument, struct value *value, struct error *err)
 {
-	static const struct type bool_type = {.kind = TYPE_BOOL};
-
-	for (uint32_t i = 0; i < options->length; i++) {
-		const char *name = options->members[i].key->text;
-		AUTO(value) value = NULL;
-
-		if (strcmp(name, "dry_run") != 0)
-			return fail(err, ERROR_INVALID_VALUE,
-				    "options of undoing a destroy: dry_run", name);
-		if (convert_value(&bool_type, options->members[i].value, name, &value, err) < 0)
-			return -1;
-		*ret_dry_run = value->boolean;
-	}
+	(void)err;
+	*(bool *)argument = value->boolean;
 	return 0;
 }
+
+static const struct option options[] = {{.name = "dry_run", .kind = TYPE_BOOL, .set = set_dry_run},
+					{0}};
 
 int undo_destroy(struct call *call, uint64_t revision, const char *ref, struct error *err)
 {
@@ -148,7 +140,8 @@ int undo_destroy(struct call *call, uint64_t revision, const char *ref, struct e
 	int rc = role_check_message(call, schema_message("VM.create"), err);
 
 	if (rc == 0)
-		rc = read_options(call->arguments[2], &dry_run, err);
+		rc = option_read_all(options, call->arguments[2],
+				     "options of undoing a destroy: dry_run", false, &dry_run, err);
 	if (rc == 0)
 		rc = history_each(call->api->store, &query, take_entry, &revival, err);
 	if (rc == 0)

@@ -4,20 +4,12 @@
 
 #include "schema/convert.h"
 #include "schema/text.h"
+#include "server/api/option.h"
 #include "server/api/reference.h"
 #include "server/api/role.h"
 #include "server/api/vm_running.h"
 
 #include <inttypes.h>
-
-static int refuse(const char *name, const struct value *value, const char *reason,
-		  struct error *err)
-{
-	AUTO_BUFFER text = {0};
-
-	value_add_json(&text, value);
-	return fail(err, ERROR_VALUE_NOT_SUPPORTED, name, text.data, reason);
-}
 
 /* What a worker does with more than the record can not be a part of one change. */
 static bool fits(const struct message_info *setter)
@@ -36,7 +28,7 @@ static int refuse_field(const struct class_info *cls, const struct member *membe
 			   setter ? text_format("%s sets it, by itself", setter->name) :
 				    text_format("no message sets this field of %s", cls->name);
 
-	return refuse(member->key->text, member->value, reason, err);
+	return option_refuse(member->key->text, member->value, reason, err);
 }
 
 static int find_field(const struct class_info *cls, const struct member *member,
@@ -53,7 +45,8 @@ static int find_field(const struct class_info *cls, const struct member *member,
 	if (!item->setter || !fits(item->setter))
 		return refuse_field(cls, member, field, item->setter, err);
 	if (strchr(name, ':') && field->type->kind != TYPE_MAP)
-		return refuse(name, member->value, "the field has no keys: it is no map", err);
+		return option_refuse(name, member->value, "the field has no keys: it is no map",
+				     err);
 	return 0;
 }
 
@@ -138,62 +131,55 @@ static int read_items(struct call *call, struct update *update, struct error *er
 	return 0;
 }
 
-static const struct type int_type = {.kind = TYPE_INT};
-static const struct type bool_type = {.kind = TYPE_BOOL};
-static const struct type string_type = {.kind = TYPE_STRING};
-
-static int read_when(struct update *update, const struct class_info *cls, const char *text,
-		     struct error *err)
+static int set_when(void *argument, struct value *value, struct error *err)
 {
 	static const char *const words[] = {
 		[WHEN_NOW] = "now", [WHEN_NEXT_BOOT] = "next_boot", [WHEN_AUTO] = "auto"};
+	const struct call *call = argument;
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcmp(words[i], text) == 0) {
-			update->when = (enum update_when)i;
-			if (i != WHEN_NEXT_BOOT || cls->id == CLASS_VM)
+		if (strcmp(words[i], value->text) == 0) {
+			call->update->when = (enum update_when)i;
+			if (i != WHEN_NEXT_BOOT || call->message->cls->id == CLASS_VM)
 				return 0;
-			return fail(err, ERROR_VALUE_NOT_SUPPORTED, "when", text,
+			return fail(err, ERROR_VALUE_NOT_SUPPORTED, "when", value->text,
 				    "only a VM has a next boot");
 		}
-	return fail(err, ERROR_INVALID_VALUE, "when: one of now, next_boot, auto", text);
+	return fail(err, ERROR_INVALID_VALUE, "when: one of now, next_boot, auto", value->text);
 }
 
-static int read_option(struct call *call, struct update *update, const struct member *member,
-		       struct error *err)
+static int set_expected(void *argument, struct value *value, struct error *err)
 {
-	const char *name = member->key->text;
-	AUTO(value) value = NULL;
+	const struct call *call = argument;
 
-	if (strcmp(name, "expected_revision") == 0) {
-		if (convert_value(&int_type, member->value, name, &value, err) < 0)
-			return -1;
-		update->compares = true;
-		update->expected = value->integer;
-		return 0;
-	}
-	if (strcmp(name, "dry_run") == 0) {
-		if (convert_value(&bool_type, member->value, name, &value, err) < 0)
-			return -1;
-		call->dry_run = value->boolean;
-		return 0;
-	}
-	if (strcmp(name, "when") != 0)
-		return refuse(name, member->value,
-			      "options are expected_revision, dry_run and when", err);
-	if (convert_value(&string_type, member->value, name, &value, err) < 0)
-		return -1;
-	return read_when(update, call->message->cls, value->text, err);
+	(void)err;
+	call->update->compares = true;
+	call->update->expected = value->integer;
+	return 0;
+}
+
+static int set_dry_run(void *argument, struct value *value, struct error *err)
+{
+	struct call *call = argument;
+
+	(void)err;
+	/* a plan of an update stays one */
+	call->dry_run = call->plan || value->boolean;
+	return 0;
 }
 
 int update_read(struct call *call, struct error *err)
 {
-	const struct value *options = call->arguments[2];
+	static const struct option options[] = {
+		{.name = "expected_revision", .kind = TYPE_INT, .set = set_expected},
+		{.name = "dry_run", .kind = TYPE_BOOL, .set = set_dry_run},
+		{.name = "when", .kind = TYPE_STRING, .set = set_when},
+		{0}};
 
 	call->update = allocate(sizeof(*call->update));
-	for (uint32_t i = 0; i < options->length; i++)
-		if (read_option(call, call->update, &options->members[i], err) < 0)
-			return -1;
+	if (option_read_all(options, call->arguments[2],
+			    "options are expected_revision, dry_run and when", true, call, err) < 0)
+		return -1;
 	return read_items(call, call->update, err);
 }
 
