@@ -4,6 +4,7 @@
 #include "server/api/update.h"
 
 #include "schema/text.h"
+#include "server/api/vif.h"
 
 #include <inttypes.h>
 
@@ -74,10 +75,15 @@ void update_answer(struct call *call, const struct transaction *transaction,
 }
 
 /* By the handler of the setter, which may look further than the field. */
-static int run_setter(struct call *call, const struct update_item *item,
-		      const struct record *record, struct error *err)
+static int run_setter(struct call *call, const struct update_item *item, struct record *record,
+		      struct error *err)
 {
 	AUTO(value) value = update_value(item, record);
+
+	if (update_tells_domain(item)) {
+		record_set(record, item->field, TAKE(value));
+		return 0;
+	}
 	struct call setter = {.api = call->api,
 			      .message = item->setter,
 			      .arguments = {call->arguments[0], value},
@@ -103,7 +109,35 @@ static int run_any(struct call *call, struct error *err)
 	return 0;
 }
 
+static int run_in(struct transaction *transaction, void *argument, struct error *err)
+{
+	struct call *call = argument;
+
+	value_release(TAKE(call->result)); /* of an earlier run */
+	call->transaction = transaction;
+	return run_any(call, err);
+}
+
+/* On a worker. */
+static int run_vif(struct call *call, struct error *err)
+{
+	AUTO(record) vif = store_read(call->api->store, CLASS_VIF, argument_text(call, 0));
+	AUTO(record) changed = vif ? record_copy(vif) : NULL;
+
+	if (!vif)
+		return fail(err, ERROR_HANDLE_INVALID, "VIF", argument_text(call, 0));
+	if (update_compare(call, vif, err) < 0)
+		return -1;
+	for (size_t i = 0; i < call->update->count; i++)
+		if (update_tells_domain(&call->update->items[i]))
+			record_set(changed, call->update->items[i].field,
+				   update_value(&call->update->items[i], changed));
+	return vif_change(call, vif, changed, run_in, call, err);
+}
+
 int update_run(struct call *call, struct error *err)
 {
+	if (call->operation && call->operation->id == OPERATION_changing_VIF_of_domain)
+		return run_vif(call, err);
 	return call->message->cls->id == CLASS_VM ? update_run_vm(call, err) : run_any(call, err);
 }

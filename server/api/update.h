@@ -29,6 +29,8 @@ struct update {
  * judged. */
 int update_read(struct call *call, struct error *err);
 void update_free(struct update *update); /* NULL is fine */
+/* A domain that has the device is told of it first, on a worker. */
+bool update_tells_domain(const struct update_item *item);
 /* OPERATION_none: it is a change like any other. */
 enum operation_id update_operation(const struct call *call);
 

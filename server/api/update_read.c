@@ -11,13 +11,20 @@
 
 #include <inttypes.h>
 
+bool update_tells_domain(const struct update_item *item)
+{
+	return item->setter->operation == OPERATION_changing_VIF_of_domain;
+}
+
 /* What a worker does with more than the record can not be a part of one change. */
 static bool fits(const struct message_info *setter)
 {
 	enum operation_effect effect = operation_info(setter->operation)->effect;
 
 	return setter->runs == RUNS_CHANGE ||
-	       (setter->runs == RUNS_OPERATION && (effect == RECORD_ONLY || effect == LIVE_CHANGE));
+	       (setter->runs == RUNS_OPERATION &&
+		(effect == RECORD_ONLY || effect == LIVE_CHANGE ||
+		 setter->operation == OPERATION_changing_VIF_of_domain));
 }
 
 static int refuse_field(const struct class_info *cls, const struct member *member,
@@ -204,6 +211,9 @@ enum operation_id update_operation(const struct call *call)
 	if (call->message->cls->id == CLASS_VM)
 		id = OPERATION_updating_record;
 	for (size_t i = 0; i < update->count; i++) {
+		/* the one on a worker does what the others do, too */
+		if (id == OPERATION_changing_VIF_of_domain)
+			break;
 		if (call->message->cls->id != CLASS_VM)
 			operation = update->items[i].setter->operation;
 		else if (!vm_running_is_of_record(update->items[i].field))

@@ -22,6 +22,10 @@ int vif_read_all(struct api *api, const struct record *vm, struct nic_config **r
 
 /* vif_filter.c. INVALID_VALUE: of its addresses. */
 int vif_check_filter(const struct record *vif, struct error *err);
+/* On a worker: a domain that has it is told first; it is told back if `store` fails, which makes
+ * the record what `changed` is. */
+int vif_change(struct call *call, const struct record *vif, const struct record *changed,
+	       mutation_fn store, void *argument, struct error *err);
 /* What it may send, by its own mode and its network's. */
 void vif_read_filter(const struct record *vif, const struct record *network,
 		     struct nic_config *nic);

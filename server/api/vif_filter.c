@@ -109,6 +109,21 @@ static int store_edit(struct transaction *transaction, void *argument, struct er
 	return 0;
 }
 
+int vif_change(struct call *call, const struct record *vif, const struct record *changed,
+	       mutation_fn store, void *argument, struct error *err)
+{
+	bool attached = record_bool(vif, VIF_currently_attached);
+	AUTO_ERROR ignored = {0};
+
+	if (vif_check_filter(changed, err) < 0 || (attached && tell(call, vif, changed, err) < 0))
+		return -1;
+	if (store_mutate(call->api->store, store, argument, err) == 0)
+		return 0;
+	if (attached)
+		tell(call, changed, vif, &ignored);
+	return -1;
+}
+
 /* Of a VIF that its VM may have attached or not; takes the value. */
 static int change(struct call *call, const struct record *vif, int field, struct value *taken,
 		  struct error *err)
@@ -116,17 +131,9 @@ static int change(struct call *call, const struct record *vif, int field, struct
 	AUTO(value) value = taken;
 	AUTO(record) changed = record_copy(vif);
 	struct vif_edit edit = {record_ref(vif), field, value};
-	bool attached = record_bool(vif, VIF_currently_attached);
-	AUTO_ERROR ignored = {0};
 
 	record_set(changed, field, value_reference(value));
-	if (vif_check_filter(changed, err) < 0 || (attached && tell(call, vif, changed, err) < 0))
-		return -1;
-	if (store_mutate(call->api->store, store_edit, &edit, err) == 0)
-		return 0;
-	if (attached)
-		tell(call, changed, vif, &ignored);
-	return -1;
+	return vif_change(call, vif, changed, store_edit, &edit, err);
 }
 
 /* As it is now that the VM is ours. */

@@ -96,6 +96,30 @@ def test_locking(host):
     host.remove(vm)
 
 
+def test_update(host):
+    """Several fields at once, some of which a domain is told."""
+    session = host.session
+    vm, vif = make(host, "Running")
+    fields = {"locking_mode": "locked", "ipv4_allowed": ["192.0.2.1"], "other_config:k": "v"}
+    host.simulator.reset()
+    revision = session.VIF.update(vif, fields, {"dry_run": True})["revision"]
+    is_((sends(host, vm), host.simulator.calls().get("set_nic_filter")), (ANYTHING, None), "a dry run tells nobody")
+    session.VIF.update(vif, fields)
+    is_((sends(host, vm), host.simulator.calls()["set_nic_filter"], session.VIF.get_other_config(vif)),
+        (("locked", ["192.0.2.1"]), 1, {"k": "v"}), "a domain is told once, of all")
+    before = session.VIF.get_record(vif)
+    host.simulator.fail("set_nic_filter", text="no nftables")
+    is_(host.failure("VIF.update", vif, {"locking_mode": "unlocked", "other_config": {}}),
+        ["HYPERVISOR_ERROR", "set_nic_filter", vm, "no nftables"], "the host refuses")
+    host.simulator.clear()
+    is_(host.failure("VIF.update", vif, {"locking_mode": "unlocked", "MTU": "1400"}),
+        ["OPERATION_NOT_ALLOWED", "the VM's domain has the device: unplug it first"], "another field is refused")
+    is_(host.failure("VIF.update", vif, {"locking_mode": "unlocked"}, {"expected_revision": str(int(revision) - 1)})[0], "RECORD_CHANGED",
+        "somebody else was quicker")
+    is_((session.VIF.get_record(vif), sends(host, vm)), (before, ("locked", ["192.0.2.1"])), "nothing of it has happened")
+    host.remove(vm)
+
+
 def test_default(host):
     session, network = host.session, host.session.network.get_all()[0]
     vm, vif = make(host, "Running")
@@ -148,6 +172,6 @@ def test_crash(host):
 if not program():
     skip_all("no xenapid to test (XENAPID)")
 with Host() as running:
-    for test in (test_detached, test_lists, test_locking, test_default, test_move, test_crash):
+    for test in (test_detached, test_lists, test_locking, test_update, test_default, test_move, test_crash):
         test(running)
 done()

@@ -244,7 +244,8 @@ class Calls:
         return [self.pick("PIF", {"physical": True}), self.pick("network", {"managed": True, "PIFs": []}), self.tag()]
 
     def of_DPCI_create(self):
-        return [{"VM": self.vm(), "PPCI": self.pick("PPCI")}]
+        """Of a device that guests may have: no plan knows what the hypervisor refuses."""
+        return [{"VM": self.vm(), "PPCI": self.host.session.PPCI.get_all()[2]}]
 
     def of_VM_appliance_create(self):
         return [{"name_label": self.chance.choice(TEXTS)}]
