@@ -282,7 +282,7 @@ python_modules += %D%/bench/sides.py
 python_modules += %D%/bench/table.py
 
 # What make check-xen runs: no tests of make check.
-EXTRA_DIST += %D%/xen/rig %D%/xen/images %D%/xen/dom0-init %D%/xen/guest.c
+EXTRA_DIST += %D%/xen/rig %D%/xen/images %D%/xen/dom0-init %D%/xen/guest.c %D%/xen/look.c
 python_modules += %D%/xen/run.py
 python_modules += %D%/xen/dom0.py
 python_modules += %D%/xen/host.py

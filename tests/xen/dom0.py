@@ -9,7 +9,6 @@
 As a program it runs its arguments in dom0 and ends with their status; `put FILE` puts a program into /test there.
 """
 import base64
-import json
 import os
 import re
 import shlex
@@ -22,15 +21,31 @@ class Failed(Exception):
     """A command in dom0 that ended with another status than 0."""
 
 
-def _connect(script, seconds):
-    """What a shell behind XEN_RIG_SHELL prints."""
-    host, _, port = os.environ["XEN_RIG_SHELL"].rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=seconds) as connection:
+ENDED = re.compile(rb"\nstatus \d+\n\Z")
+
+
+class _Shell:
+    """The one behind XEN_RIG_SHELL. It is kept: emulated, another one takes as long as many a command."""
+
+    def __init__(self):
+        self.connection = None
+
+    def run(self, script, seconds):
+        """What the script prints, which ends with its status."""
+        if not self.connection:
+            host, _, port = os.environ["XEN_RIG_SHELL"].rpartition(":")
+            self.connection = socket.create_connection((host, int(port)), timeout=seconds)
+        connection, self.connection = self.connection, None
+        connection.settimeout(seconds)
         connection.sendall(script.encode())
-        pieces = []
-        while piece := connection.recv(65536):
-            pieces.append(piece)
-    return b"".join(pieces).decode(errors="replace")
+        text = b""
+        while not ENDED.search(text[-20:]):
+            piece = connection.recv(65536)
+            if not piece:
+                raise Failed(f"{script}: the connection was lost")
+            text += piece
+        self.connection = connection
+        return text.decode(errors="replace")
 
 
 def _start(script, seconds):
@@ -43,14 +58,12 @@ class Dom0:
     def __init__(self):
         self.is_local = os.environ["XEN_RIG_SHELL"] == "local"
         self.guest_folder = os.environ["XEN_RIG_GUEST"]
+        self.start = _start if self.is_local else _Shell().run
 
     def attempt(self, script, seconds=60):
         """(status, what it printed, errors among it)"""
-        whole = f"( {script}\n) </dev/null 2>&1\nprintf '\\nstatus %d\\n' $?\nexit\n"
-        text = (_start if self.is_local else _connect)(whole, seconds)
-        text, found, status = text.rpartition("\nstatus ")
-        if not found:
-            raise Failed(f"{script}: the connection was lost")
+        whole = f"( {script}\n) </dev/null 2>&1\nprintf '\\nstatus %d\\n' $?\n"
+        text, _, status = self.start(whole, seconds).rpartition("\nstatus ")
         return int(status), text
 
     def run(self, script, seconds=60):
@@ -74,6 +87,10 @@ class Dom0:
         name = "/test/" + os.path.basename(path)
         self.run(f"base64 -d >{name}.new <<'END'\n{text}\nEND\nchmod 755 {name}.new && mv {name}.new {name}", seconds=300)
 
+    def look(self, *words):
+        """The command of look.c."""
+        return " ".join(shlex.quote(str(word)) for word in [f"{self.guest_folder}/look", *words])
+
     def run_each(self, *scripts):
         """What each printed, all over one connection: that is what costs time."""
         marker = "---- next ----"
@@ -81,7 +98,7 @@ class Dom0:
 
 
 def parse_tree(path, text):
-    """What `xenstore-ls -f PATH` printed: key → value, relative to PATH."""
+    """What `look tree PATH` printed: key → value, relative to PATH."""
     return {key: value for key, value in re.findall(rf'^{re.escape(path)}/(\S+) = "(.*)"$', text, re.M) if value}
 
 
@@ -94,11 +111,6 @@ def parse_domains(text):
 def parse_free_mib(text):
     """What Xen has left, of what `xl info` printed."""
     return int(re.search(r"^free_memory\s*:\s*(\d+)", text, re.M).group(1))
-
-
-def parse_row(text):
-    """What `sqlite3 -json` printed: the only row, as a dict."""
-    return json.loads(text)[0]
 
 
 def main(words):

@@ -2,8 +2,9 @@
 /*
  * guest.c – all that runs in a guest of the rig: reports what it sees, does what it is asked
  *
- * It reports every second in its folder of xenstore (data/tick, memory_kib, cpus, uptime, nics,
- * disks) and does what is written to data/ask there, a row of `deeds`; data/obeyed then says what.
+ * It reports every second in its folder of xenstore, all in data/report, a key being what costs
+ * time: "TICK; memory_kib=N; cpus=LIST; uptime=SECONDS; nics=LIST; disks=LIST". It does what is
+ * written to data/ask there, a row of `deeds`; data/obeyed then says what.
  * As poweroff or reboot it is what the kernel runs when control/shutdown asks for it. No shell:
  * emulated, each program that is started costs what a real guest does in minutes.
  *
@@ -268,25 +269,21 @@ static void list_disks(char *ret_text, size_t size)
 static void report(struct xs_handle *xenstore, int tick)
 {
 	static char last[128];
-	char memory[64], cpus[64], uptime[64], seen[sizeof(memory) + sizeof(cpus)], number[16];
-	char nics[512], disks[512];
+	char memory[64], cpus[64], uptime[64], seen[sizeof(memory) + sizeof(cpus)];
+	char nics[512], disks[512], text[1400];
+	long memory_kib;
 
 	read_line("/proc/meminfo", memory, sizeof(memory));
-	snprintf(memory, sizeof(memory), "%ld",
-		 strtol(memory + strcspn(memory, "0123456789"), NULL, 10));
+	memory_kib = strtol(memory + strcspn(memory, "0123456789"), NULL, 10);
 	read_line(CPUS "online", cpus, sizeof(cpus));
 	read_line("/proc/uptime", uptime, sizeof(uptime));
 	uptime[strcspn(uptime, " ")] = '\0';
-	snprintf(number, sizeof(number), "%d", tick);
-	put(xenstore, "data/memory_kib", memory);
-	put(xenstore, "data/cpus", cpus);
-	put(xenstore, "data/uptime", uptime);
 	list_nics(xenstore, nics, sizeof(nics));
-	put(xenstore, "data/nics", nics);
 	list_disks(disks, sizeof(disks));
-	put(xenstore, "data/disks", disks);
-	put(xenstore, "data/tick", number);
-	snprintf(seen, sizeof(seen), "MemTotal %s kB, CPUs %s", memory, cpus);
+	snprintf(text, sizeof(text), "%d; memory_kib=%ld; cpus=%s; uptime=%s; nics=%s; disks=%s",
+		 tick, memory_kib, cpus, uptime, nics, disks);
+	put(xenstore, "data/report", text);
+	snprintf(seen, sizeof(seen), "MemTotal %ld kB, CPUs %s", memory_kib, cpus);
 	if (strcmp(seen, last) != 0)
 		printf("guest: tick %d, uptime %s, %s\n", tick, uptime, seen);
 	snprintf(last, sizeof(last), "%s", seen);

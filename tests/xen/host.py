@@ -8,6 +8,7 @@
         host.crash()                               # kill -9, and again
 """
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -18,7 +19,7 @@ from lib.host import MEMORY, MIB, as_text
 from lib.rpc import Failure, Session
 from lib.server import crypt
 from lib.tap import diag, is_
-from xen.dom0 import Dom0, parse_domains, parse_free_mib, parse_row, parse_tree
+from xen.dom0 import Dom0, parse_domains, parse_free_mib, parse_tree
 
 # Emulated, on a machine that does other things too, a guest may take its time.
 SECONDS = float(os.environ.get("XEN_RIG_SECONDS", "120"))
@@ -44,8 +45,14 @@ def guest_arguments(kind):
 
 
 def guest_of(tree):
-    """What a guest reports, in a domain's part of xenstore."""
-    return {key.removeprefix("data/"): value for key, value in tree.items() if key.startswith("data/")}
+    """What guest.c reports, in a domain's part of xenstore."""
+    tick, *rest = tree["data/report"].split("; ") if "data/report" in tree else [None]
+    return {"tick": tick, **dict(item.split("=", 1) for item in rest)} if tick else {}
+
+
+def target_of(record):
+    """Bytes."""
+    return int(record["memory_target"] if record["memory_target"] != "0" else record["memory_dynamic_min"])
 
 
 def until(condition, seconds=None, pause=0.5):
@@ -88,15 +95,13 @@ class Host:
         """Starts it, waits until it listens, and signs in."""
         printed = self.dom0.run(f"""
             cd {self.folder}
-            : >listening
-            setsid {self.command()} >listening 2>>log </dev/null &
+            rm -f said
+            mkfifo said
+            setsid {self.command()} >said 2>>log </dev/null &
             echo $! >pid
-            i=0
-            until [ "$(grep -c '^listening on' listening)" -ge 2 ]; do
-                kill -0 "$(cat pid)" && [ $((i += 1)) -lt 600 ] || {{ tail -n 20 log; exit 1; }}
-                sleep 0.1
-            done
-            cat listening""", seconds=120)
+            {{ read -r one && read -r two; }} <said || {{ tail -n 20 log; exit 1; }}
+            echo "$one $two"
+            """, seconds=SECONDS)
         self.uri = re.search(r"http://\S+", printed).group()
         if not self.dom0.is_local:
             self.uri = "http://" + os.environ["XEN_RIG_API"]
@@ -227,21 +232,21 @@ class Host:
     def record(self, vm):
         return self.session.VM.get_record(vm)
 
-    def look(self, vm, free=False):
+    def look(self, vm, listed=True, free=False):
         """record; row: what is on the disk; tree: the domain's part of xenstore; listed: all that xl lists; free: MiB that Xen has left."""
         record = self.record(vm)
-        columns = ", ".join(f'"{name}"' for name in COMPARED)
-        query = f"SELECT {columns} FROM VM WHERE _ref = '{vm}'"
+        columns = ", ".join(f"'{name}', \"{name}\"" for name in COMPARED)
+        query = f"SELECT json_object({columns}) FROM VM WHERE _ref = '{vm}'"
         path = f"/local/domain/{record['domid']}"
-        row, tree, listed, info = self.dom0.run_each(
-            f"sqlite3 -readonly -json {shlex.quote(self.database)} {shlex.quote(query)}", f"xenstore-ls -f {path}", "xl list", "xl info" if free else ":")
-        return SimpleNamespace(record=record, row=parse_row(row), tree=parse_tree(path, tree), listed=parse_domains(listed),
+        row, tree, rows, info = self.dom0.run_each(
+            self.dom0.look("row", self.database, query), self.dom0.look("tree", path), "xl list" if listed else ":", "xl info" if free else ":")
+        return SimpleNamespace(record=record, row=json.loads(row), tree=parse_tree(path, tree), listed=parse_domains(rows),
                                free=parse_free_mib(info) if free else None)
 
     def tree(self, vm):
         """The domain's part of xenstore."""
         path = f"/local/domain/{self.session.VM.get_domid(vm)}"
-        return parse_tree(path, self.dom0.attempt(f"xenstore-ls -f {path}")[1])
+        return parse_tree(path, self.dom0.attempt(self.dom0.look("tree", path))[1])
 
     def guest(self, vm):
         """What the guest reports: tick, memory_kib, cpus, uptime; {} before it is up."""
@@ -251,14 +256,10 @@ class Host:
         """Waits until the guest has reported more than `since` times, and returns what it reports."""
 
         def look():
-            # in dom0, which has better things to do than to answer us; not for long: the guest may have another domain now
-            path = f"/local/domain/{self.session.VM.get_domid(vm)}/data/tick"
-            self.dom0.attempt(f"""
-                i=0
-                until [ "$(xenstore-read {path} 2>/dev/null || echo 0)" -gt {since} ] || [ $((i += 1)) -gt 10 ]; do
-                    sleep 1
-                done""")
-            guest = self.guest(vm)
+            # in dom0, which tells when there is something to see; not for long: the guest may have another domain now
+            path = f"/local/domain/{self.session.VM.get_domid(vm)}"
+            _, tree = self.dom0.run_each(self.dom0.look("wait", path + "/data/report", since, 10), self.dom0.look("tree", path))
+            guest = guest_of(parse_tree(path, tree))
             return int(guest.get("tick", 0)) > since and guest
 
         return until(look)
@@ -272,34 +273,37 @@ class Host:
         name = shlex.quote(self.session.VM.get_name_label(vm))
         return self.dom0.attempt(f"tail -n 20 /var/log/xen/console/guest-{name}.log")[1]
 
+    def unlike_listed(self, record):
+        """What of a Running VM's record xl shows otherwise, as texts."""
+        domid, mib, vcpus, _ = self.domains().get(record["name_label"], (None, 0, 0, ""))
+        pairs = {"domid": (domid, int(record["domid"])), "vCPUs": (vcpus, int(record["VCPUs_at_startup"])),
+                 "memory": (abs(mib - target_of(record) // MIB) <= 1 or mib, True)}
+        return [f"xl's {what}: {got!r}, not {want!r}" for what, (got, want) in pairs.items() if got != want]
+
     def differences(self, vm):
         """What does not agree among record, disk, xenstore, xl and the guest of a Running VM, as texts."""
-        seen = self.look(vm)
+        seen = self.look(vm, listed=False)
         record, row, tree = seen.record, seen.row, seen.tree
-        listed = seen.listed.get(record["name_label"])
+        guest = guest_of(tree)
         found = [f"{f}: record {record[f]!r}, disk {row[f]!r}" for f in COMPARED
                  if as_text(record[f]) != as_text(row[f])]
-        if not listed:
-            return [*found, "xl does not list it"]
-        target = int(record["memory_target"] if record["memory_target"] != "0" else record["memory_dynamic_min"])
+        target = target_of(record)
         vcpus = int(record["VCPUs_at_startup"])
         available = [tree.get(f"cpu/{n}/availability") for n in range(int(record["VCPUs_max"]))]
-        kept = target // MIB - int(tree.get("data/memory_kib", 0)) / 1024
+        kept = target // MIB - int(guest.get("memory_kib", 0)) / 1024
         pairs = {
             "xenstore's memory/target": (tree.get("memory/target"), str(target // 1024)),
             "xenstore's memory/static-max": (tree.get("memory/static-max"), str(int(record["memory_static_max"]) // 1024)),
             "xenstore's availability": (available, ["online"] * vcpus + ["offline"] * (len(available) - vcpus)),
-            "xl's domid": (listed[0], int(record["domid"])),
-            "xl's vCPUs": (listed[2], vcpus),
-            "the guest's CPUs": (tree.get("data/cpus"), "0" if vcpus == 1 else f"0-{vcpus - 1}"),
-            "xl's memory": (abs(listed[1] - target // MIB) <= 1 or listed[1], True),
+            "the guest's CPUs": (guest.get("cpus"), "0" if vcpus == 1 else f"0-{vcpus - 1}"),
             "what the guest's kernel keeps": (abs(kept - self.kept.get(vm, kept)) <= 2 and kept < KERNEL_MIB or kept, True),
         }
         found += [f"{what}: {got!r}, not {want!r}" for what, (got, want) in pairs.items() if got != want]
         found += [f"drift: {entry}" for entry in self.session.host.get_drift(self.session.host.get_all()[0]) if entry["VM"] == vm]
         if not found:
             self.kept.setdefault(vm, kept)
-        return found
+        # xl takes longer than all the rest: it is asked once that agrees
+        return found or self.unlike_listed(record)
 
     def agree(self, vm, description):
         """A result: they agree, or come to."""
@@ -317,9 +321,10 @@ class Host:
     def snapshot(self, vm):
         """All of what a refused call must leave as it was."""
         seen = self.look(vm, free=True)
-        tree = {key: text for key, text in seen.tree.items() if key not in ("data/tick", "data/uptime")}
+        tree = {key: text for key, text in seen.tree.items() if key != "data/report"}
+        guest = {key: text for key, text in guest_of(seen.tree).items() if key not in ("tick", "uptime")}
         return {"record": {field: seen.record[field] for field in COMPARED + ("domid", "current_operations")}, "disk": seen.row,
-                "xenstore": tree, "xl": {name: row[:3] for name, row in seen.listed.items()}, "free": seen.free}
+                "xenstore": tree, "guest": guest, "xl": {name: row[:3] for name, row in seen.listed.items()}, "free": seen.free}
 
     def explain(self):
         """For the reader of a failure."""
