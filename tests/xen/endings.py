@@ -80,4 +80,4 @@ def run(host):
     host.session.VM.start(vm, False)
     follows(host, vm, "destroy", "Halted")
     is_(host.record(vm)["domid"], "-1", "and the record has no domain")
-    host.session.VM.unpause(pvh)
+    host.session.VM.hard_shutdown(pvh)
