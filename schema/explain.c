@@ -455,6 +455,18 @@ struct explanation explain(const struct value *description, const struct explain
 	return explanation;
 }
 
+char *explain_inside(const struct error *err)
+{
+	AUTO(value) description = value_set();
+	AUTO_EXPLANATION explanation = {0};
+
+	value_append(description, value_string(error_info(err->code)->name));
+	for (size_t i = 0; i < error_parameter_count(err->code); i++)
+		value_append(description, value_string(err->parameters[i]));
+	explanation = explain(description, NULL);
+	return TAKE(explanation.words);
+}
+
 void explanation_clear(struct explanation *explanation)
 {
 	free(explanation->words);

@@ -34,6 +34,11 @@ struct explanation explain(const struct value *description, const struct explain
 void explanation_clear(struct explanation *explanation);
 #define AUTO_EXPLANATION __attribute__((cleanup(explanation_clear))) struct explanation
 
+/* The words of an error that is told inside another one; references stay as they are. To be freed.
+ */
+struct error;
+char *explain_inside(const struct error *err);
+
 /* Words or advice of errors.def for a document: what stands for what. */
 void explain_add_pattern(struct buffer *out, const char *pattern);
 

@@ -2,6 +2,7 @@
 /* vm_staged.c – what is kept for the next start of a VM that has a domain, or is Suspended. */
 #include "server/api/vm_staged.h"
 
+#include "schema/explain.h"
 #include "schema/log.h"
 #include "schema/text.h"
 #include "server/api/vm.h"
@@ -132,10 +133,10 @@ static bool concerns_next(const struct record *old, const struct record *vm)
 	return false;
 }
 
-static int explain(const struct record *vm, const struct error *problem, struct error *err)
+static int refuse(const struct record *vm, const struct error *problem, struct error *err)
 {
 	const struct value *staged = record_get(vm, VM_staged);
-	AUTO_TEXT words = error_text(problem);
+	AUTO_TEXT words = explain_inside(problem);
 	AUTO_BUFFER text = {0};
 
 	for (uint32_t i = 0; i < staged->length; i++)
@@ -162,7 +163,7 @@ int vm_check_staged(struct api *api, const struct record *old, struct record *vm
 	record_set_text(base, VM_power_state, "Halted");
 	record_set(base, VM_current_operations, value_map());
 	record_set(base, VM_staged, value_map());
-	return vm_check(api, base, next, &problem) < 0 ? explain(vm, &problem, err) : 0;
+	return vm_check(api, base, next, &problem) < 0 ? refuse(vm, &problem, err) : 0;
 }
 
 /* What the domain has of the field, as text; NULL: what the record says. */

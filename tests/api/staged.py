@@ -268,6 +268,8 @@ def test_later_changes(host):
     got = host.failure("VM.set_memory_dynamic_range", vm, mib(256), mib(450))
     is_(got[0], "OPERATION_NOT_ALLOWED", "a live change that the next start could not have is refused")
     has(got[1], "memory_static_max 419430400 waits", "and says what waits")
+    has(session.session.explain_error(got), "memory_static_max 400 MiB waits for the next start of the VM, which could not be then: "
+        "memory_dynamic_max ≤ memory_static_max would not hold (static 128 MiB to 400 MiB, dynamic 256 MiB to 450 MiB)", "and why, in words")
     is_(session.VM.get_memory_dynamic_max(vm), mib(384), "with nothing changed")
     session.VM.update(vm, {"memory_static_max": mib(512), "memory_dynamic_max": mib(450)}, {"when": "auto"})
     is_((session.VM.get_pending(vm), session.VM.get_memory_dynamic_max(vm)), ({}, mib(450)), "what is staged to what runs waits no longer")

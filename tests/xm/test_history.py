@@ -47,6 +47,8 @@ def test_changes(host):
     status, out, err = call(host, "undo", "web", made)
     is_((status, out), (1, ""), "what cannot be undone")
     has(err, "VM.destroy deletes it", "says why")
+    err = call(host, "undo", "web", "1")[2]
+    is_((" changed nothing of VM web; " in err, "OpaqueRef" in err), (True, False), "with its name, not its reference")
     for words in (("undo", "web", "x"), ("undo", "web", "0"), ("diff", "web", "-1")):
         is_(call(host, *words)[0], 2, f"{words}: misuse")
     return vm
