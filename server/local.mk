@@ -30,7 +30,7 @@ libserver_a_SOURCES += %D%/signin_pam.c
 server_libraries = libserver.a libhttp.a libserver.a libapi.a libimport.a libhypervisor.a \
 	libstore.a librpc.a libschema.a
 server_modules = $(MICROHTTPD_LIBS) $(GNUTLS_LIBS) $(SYSTEMD_LIBS) $(PAM_LIBS) $(CRYPT_LIBS) \
-	$(XLUTIL_LIBS) $(XEN_LIBS) $(SQLITE_LIBS) $(EXPAT_LIBS) $(JANSSON_LIBS) $(NFTABLES_LIBS)
+	$(XLUTIL_LIBS) $(XEN_LIBS) $(SQLITE_LIBS) $(EXPAT_LIBS) $(LIBXML_LIBS) $(JANSSON_LIBS) $(NFTABLES_LIBS)
 
 sbin_PROGRAMS += xenapid
 xenapid_SOURCES = %D%/main.c

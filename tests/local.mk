@@ -170,6 +170,7 @@ CLEANFILES += %D%/breaks/flags
 		echo 'test_faults=$(disk_wraps) $(%C%_store_test_faults_OBJECTS) - $(LDADD) $(LIBS)'; } >$@
 
 # Python tests, and what they import.
+python_tests += %D%/import/examples.py
 python_tests += %D%/rpc/oracle.py
 python_modules += %D%/lib/jsonrpc.py
 python_modules += %D%/lib/rpc.py
@@ -315,6 +316,8 @@ python_modules += %D%/clients/fence_xenapi.py
 python_modules += %D%/clients/npm_xen_api.py
 python_modules += %D%/clients/python_xmlrpc.py
 
+EXTRA_DIST += %D%/import/examples
+
 # Fuzzers.
 fuzz_targets += %D%/fuzz/fuzz_jsonrpc_read
 %C%_fuzz_fuzz_jsonrpc_read_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -322,6 +325,8 @@ fuzz_targets += %D%/fuzz/fuzz_xmlrpc_read
 %C%_fuzz_fuzz_xmlrpc_read_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 fuzz_targets += %D%/fuzz/fuzz_xl_config
 %C%_fuzz_fuzz_xl_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+fuzz_targets += %D%/fuzz/fuzz_import
+%C%_fuzz_fuzz_import_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 fuzz_targets += %D%/fuzz/fuzz_where
 %C%_fuzz_fuzz_where_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 fuzz_targets += %D%/fuzz/fuzz_calls

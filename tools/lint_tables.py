@@ -28,6 +28,7 @@ LIBRARIES = [
     (r"xmlrpc-c/.*|xmlrpc\.h|curl/.*", ["rpc/xm"]),
     (r"sqlite3(ext)?\.h", ["server/store"]),
     (r"libxlutil\.h", ["server/import"]),
+    (r"libxml/.*", ["server/import"]),
     (r"libxl\w*\.h|_libxl\w*\.h|xen\w*\.h|xen/.*|xs\.h|xs_lib\.h", ["server/hypervisor"]),
     (r"nftables/.*", ["server/hypervisor"]),
     (r"microhttpd\.h", ["server", "server/http"]),

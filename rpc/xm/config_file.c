@@ -2,6 +2,8 @@
 /* config_file.c – the text of a configuration file, with what the command line adds. */
 #include "rpc/xm/config_file.h"
 
+#include "schema/quote.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -73,21 +75,6 @@ static bool is_bare(const char *value)
 	return strchr("['\"", *value) || (*value >= '0' && *value <= '9' && !*rest);
 }
 
-static void add_quoted(struct buffer *text, const char *value)
-{
-	buffer_add_char(text, '"');
-	for (; *value; value++) {
-		if (*value == '"' || *value == '\\')
-			buffer_add_char(text, '\\');
-		/* a string ends with its line */
-		if (*value == '\n')
-			buffer_add_text(text, "\\n");
-		else
-			buffer_add_char(text, *value);
-	}
-	buffer_add_char(text, '"');
-}
-
 int config_file_add(struct buffer *text, const char *argument)
 {
 	size_t length = strspn(argument, "abcdefghijklmnopqrstuvwxyz0123456789_.");
@@ -101,7 +88,7 @@ int config_file_add(struct buffer *text, const char *argument)
 	if (*value && is_bare(value))
 		buffer_add_text(text, value);
 	else
-		add_quoted(text, value);
+		quote_add(text, value);
 	buffer_add_char(text, '\n');
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include "server/api/vif.h"
 #include "server/api/vm.h"
 #include "server/hypervisor/description.h"
-#include "server/import/xl_config.h"
+#include "server/import/import.h"
 
 #define MIB (INT64_C(1) << 20)
 
@@ -115,7 +115,7 @@ static int understand(struct adoption *adoption, const struct record *vm, struct
 {
 	AUTO_TEXT config = write_config(vm, adoption);
 
-	if (import_xl_config(config, &adoption->fields, &adoption->report, err) < 0)
+	if (import_config(config, "xl", &adoption->fields, &adoption->report, err) < 0)
 		return -1;
 	report_all_unknown(adoption);
 	adoption->disks = vbd_import_look(adoption->api, &adoption->fields, adoption->report);

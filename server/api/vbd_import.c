@@ -74,6 +74,7 @@ static void find_existing(struct api *api, char *ret_sr)
 static char *look_for(struct api *api, struct vbd_import *import, struct drive *drive)
 {
 	const char *path = path_of(drive);
+	const char *format = value_find_text(drive->fields, "format");
 	AUTO_ERROR ignored = {0};
 	struct place *place;
 	bool found;
@@ -84,6 +85,9 @@ static char *look_for(struct api *api, struct vbd_import *import, struct drive *
 	find_vdi(api, path, drive->vdi);
 	if (!ref_is_null(drive->vdi))
 		return NULL;
+	if (format)
+		return text_format("%s is a %s image, and no VDI: put its folder into an SR", path,
+				   format);
 	if (ref_is_null(import->sr) || storage_open_place(api, import->sr, &place, &ignored) < 0)
 		return text_format("%s is no VDI, and there are no disk-folders", path);
 	found = place->backend->look(place, path, &drive->image);
@@ -98,7 +102,7 @@ static void set_outcome(struct value *report, const char *why)
 		const char *detail = value_find_text(row, "detail");
 		AUTO(value) ignored = NULL;
 
-		if (strcmp(value_find_text(row, "key"), "disk") != 0 || strcmp(detail, "VBDs") != 0)
+		if (strncmp(detail, "VBDs", 4) != 0)
 			continue;
 		ignored = value_map_with(row, "outcome", value_string("ignored"));
 		report->items[i] = value_map_with(ignored, "detail", value_string(why));

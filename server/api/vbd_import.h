@@ -6,7 +6,7 @@
 
 #include "server/api/private.h"
 
-/* What became of the VBDs of an import (server/import/xl_config.h). */
+/* What became of the VBDs of an import (server/import/import.h). */
 struct vbd_import;
 
 /*

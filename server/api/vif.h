@@ -5,7 +5,7 @@
 
 #include "server/api/private.h"
 
-/* In a transaction: those that an xl.cfg describes (server/import/xl_config.h). NULL: none. */
+/* In a transaction: those that an xl.cfg describes (server/import/import.h). NULL: none. */
 int vif_make_all(struct transaction *transaction, const struct record *vm, const struct value *vifs,
 		 struct error *err);
 /* In a transaction: the same for `copy`, with MACs of its own or the same ones. */

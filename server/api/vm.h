@@ -10,6 +10,9 @@ int vm_check(struct api *api, const struct record *old, struct record *vm, struc
 void vm_derive(const struct record *old, struct record *vm);
 
 /* vm_create.c */
+/* Of a struct of fields, with the uuid in it only if `keep_uuid`. NULL: it is refused. */
+struct record *vm_make(struct transaction *transaction, const struct value *fields, bool keep_uuid,
+		       struct error *err);
 /* Sets fields as VM.create takes them, and those that follow from them. */
 int vm_fill(struct transaction *transaction, struct record *vm, const struct value *fields,
 	    struct error *err);
@@ -22,7 +25,7 @@ int vm_copy_disks(struct vdi_copies *copies, struct api *api, const struct recor
 struct record *vm_copy(struct transaction *transaction, const struct record *vm, const char *name);
 /* With its metrics, consoles and VIFs. `vm` is the record in the transaction. */
 void vm_delete(struct transaction *transaction, const struct record *vm);
-/* What create_from_config and adopt answer; the report becomes part of it. */
+/* vm_import.c: what create_from_config and adopt answer; the report becomes part of it. */
 struct value *vm_creation_result(const char *ref, struct value *report);
 
 /* vm_memory.c; all in bytes */

@@ -2,12 +2,10 @@
 /* vm_create.c – VMs made, copied and deleted. */
 #include "schema/uuid.h"
 #include "server/api/vbd.h"
-#include "server/api/vbd_import.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"
 
 #include "server/api/dpci.h"
-#include "server/import/xl_config.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -90,9 +88,8 @@ int vm_fill(struct transaction *transaction, struct record *vm, const struct val
 	return 0;
 }
 
-/* Of a struct of fields, with the uuid in it only if `keep_uuid`. */
-static struct record *make_vm(struct transaction *transaction, const struct value *fields,
-			      bool keep_uuid, struct error *err)
+struct record *vm_make(struct transaction *transaction, const struct value *fields, bool keep_uuid,
+		       struct error *err)
 {
 	struct record *vm = transaction_create(transaction, CLASS_VM, NULL);
 
@@ -105,85 +102,11 @@ static struct record *make_vm(struct transaction *transaction, const struct valu
 
 int run_VM_create(struct call *call, struct error *err)
 {
-	struct record *vm = make_vm(call->transaction, call->arguments[0], false, err);
+	struct record *vm = vm_make(call->transaction, call->arguments[0], false, err);
 
 	if (!vm)
 		return -1;
 	call->result = value_string(record_ref(vm));
-	return 0;
-}
-
-struct creation {
-	const struct value *fields;
-	const struct vbd_import *disks;
-	struct value *ref;
-};
-
-struct name_search {
-	const char *name;
-	const struct record *found;
-};
-
-static void compare_name(struct transaction *transaction, const struct record *vm, void *argument)
-{
-	struct name_search *search = argument;
-
-	(void)transaction;
-	if (!record_bool(vm, VM_is_a_template) && record_is(vm, VM_name_label, search->name))
-		search->found = vm;
-}
-
-static int create_named(struct transaction *transaction, void *argument, struct error *err)
-{
-	struct creation *creation = argument;
-	const char *name = value_find_text(creation->fields, "name_label");
-	struct name_search search = {.name = name ? name : ""};
-	struct record *vm;
-
-	transaction_each(transaction, CLASS_VM, compare_name, &search);
-	if (search.found) {
-		AUTO_TEXT field = text_format("name: another VM has it already, %s",
-					      record_uuid(search.found));
-
-		return fail(err, ERROR_INVALID_VALUE, field, search.name);
-	}
-	vm = make_vm(transaction, creation->fields, true, err);
-	if (!vm || vif_make_all(transaction, vm, value_find(creation->fields, "VIFs"), err) < 0 ||
-	    vbd_import_make(transaction, vm, creation->disks, err) < 0)
-		return -1;
-	value_release(creation->ref);
-	creation->ref = value_string(record_ref(vm));
-	return 0;
-}
-
-struct value *vm_creation_result(const char *ref, struct value *report)
-{
-	struct value *result = value_map();
-
-	value_put(result, "ref", value_string(ref));
-	value_put(result, "report", report);
-	return result;
-}
-
-int run_VM_create_from_config(struct call *call, struct error *err)
-{
-	AUTO(value) fields = NULL;
-	AUTO(value) report = NULL;
-	AUTO(value) ref = NULL;
-	struct creation creation;
-	struct vbd_import *disks;
-	int rc;
-
-	if (import_xl_config(argument_text(call, 0), &fields, &report, err) < 0)
-		return -1;
-	disks = vbd_import_look(call->api, &fields, report);
-	creation = (struct creation){.fields = fields, .disks = disks};
-	rc = store_mutate(call->api->store, create_named, &creation, err);
-	ref = creation.ref;
-	vbd_import_free(disks);
-	if (rc < 0)
-		return -1;
-	call->result = vm_creation_result(ref->text, TAKE(report));
 	return 0;
 }
 

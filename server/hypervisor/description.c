@@ -2,27 +2,14 @@
 /* description.c – what is known of a domain that somebody else built, in the words of xl.cfg(5) */
 #include "server/hypervisor/description.h"
 
-/* libxlutil knows \0 and \x too, but loses what they stand for. */
-static void add_quoted(struct buffer *config, const char *text)
-{
-	buffer_add_char(config, '"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			buffer_add_char(config, '\\');
-		if (*text == '\n')
-			buffer_add_literal(config, "\\n");
-		else
-			buffer_add_char(config, *text);
-	}
-	buffer_add_char(config, '"');
-}
+#include "schema/quote.h"
 
 void description_add_text(struct buffer *config, const char *key, const char *text)
 {
 	if (!text || !*text)
 		return;
 	buffer_add_format(config, "%s = ", key);
-	add_quoted(config, text);
+	quote_add(config, text);
 	buffer_add_char(config, '\n');
 }
 
@@ -40,7 +27,7 @@ void description_add_list(struct buffer *config, const char *key, const char *co
 	for (size_t i = 0; i < count; i++) {
 		if (i)
 			buffer_add_literal(config, ", ");
-		add_quoted(config, items[i]);
+		quote_add(config, items[i]);
 	}
 	buffer_add_literal(config, " ]\n");
 }

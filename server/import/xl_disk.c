@@ -2,6 +2,8 @@
 /* xl_disk.c – `disk` of an xl.cfg, as xl itself reads it: xl-disk-configuration(5). */
 #include "server/import/xl_import.h"
 
+#include <libxlutil.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define DISKS_MOST 256
@@ -29,8 +31,9 @@ static const char *find_obstacle(const libxl_device_disk *disk)
 {
 	if (!is_whole(disk->vdev))
 		return "is a partition: drives are whole here";
-	if (disk->format != LIBXL_DISK_FORMAT_RAW && disk->format != LIBXL_DISK_FORMAT_EMPTY)
-		return "has a format other than raw";
+	if (disk->format != LIBXL_DISK_FORMAT_RAW && disk->format != LIBXL_DISK_FORMAT_EMPTY &&
+	    disk->format != LIBXL_DISK_FORMAT_QCOW2)
+		return "has a format other than raw and qcow2";
 	if (disk->script)
 		return "has a script";
 	if (disk->backend_domname)
@@ -52,18 +55,20 @@ static struct value *describe(const libxl_device_disk *disk, bool first)
 	value_put(vbd, "type", value_string(disk->is_cdrom ? "CD" : "Disk"));
 	value_put(vbd, "empty", value_bool(!*path));
 	value_put(vbd, "bootable", value_bool(first));
+	if (disk->format == LIBXL_DISK_FORMAT_QCOW2)
+		value_put(vbd, "format", value_string("qcow2"));
 	return vbd;
 }
 
 /* Why it can not be a VBD, to be freed; NULL: it has been added. */
-static char *read_disk(const struct xl_import *import, const char *text, struct value *vbds)
+static char *read_disk(XLU_Config *config, const char *text, struct value *vbds)
 {
 	libxl_device_disk disk = {0};
 	const char *obstacle = "is not understood";
 
 	if (!xl_import_is_plain(text))
 		obstacle = "contains a control character";
-	else if (xlu_disk_parse((XLU_Config *)import->config, 1, &text, &disk) == 0)
+	else if (xlu_disk_parse(config, 1, &text, &disk) == 0)
 		obstacle = find_obstacle(&disk);
 	if (!obstacle)
 		value_append(vbds, describe(&disk, vbds->length == 0));
@@ -71,35 +76,46 @@ static char *read_disk(const struct xl_import *import, const char *text, struct 
 	return obstacle ? text_format("disk %u %s", vbds->length + 1, obstacle) : NULL;
 }
 
-static char *read_list(const struct xl_import *import, XLU_ConfigList *list, struct value *vbds)
+static char *read_list(XLU_Config *config, const struct value *list, struct value *vbds)
 {
-	const char *text;
 	char *why = NULL;
 
-	for (int i = 0; !why && (text = xlu_cfg_get_listitem(list, i)); i++)
+	for (uint32_t i = 0; !why && i < list->length && list->items[i]->kind == VALUE_STRING; i++)
 		why = i == DISKS_MOST ? text_format("there are more than %d", DISKS_MOST) :
-					read_disk(import, text, vbds);
+					read_disk(config, list->items[i]->text, vbds);
 	return why;
 }
 
-int take_disk(struct xl_import *import, const struct xl_key *key,
-	      const struct xl_statement *statement, struct xl_outcome *outcome)
+/* The parser would like to tell somebody what it does not understand. */
+static char *read_all(const struct value *list, struct value *vbds)
+{
+	FILE *nowhere = fopencookie(NULL, "w", (cookie_io_functions_t){0});
+	XLU_Config *config = nowhere ? xlu_cfg_init(nowhere, "disk") : NULL;
+	char *why;
+
+	if (!config)
+		abort();
+	why = read_list(config, list, vbds);
+	xlu_cfg_destroy(config);
+	fclose(nowhere);
+	return why;
+}
+
+int take_disk(TAKE_ARGUMENTS)
 {
 	AUTO(value) vbds = value_set();
 	AUTO_TEXT why = NULL;
-	XLU_ConfigList *list;
-	int count;
 
-	if (xlu_cfg_get_list(import->config, key->name, &list, &count, 1) != 0)
-		return xl_import_refuse(import, statement, "must be a list");
-	why = read_list(import, list, vbds);
-	if (!why && (int)vbds->length != count)
-		return xl_import_refuse(import, statement, "must be a list of texts");
+	if (setting->value->kind != VALUE_SET)
+		return xl_import_refuse(import, setting, "must be a list");
+	why = read_all(setting->value, vbds);
+	if (!why && vbds->length != setting->value->length)
+		return xl_import_refuse(import, setting, "must be a list of texts");
 	if (why) {
-		xl_outcome_set(outcome, XL_IGNORED, "%s", why);
+		outcome_set(outcome, OUTCOME_IGNORED, "%s", why);
 		return 0;
 	}
 	value_put(import->record, key->target, value_reference(vbds));
-	xl_outcome_set(outcome, XL_TAKEN, "%s", key->target);
+	outcome_set(outcome, OUTCOME_TAKEN, "%s", key->target);
 	return 0;
 }

@@ -8,20 +8,16 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#define TAKE_ARGUMENTS                                                                            \
-	struct xl_import *import, const struct xl_key *key, const struct xl_statement *statement, \
-		struct xl_outcome *outcome
-
 static int take_ignored(TAKE_ARGUMENTS)
 {
-	xl_outcome_set(outcome, XL_IGNORED, "%s", key->reason);
+	outcome_set(outcome, OUTCOME_IGNORED, "%s", key->reason);
 	return 0;
 }
 
 /* xl_import_basics has read it. */
 static int take_basic(TAKE_ARGUMENTS)
 {
-	xl_outcome_set(outcome, XL_TAKEN, "%s", key->target);
+	outcome_set(outcome, OUTCOME_TAKEN, "%s", key->target);
 	return 0;
 }
 
@@ -32,7 +28,7 @@ static int take_text(TAKE_ARGUMENTS)
 	if (xl_import_text(import, key->name, &text) < 0)
 		return -1;
 	value_put(import->record, key->target, value_string(text));
-	return take_basic(import, key, statement, outcome);
+	return take_basic(import, key, setting, outcome);
 }
 
 static int take_platform_text(TAKE_ARGUMENTS)
@@ -42,7 +38,7 @@ static int take_platform_text(TAKE_ARGUMENTS)
 	if (xl_import_text(import, key->name, &text) < 0)
 		return -1;
 	value_put(import->platform, key->target, value_string(text));
-	xl_outcome_set(outcome, XL_TAKEN, "platform:%s", key->target);
+	outcome_set(outcome, OUTCOME_TAKEN, "platform:%s", key->target);
 	return 0;
 }
 
@@ -50,16 +46,16 @@ static int take_platform_flag(TAKE_ARGUMENTS)
 {
 	int64_t flag = 0;
 
-	if (xlu_cfg_get_list(import->config, key->name, NULL, NULL, 1) == 0) {
-		xl_outcome_set(outcome, XL_IGNORED, "platform:%s is only true or false",
-			       key->target);
+	if (setting->value->kind == VALUE_SET) {
+		outcome_set(outcome, OUTCOME_IGNORED, "platform:%s is only true or false",
+			    key->target);
 		return 0;
 	}
 	if (xl_import_number(import, key->name, 0, 1, &flag) < 0)
 		return -1;
 	value_put(import->platform, key->target, value_string(flag ? "true" : "false"));
-	xl_outcome_set(outcome, XL_TRANSLATED, "platform:%s = %s", key->target,
-		       flag ? "true" : "false");
+	outcome_set(outcome, OUTCOME_TRANSLATED, "platform:%s = %s", key->target,
+		    flag ? "true" : "false");
 	return 0;
 }
 
@@ -71,15 +67,15 @@ static int take_uuid(TAKE_ARGUMENTS)
 	if (xl_import_text(import, key->name, &text) < 0)
 		return -1;
 	if (!uuid_is_valid(text))
-		return xl_import_refuse(import, statement, "is no uuid");
+		return xl_import_refuse(import, setting, "is no uuid");
 	for (size_t i = 0; text[i]; i++)
 		uuid[i] = (char)tolower((unsigned char)text[i]);
 	value_put(import->record, key->target, value_string(uuid));
-	return take_basic(import, key, statement, outcome);
+	return take_basic(import, key, setting, outcome);
 }
 
 static int take_scheduling(struct xl_import *import, const struct xl_key *key, int64_t min,
-			   int64_t max, struct xl_outcome *outcome)
+			   int64_t max, struct outcome *outcome)
 {
 	int64_t number = 0;
 
@@ -87,7 +83,7 @@ static int take_scheduling(struct xl_import *import, const struct xl_key *key, i
 		return -1;
 	value_put(import->vcpus_params, key->target,
 		  value_string_format("%lld", (long long)number));
-	xl_outcome_set(outcome, XL_TAKEN, "VCPUs_params:%s", key->target);
+	outcome_set(outcome, OUTCOME_TAKEN, "VCPUs_params:%s", key->target);
 	return 0;
 }
 
@@ -102,43 +98,36 @@ static int take_cap(TAKE_ARGUMENTS)
 	return take_scheduling(import, key, 0, 65535, outcome);
 }
 
-/* The texts are the configuration's; the array is to be freed. */
-static const char **read_cpu_lists(struct xl_import *import, const char *key, size_t *ret_count)
+/* The texts are the setting's; the array is to be freed. */
+static const char **read_cpu_lists(const struct value *value, size_t *ret_count)
 {
-	XLU_ConfigList *list;
-	const char **lists;
-	int count;
+	size_t count = value->kind == VALUE_SET ? value->length : 1;
+	const char **lists = allocate(count * sizeof(*lists) + 1);
 
-	if (xlu_cfg_get_list(import->config, key, &list, &count, 1) != 0) {
-		lists = allocate(sizeof(*lists));
-		*ret_count = xlu_cfg_get_string(import->config, key, lists, 1) == 0;
-		return lists;
+	for (size_t i = 0; i < count; i++) {
+		const struct value *item = value->kind == VALUE_SET ? value->items[i] : value;
+
+		/* "": a list in the list */
+		lists[i] = item->kind == VALUE_STRING ? item->text : "";
 	}
-	lists = allocate((size_t)count * sizeof(*lists) + 1);
-	for (int i = 0; i < count; i++) {
-		lists[i] = xlu_cfg_get_listitem(list, i);
-		/* a list in the list */
-		if (!lists[i])
-			lists[i] = "";
-	}
-	*ret_count = (size_t)count;
+	*ret_count = count;
 	return lists;
 }
 
 static int take_cpus(TAKE_ARGUMENTS)
 {
 	size_t count;
-	const char **lists = read_cpu_lists(import, key->name, &count);
+	const char **lists = read_cpu_lists(setting->value, &count);
 	const char *reason = NULL;
 	AUTO_TEXT mask = xl_cpus_to_mask(lists, count, &reason);
 
 	free(lists);
 	if (!mask) {
-		xl_outcome_set(outcome, XL_IGNORED, "%s", reason);
+		outcome_set(outcome, OUTCOME_IGNORED, "%s", reason);
 		return 0;
 	}
 	value_put(import->vcpus_params, key->target, value_string(mask));
-	xl_outcome_set(outcome, XL_TRANSLATED, "VCPUs_params:mask = %s", mask);
+	outcome_set(outcome, OUTCOME_TRANSLATED, "VCPUs_params:mask = %s", mask);
 	return 0;
 }
 
@@ -158,14 +147,14 @@ static int take_shadow(TAKE_ARGUMENTS)
 	if (xl_import_number(import, key->name, 0, INT32_MAX, &mib) < 0)
 		return -1;
 	if (mib < usual) {
-		xl_outcome_set(outcome, XL_IGNORED,
-			       "HVM_shadow_multiplier is at least 1, which is %lld MiB here",
-			       (long long)usual);
+		outcome_set(outcome, OUTCOME_IGNORED,
+			    "HVM_shadow_multiplier is at least 1, which is %lld MiB here",
+			    (long long)usual);
 		return 0;
 	}
 	value_put(import->record, key->target, value_float((double)mib / (double)usual));
-	xl_outcome_set(outcome, XL_TRANSLATED, "HVM_shadow_multiplier = %g, of %lld MiB",
-		       (double)mib / (double)usual, (long long)usual);
+	outcome_set(outcome, OUTCOME_TRANSLATED, "HVM_shadow_multiplier = %g, of %lld MiB",
+		    (double)mib / (double)usual, (long long)usual);
 	return 0;
 }
 
@@ -177,48 +166,52 @@ static int take_kernel(TAKE_ARGUMENTS)
 		return -1;
 	name = strrchr(text, '/') ? strrchr(text, '/') + 1 : text;
 	if (strcmp(import->domain_type, "hvm") == 0 && strcmp(name, "hvmloader") == 0) {
-		xl_outcome_set(outcome, XL_IGNORED, "an HVM guest gets hvmloader anyway");
+		outcome_set(outcome, OUTCOME_IGNORED, "an HVM guest gets hvmloader anyway");
 		return 0;
 	}
-	return take_text(import, key, statement, outcome);
+	return take_text(import, key, setting, outcome);
 }
 
 static int take_arguments(TAKE_ARGUMENTS)
 {
 	if (strcmp(key->name, "cmdline") && xl_import_find(import, "cmdline"))
-		xl_outcome_set(outcome, XL_IGNORED, "cmdline is set, and says it all");
+		outcome_set(outcome, OUTCOME_IGNORED, "cmdline is set, and says it all");
 	else if (strcmp(key->name, "root") == 0)
-		xl_outcome_set(outcome, XL_TRANSLATED, "PV_args, as root=");
+		outcome_set(outcome, OUTCOME_TRANSLATED, "PV_args, as root=");
 	else
-		xl_outcome_set(outcome, XL_TAKEN, "PV_args");
+		outcome_set(outcome, OUTCOME_TAKEN, "PV_args");
 	return 0;
+}
+
+/* Whether it can be one of several that are separated by blanks. */
+static bool is_word(const struct value *item)
+{
+	if (item->kind != VALUE_STRING || !item->length)
+		return false;
+	for (const char *p = item->text; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == '"' || *p == '\'')
+			return false;
+	return true;
 }
 
 /* A list is joined, which is its inverse only where no argument holds a blank. */
 static int take_bootloader(TAKE_ARGUMENTS)
 {
+	const struct value *list = setting->value;
 	AUTO_BUFFER joined = {0};
-	XLU_ConfigList *list;
-	const char *item;
-	int count;
 
-	if (xlu_cfg_get_list(import->config, key->name, &list, &count, 1) != 0)
-		return take_text(import, key, statement, outcome);
-	for (int i = 0; i < count; i++) {
-		item = xlu_cfg_get_listitem(list, i);
-		for (const char *p = item; p && *p; p++) {
-			if ((unsigned char)*p <= ' ' || *p == '"' || *p == '\'')
-				item = NULL;
-		}
-		if (!item || !*item) {
-			xl_outcome_set(outcome, XL_IGNORED,
-				       "PV_bootloader_args has no form for such an argument");
+	if (list->kind != VALUE_SET)
+		return take_text(import, key, setting, outcome);
+	for (uint32_t i = 0; i < list->length; i++) {
+		if (!is_word(list->items[i])) {
+			outcome_set(outcome, OUTCOME_IGNORED,
+				    "PV_bootloader_args has no form for such an argument");
 			return 0;
 		}
-		buffer_add_format(&joined, "%s%s", i ? " " : "", item);
+		buffer_add_format(&joined, "%s%s", i ? " " : "", list->items[i]->text);
 	}
 	value_put(import->record, key->target, value_string(joined.data ? joined.data : ""));
-	xl_outcome_set(outcome, XL_TRANSLATED, "PV_bootloader_args, separated by blanks");
+	outcome_set(outcome, OUTCOME_TRANSLATED, "PV_bootloader_args, separated by blanks");
 	return 0;
 }
 
@@ -229,11 +222,11 @@ static int take_boot(TAKE_ARGUMENTS)
 	if (xl_import_text(import, key->name, &text) < 0)
 		return -1;
 	if (strcmp(import->domain_type, "hvm") != 0) {
-		xl_outcome_set(outcome, XL_IGNORED, "only an HVM guest has a boot order");
+		outcome_set(outcome, OUTCOME_IGNORED, "only an HVM guest has a boot order");
 		return 0;
 	}
 	value_put(import->boot_params, key->target, value_string(text));
-	xl_outcome_set(outcome, XL_TAKEN, "HVM_boot_params:%s", key->target);
+	outcome_set(outcome, OUTCOME_TAKEN, "HVM_boot_params:%s", key->target);
 	return 0;
 }
 
@@ -245,13 +238,13 @@ static int take_bios(TAKE_ARGUMENTS)
 		return -1;
 	firmware = strcmp(text, "ovmf") == 0 ? "uefi" : "bios";
 	if (strcmp(import->domain_type, "hvm") != 0) {
-		xl_outcome_set(outcome, XL_IGNORED, "only an HVM guest has a BIOS");
+		outcome_set(outcome, OUTCOME_IGNORED, "only an HVM guest has a BIOS");
 		return 0;
 	}
 	if (strcmp(text, "ovmf") && strcmp(text, "seabios") && strcmp(text, "rombios"))
-		return xl_import_refuse(import, statement, "must be seabios, rombios or ovmf");
+		return xl_import_refuse(import, setting, "must be seabios, rombios or ovmf");
 	value_put(import->boot_params, key->target, value_string(firmware));
-	xl_outcome_set(outcome, XL_TRANSLATED, "HVM_boot_params:firmware = %s", firmware);
+	outcome_set(outcome, OUTCOME_TRANSLATED, "HVM_boot_params:firmware = %s", firmware);
 	return 0;
 }
 
@@ -263,8 +256,8 @@ struct action {
 };
 
 static int take_action(struct xl_import *import, const struct xl_key *key,
-		       const struct xl_statement *statement, const struct action *actions,
-		       struct xl_outcome *outcome)
+		       const struct setting *setting, const struct action *actions,
+		       struct outcome *outcome)
 {
 	const char *text;
 
@@ -273,17 +266,17 @@ static int take_action(struct xl_import *import, const struct xl_key *key,
 	while (actions->xl && strcmp(actions->xl, text) != 0)
 		actions++;
 	if (!actions->xl)
-		return xl_import_refuse(import, statement,
+		return xl_import_refuse(import, setting,
 					"must be destroy, restart, rename-restart, preserve, "
 					"coredump-destroy, coredump-restart or soft-reset");
 	value_put(import->record, key->target, value_string(actions->api));
 	if (!actions->same)
-		xl_outcome_set(outcome, XL_TRANSLATED, "%s = %s; it has no %s", key->target,
-			       actions->api, text);
+		outcome_set(outcome, OUTCOME_TRANSLATED, "%s = %s; it has no %s", key->target,
+			    actions->api, text);
 	else if (strcmp(actions->api, text) != 0)
-		xl_outcome_set(outcome, XL_TRANSLATED, "%s = %s", key->target, actions->api);
+		outcome_set(outcome, OUTCOME_TRANSLATED, "%s = %s", key->target, actions->api);
 	else
-		xl_outcome_set(outcome, XL_TAKEN, "%s", key->target);
+		outcome_set(outcome, OUTCOME_TAKEN, "%s", key->target);
 	return 0;
 }
 
@@ -301,7 +294,7 @@ static int take_normal_exit(TAKE_ARGUMENTS)
 		{0},
 	};
 
-	return take_action(import, key, statement, actions, outcome);
+	return take_action(import, key, setting, actions, outcome);
 }
 
 static int take_crash(TAKE_ARGUMENTS)
@@ -318,7 +311,7 @@ static int take_crash(TAKE_ARGUMENTS)
 		{0},
 	};
 
-	return take_action(import, key, statement, actions, outcome);
+	return take_action(import, key, setting, actions, outcome);
 }
 
 static int take_soft_reset(TAKE_ARGUMENTS)
@@ -330,7 +323,22 @@ static int take_soft_reset(TAKE_ARGUMENTS)
 		{"coredump-destroy", "destroy", false}, {0},
 	};
 
-	return take_action(import, key, statement, actions, outcome);
+	return take_action(import, key, setting, actions, outcome);
+}
+
+static int take_autostart(TAKE_ARGUMENTS)
+{
+	const char *text;
+	bool starts;
+
+	if (xl_import_text(import, key->name, &text) < 0)
+		return -1;
+	starts = strcmp(text, "start") == 0;
+	if (!starts && strcmp(text, "ignore") != 0)
+		return xl_import_refuse(import, setting, "must be start or ignore");
+	value_put(import->record, key->target, value_bool(starts));
+	outcome_set(outcome, OUTCOME_TRANSLATED, "%s = %s", key->target, starts ? "true" : "false");
+	return 0;
 }
 
 static int take_device_model(TAKE_ARGUMENTS)
@@ -344,10 +352,10 @@ static int take_device_model(TAKE_ARGUMENTS)
 	else if (strcmp(text, "qemu-xen-traditional") == 0)
 		model = "qemu-trad";
 	else
-		return xl_import_refuse(import, statement,
+		return xl_import_refuse(import, setting,
 					"must be qemu-xen or qemu-xen-traditional");
 	value_put(import->platform, key->target, value_string(model));
-	xl_outcome_set(outcome, XL_TRANSLATED, "platform:device-model = %s", model);
+	outcome_set(outcome, OUTCOME_TRANSLATED, "platform:device-model = %s", model);
 	return 0;
 }
 
@@ -356,11 +364,14 @@ static const struct xl_key keys[] = {
 #include "server/import/xl_keys.def"
 };
 
-const struct xl_key *xl_key_find(const struct xl_statement *statement)
+static const struct xl_key field_key = {"xenapi.", take_field, "", ""};
+
+const struct xl_key *xl_key_find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (xl_statement_is(statement, keys[i].name))
+	if (strncmp(name, field_key.name, strlen(field_key.name)) == 0)
+		return &field_key;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(name, keys[i].name) == 0)
 			return &keys[i];
-	}
 	return NULL;
 }

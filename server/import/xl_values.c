@@ -3,7 +3,6 @@
 #include "server/import/xl_import.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #define MIB ((int64_t)1 << 20)
@@ -12,51 +11,38 @@
 /* Of a value in an error. */
 #define SHOWN_MAX 200
 
-static size_t shown_length(const char *text, size_t length)
+char *xl_import_shorten(const char *text, size_t length)
 {
-	if (length <= SHOWN_MAX)
-		return length;
-	length = SHOWN_MAX;
-	/* not in the middle of a character */
-	while (length && ((unsigned char)text[length] & 0xC0) == 0x80)
-		length--;
-	return length;
-}
-
-int xl_import_refuse(struct xl_import *import, const struct xl_statement *statement,
-		     const char *reason)
-{
-	AUTO_TEXT where = text_format("config (line %d: %.*s %s)", statement->line,
-				      (int)statement->key_length, statement->key, reason);
-	size_t length = shown_length(statement->value, statement->value_length);
-	AUTO_TEXT shown = text_format("%.*s", (int)length, statement->value);
-
-	return fail(import->err, ERROR_INVALID_VALUE, where, shown);
-}
-
-void xl_outcome_set(struct xl_outcome *outcome, enum xl_outcome_kind kind, const char *format, ...)
-{
-	va_list arguments;
-	char *detail;
-
-	va_start(arguments, format);
-	detail = text_format_list(format, arguments);
-	va_end(arguments);
-	free(outcome->detail);
-	*outcome = (struct xl_outcome){kind, detail};
-}
-
-const struct xl_statement *xl_import_find(const struct xl_import *import, const char *key)
-{
-	const struct xl_statement *found = NULL;
-
-	for (size_t i = 0; i < import->statements->count; i++) {
-		const struct xl_statement *statement = &import->statements->items[i];
-
-		if (xl_statement_is(statement, key) && (!found || !statement->adds))
-			found = statement;
+	if (length > SHOWN_MAX) {
+		length = SHOWN_MAX;
+		/* not in the middle of a character */
+		while (length && ((unsigned char)text[length] & 0xC0) == 0x80)
+			length--;
 	}
-	return found;
+	return text_format("%.*s", (int)length, text);
+}
+
+int xl_import_refuse_line(struct xl_import *import, int line, const char *reason, const char *shown)
+{
+	AUTO_TEXT where = text_format("config (line %d: %s)", line, reason);
+	AUTO_TEXT beginning = xl_import_shorten(shown, strlen(shown));
+
+	return fail(import->err, ERROR_INVALID_VALUE, where, beginning);
+}
+
+int xl_import_refuse(struct xl_import *import, const struct setting *setting, const char *reason)
+{
+	const struct report_row *row = &import->settings.rows[setting->row];
+	AUTO_TEXT text = text_format("%s %s", row->key, reason);
+
+	return xl_import_refuse_line(import, row->line, text, row->value);
+}
+
+const struct setting *xl_import_find(const struct xl_import *import, const char *key)
+{
+	int found = settings_find(&import->settings, key);
+
+	return found < 0 ? NULL : &import->settings.items[found];
 }
 
 bool xl_import_is_plain(const char *text)
@@ -70,34 +56,62 @@ bool xl_import_is_plain(const char *text)
 
 int xl_import_text(struct xl_import *import, const char *key, const char **ret_text)
 {
-	const struct xl_statement *statement = xl_import_find(import, key);
-	const char *text = NULL;
+	const struct setting *setting = xl_import_find(import, key);
 
-	if (statement && xlu_cfg_get_string(import->config, key, &text, 1) != 0)
-		return xl_import_refuse(import, statement, "must be one value, not a list");
-	if (text && !xl_import_is_plain(text))
-		return xl_import_refuse(import, statement, "contains a control character");
-	*ret_text = text;
+	if (setting && setting->value->kind != VALUE_STRING)
+		return xl_import_refuse(import, setting, "must be one value, not a list");
+	if (setting && !xl_import_is_plain(setting->value->text))
+		return xl_import_refuse(import, setting, "contains a control character");
+	*ret_text = setting ? setting->value->text : NULL;
 	return 0;
+}
+
+/* As libxlutil reads it. */
+static bool read_number(const struct value *value, int64_t *ret_number)
+{
+	char *end;
+
+	if (value->kind != VALUE_STRING)
+		return false;
+	errno = 0;
+	*ret_number = strtol(value->text, &end, 0);
+	return !errno && end != value->text && !*end;
 }
 
 int xl_import_number(struct xl_import *import, const char *key, int64_t min, int64_t max,
 		     int64_t *number)
 {
-	const struct xl_statement *statement = xl_import_find(import, key);
+	const struct setting *setting = xl_import_find(import, key);
 	AUTO_TEXT reason = NULL;
-	long found;
+	int64_t found;
 
-	if (!statement)
+	if (!setting)
 		return 0;
-	if (xlu_cfg_get_long(import->config, key, &found, 1) != 0)
-		return xl_import_refuse(import, statement, "must be a whole number");
+	if (!read_number(setting->value, &found))
+		return xl_import_refuse(import, setting, "must be a whole number");
 	if (found >= min && found <= max) {
 		*number = found;
 		return 0;
 	}
 	reason = text_format("must be between %lld and %lld", (long long)min, (long long)max);
-	return xl_import_refuse(import, statement, reason);
+	return xl_import_refuse(import, setting, reason);
+}
+
+/* It is not there, or what is there could not be read. */
+static int refuse_missing(struct xl_import *import, const char *key)
+{
+	AUTO_TEXT where = text_format("config (%s is not set)", key);
+
+	for (int i = 0; i < import->settings.row_count; i++) {
+		const struct report_row *row = &import->settings.rows[i];
+		AUTO_TEXT reason = NULL;
+
+		if (strcmp(row->key, key) != 0 || !row->outcome.detail)
+			continue;
+		reason = text_format("%s: %s", key, row->outcome.detail);
+		return xl_import_refuse_line(import, row->line, reason, row->value);
+	}
+	return fail(import->err, ERROR_INVALID_VALUE, where, "");
 }
 
 static void put_mib(struct xl_import *import, const char *field, int64_t mib)
@@ -114,7 +128,7 @@ static int read_memory(struct xl_import *import)
 	if (xl_import_number(import, "maxmem", 0, MIB_END - 1, &import->maximum_mib) < 0)
 		return -1;
 	if (import->maximum_mib < 0)
-		return fail(import->err, ERROR_INVALID_VALUE, "config (memory is not set)", "");
+		return refuse_missing(import, "memory");
 	if (import->memory_mib < 0)
 		import->memory_mib = import->maximum_mib;
 	if (import->maximum_mib < import->memory_mib)
@@ -152,7 +166,7 @@ static int read_name(struct xl_import *import)
 	if (xl_import_text(import, "name", &name) < 0)
 		return -1;
 	if (!name || !*name)
-		return fail(import->err, ERROR_INVALID_VALUE, "config (name is not set)", "");
+		return refuse_missing(import, "name");
 	value_put(import->record, "name_label", value_string(name));
 	return 0;
 }

@@ -125,7 +125,7 @@ static char *take_parts(struct parsing *parsing, const char *text)
 }
 
 /* The n-th interface; NULL after having said what is wrong with it. */
-static struct value *read_vif(struct xl_import *import, const struct xl_statement *statement, int n,
+static struct value *read_vif(struct xl_import *import, const struct setting *setting, int n,
 			      const char *text, struct buffer *left_out)
 {
 	struct parsing parsing = {value_map(), value_map(), left_out};
@@ -140,7 +140,7 @@ static struct value *read_vif(struct xl_import *import, const struct xl_statemen
 		return parsing.vif;
 	value_release(parsing.vif);
 	reason = text_format("has an interface whose \"%s\" is not understood", odd);
-	xl_import_refuse(import, statement, reason);
+	xl_import_refuse(import, setting, reason);
 	return NULL;
 }
 
@@ -152,54 +152,52 @@ static bool has_device(const struct value *vifs, const char *device)
 	return false;
 }
 
-static int add_vif(struct xl_import *import, const struct xl_statement *statement,
-		   struct value *vifs, struct value *vif)
+static int add_vif(struct xl_import *import, const struct setting *setting, struct value *vifs,
+		   struct value *vif)
 {
 	const char *device = value_find_text(vif, "device");
 	AUTO_TEXT reason = text_format("has two interfaces with the devid %s", device);
 	bool is_second = has_device(vifs, device);
 
 	value_append(vifs, vif);
-	return is_second ? xl_import_refuse(import, statement, reason) : 0;
+	return is_second ? xl_import_refuse(import, setting, reason) : 0;
 }
 
-static int read_list(struct xl_import *import, const struct xl_statement *statement,
-		     XLU_ConfigList *list, struct value *vifs, struct buffer *left_out)
+static int read_list(struct xl_import *import, const struct setting *setting, struct value *vifs,
+		     struct buffer *left_out)
 {
-	const char *text;
-	struct value *vif;
+	const struct value *list = setting->value;
 
-	for (int i = 0; (text = xlu_cfg_get_listitem(list, i)); i++) {
+	for (int i = 0; i < (int)list->length && list->items[i]->kind == VALUE_STRING; i++) {
+		struct value *vif;
+
 		if (i == VIFS_MOST)
-			return xl_import_refuse(import, statement, "has more than 256 interfaces");
-		if (!xl_import_is_plain(text))
-			return xl_import_refuse(import, statement, "contains a control character");
-		vif = read_vif(import, statement, i, text, left_out);
-		if (!vif || add_vif(import, statement, vifs, vif) < 0)
+			return xl_import_refuse(import, setting, "has more than 256 interfaces");
+		if (!xl_import_is_plain(list->items[i]->text))
+			return xl_import_refuse(import, setting, "contains a control character");
+		vif = read_vif(import, setting, i, list->items[i]->text, left_out);
+		if (!vif || add_vif(import, setting, vifs, vif) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int take_vif(struct xl_import *import, const struct xl_key *key,
-	     const struct xl_statement *statement, struct xl_outcome *outcome)
+int take_vif(TAKE_ARGUMENTS)
 {
 	AUTO(value) vifs = value_set();
 	AUTO_BUFFER left_out = {0};
-	XLU_ConfigList *list;
-	int count;
 
-	if (xlu_cfg_get_list(import->config, key->name, &list, &count, 1) != 0)
-		return xl_import_refuse(import, statement, "must be a list");
-	if (read_list(import, statement, list, vifs, &left_out) < 0)
+	if (setting->value->kind != VALUE_SET)
+		return xl_import_refuse(import, setting, "must be a list");
+	if (read_list(import, setting, vifs, &left_out) < 0)
 		return -1;
-	if ((int)vifs->length != count)
-		return xl_import_refuse(import, statement, "must be a list of texts");
+	if (vifs->length != setting->value->length)
+		return xl_import_refuse(import, setting, "must be a list of texts");
 	value_put(import->record, key->target, value_reference(vifs));
 	if (left_out.length)
-		xl_outcome_set(outcome, XL_TRANSLATED, "%s, without effect are%.*s", key->target,
-			       (int)left_out.length - 1, left_out.data);
+		outcome_set(outcome, OUTCOME_TRANSLATED, "%s, without effect are%.*s", key->target,
+			    (int)left_out.length - 1, left_out.data);
 	else
-		xl_outcome_set(outcome, XL_TAKEN, "%s", key->target);
+		outcome_set(outcome, OUTCOME_TAKEN, "%s", key->target);
 	return 0;
 }

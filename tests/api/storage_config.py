@@ -106,7 +106,7 @@ def test_refused(host):
                       (f"{host.path('../outside.img')},raw,xvdb,w", "is no disk below"), (f"{host.path('gone')},raw,xvdb,w", "is no disk below"),
                       (f"{host.path('pipe.img')},raw,xvdb,w", "is no disk below"), ("/dev/null,raw,xvdb,w", "is no disk below"),
                       ("../x,raw,xvdb,w", "is no disk below"),
-                      (f"{good},qcow2,xvdb,w", "disk 2 has a format other than raw"), (f"{good},raw,xvdb1,w", "disk 2 is a partition"),
+                      (f"{good},qcow2,xvdb,w", "is a qcow2 image, and no VDI: put its folder into an SR"), (f"{good},raw,xvdb1,w", "disk 2 is a partition"),
                       (f"format=raw,vdev=xvdb,script=block-nbd,target={good}", "disk 2 has a script"),
                       (f"{good},raw,xvdb,sometimes", "disk 2 is not understood")):
         text = f"['{good},raw,xvda,w', '{spec}']"

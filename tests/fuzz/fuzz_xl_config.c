@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* fuzz_xl_config – any bytes as an xl.cfg; what is kept verbatim must read the same again */
 
-#include "server/import/xl_config.h"
+#include "server/import/import.h"
 
 #include <assert.h>
 
@@ -19,7 +19,7 @@ static void check_kept(const char *key, const char *text)
 	const char *again;
 
 	/* name and memory say otherwise, and some texts are too long by now */
-	if (import_xl_config(config, &record, &report, &err) < 0)
+	if (import_config(config, "xl", &record, &report, &err) < 0)
 		return;
 	other_config = value_find(record, "other_config");
 	again = other_config ? value_find_text(other_config, kept) : NULL;
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct value *kept;
 
 	memcpy(text, data, size);
-	if (import_xl_config(text, &record, &report, &err) < 0) {
+	if (import_config(text, "xl", &record, &report, &err) < 0) {
 		assert(err.code == ERROR_INVALID_VALUE && !record && !report);
 		/* the scanner must understand whatever libxlutil does */
 		assert(strcmp(err.parameters[0], "config (not understood)") != 0);

@@ -2,7 +2,7 @@
 /* test_xl_config – what becomes of each kind of line in an xl.cfg */
 
 #include "schema/buffer.h"
-#include "server/import/xl_config.h"
+#include "server/import/import.h"
 #include "tests/tap.h"
 
 #include <stdio.h>
@@ -165,8 +165,12 @@ static const struct {
 	{"disk = [ 'vdev=xvda,target=/x,y=z' ]", "VBDs",
 	 "{path=/x,y=z userdevice=xvda mode=RW type=Disk empty=false bootable=true}", "taken",
 	 "VBDs"},
-	{"disk = [ '/a.qcow2,qcow2,xvda,w' ]", "VBDs", NULL, "ignored",
-	 "disk 1 has a format other than raw"},
+	{"disk = [ '/a.qcow2,qcow2,xvda,w' ]", "VBDs",
+	 "{path=/a.qcow2 userdevice=xvda mode=RW type=Disk empty=false bootable=true "
+	 "format=qcow2}",
+	 "taken", "VBDs"},
+	{"disk = [ '/a.vhd,vhd,xvda,w' ]", "VBDs", NULL, "ignored",
+	 "disk 1 has a format other than raw and qcow2"},
 	{"disk = [ '/a,raw,xvda2,w' ]", "VBDs", NULL, "ignored",
 	 "disk 1 is a partition: drives are whole here"},
 	{"disk = [ '/a,raw,xvda,w,script=x' ]", "VBDs", NULL, "ignored", "disk 1 has a script"},
@@ -209,10 +213,11 @@ static void check_good(size_t i)
 	const struct value *row;
 
 	if (good[i].detail && strcmp(good[i].detail, "syntax") == 0) {
-		ok(import_xl_config(text, &record, &report, &err) < 0, "%s", good[i].text);
+		ok(import_config(text, "xl", &record, &report, &err) < 0, "%s", good[i].text);
 		return;
 	}
-	if (!ok(import_xl_config(text, &record, &report, &err) == 0, "%s is read", good[i].text)) {
+	if (!ok(import_config(text, "xl", &record, &report, &err) == 0, "%s is read",
+		good[i].text)) {
 		diag("%s", error_text(&err));
 		return;
 	}
@@ -295,7 +300,7 @@ static void check_bad(size_t i)
 	AUTO(value) report = NULL;
 	AUTO_ERROR err = {0};
 
-	if (!ok(import_xl_config(bad[i].text, &record, &report, &err) < 0, "%s is refused",
+	if (!ok(import_config(bad[i].text, "xl", &record, &report, &err) < 0, "%s is refused",
 		bad[i].text))
 		return;
 	ok(err.code == ERROR_INVALID_VALUE, "INVALID_VALUE");
@@ -319,7 +324,7 @@ static void check_report(void)
 		"{key=name value='b' outcome=taken detail=name_label line=4}",
 	};
 
-	ok(import_xl_config("name='a'\nmemory=1;xyz=2\n\nname='b'", &record, &report, &err) == 0,
+	ok(import_config("name='a'\nmemory=1;xyz=2\n\nname='b'", "xl", &record, &report, &err) == 0,
 	   "a row for each assignment");
 	is_int(report->length, ARRAY_SIZE(want), "rows");
 	for (uint32_t i = 0; i < report->length; i++) {
@@ -341,23 +346,23 @@ static void check_time(const char *head, const char *unit, const char *what)
 	double seconds;
 
 	buffer_add_text(&text, head);
-	while (text.length + strlen(unit) + 2 < XL_TEXT_MAX)
+	while (text.length + strlen(unit) + 2 < IMPORT_TEXT_MAX)
 		buffer_add_text(&text, unit);
 	start = clock();
-	import_xl_config(text.data, &record, &report, &err);
+	import_config(text.data, "xl", &record, &report, &err);
 	seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
 	ok(seconds < 60, "%s: %.2f s", what, seconds);
 }
 
 static void check_bounds(void)
 {
-	AUTO_TEXT big = allocate(XL_TEXT_MAX + 2);
+	AUTO_TEXT big = allocate(IMPORT_TEXT_MAX + 2);
 	AUTO(value) record = NULL;
 	AUTO(value) report = NULL;
 	AUTO_ERROR err = {0};
 
-	memset(big, ' ', XL_TEXT_MAX + 1);
-	ok(import_xl_config(big, &record, &report, &err) < 0, "more than 1 MiB is refused");
+	memset(big, ' ', IMPORT_TEXT_MAX + 1);
+	ok(import_config(big, "xl", &record, &report, &err) < 0, "more than 1 MiB is refused");
 	is_str(err.parameters[0], "config (more than 1 MiB)", "and says so");
 	check_time(BASE "x = [", "1,", "an open list");
 	check_time(BASE, "a='b';", "too many assignments");

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vm_import.c – VMs made of other systems' configurations. */
+#include "schema/convert.h"
+#include "server/api/plan.h"
+#include "server/api/vbd_import.h"
+#include "server/api/vif.h"
+#include "server/api/vm.h"
+#include "server/import/import.h"
+
+struct creation {
+	struct call *call;
+	const struct value *fields;
+	const struct vbd_import *disks;
+	struct value *ref;
+};
+
+struct name_search {
+	const char *name;
+	const struct record *found;
+};
+
+static void compare_name(struct transaction *transaction, const struct record *vm, void *argument)
+{
+	struct name_search *search = argument;
+
+	(void)transaction;
+	if (!record_bool(vm, VM_is_a_template) && record_is(vm, VM_name_label, search->name))
+		search->found = vm;
+}
+
+static int check_name(struct transaction *transaction, const struct value *fields,
+		      struct error *err)
+{
+	const char *name = value_find_text(fields, "name_label");
+	struct name_search search = {.name = name ? name : ""};
+	AUTO_TEXT field = NULL;
+
+	transaction_each(transaction, CLASS_VM, compare_name, &search);
+	if (!search.found)
+		return 0;
+	field = text_format("name: another VM has it already, %s", record_uuid(search.found));
+	return fail(err, ERROR_INVALID_VALUE, field, search.name);
+}
+
+static int create_named(struct transaction *transaction, void *argument, struct error *err)
+{
+	struct creation *creation = argument;
+	struct record *vm;
+
+	plan_begin(creation->call);
+	if (check_name(transaction, creation->fields, err) < 0)
+		return -1;
+	vm = vm_make(transaction, creation->fields, true, err);
+	if (!vm || vif_make_all(transaction, vm, value_find(creation->fields, "VIFs"), err) < 0 ||
+	    vbd_import_make(transaction, vm, creation->disks, err) < 0)
+		return -1;
+	value_release(creation->ref);
+	creation->ref = value_string(record_ref(vm));
+	return 0;
+}
+
+struct value *vm_creation_result(const char *ref, struct value *report)
+{
+	struct value *result = value_map();
+
+	value_put(result, "ref", value_string(ref));
+	value_put(result, "report", report);
+	return result;
+}
+
+static int read_option(struct call *call, const struct member *option, const char **ret_format,
+		       struct error *err)
+{
+	static const struct type flag = {.kind = TYPE_BOOL};
+	const char *name = option->key->text;
+	AUTO(value) value = NULL;
+
+	if (strcmp(name, "format") == 0 && option->value->kind == VALUE_STRING) {
+		*ret_format = option->value->text;
+		return 0;
+	}
+	if (strcmp(name, "dry_run") != 0)
+		return fail(err, ERROR_INVALID_VALUE, "options are format and dry_run", name);
+	if (convert_value(&flag, option->value, name, &value, err) < 0)
+		return -1;
+	call->dry_run = call->dry_run || value->boolean;
+	return 0;
+}
+
+/* The VM, or, in a dry run, the changes that would make it. */
+static int create(struct creation *creation, struct value *report, const char *format,
+		  struct error *err)
+{
+	struct call *call = creation->call;
+	struct store *store = call->api->store;
+	int rc = call->dry_run ? store_try(store, create_named, creation, plan_add, call, err) :
+				 store_mutate(store, create_named, creation, err);
+	AUTO(value) ref = creation->ref;
+
+	if (rc < 0)
+		return -1;
+	call->result =
+		vm_creation_result(call->dry_run ? NULL_REF : ref->text, value_reference(report));
+	value_put(call->result, "format", value_string(format));
+	if (call->dry_run)
+		value_put(call->result, "changes", value_reference(call->planned));
+	return 0;
+}
+
+int run_VM_create_from_config(struct call *call, struct error *err)
+{
+	const struct value *options = call->arguments[1];
+	const char *config = argument_text(call, 0), *format = "xl";
+	AUTO(value) fields = NULL;
+	AUTO(value) report = NULL;
+	struct creation creation = {.call = call};
+	struct vbd_import *disks;
+	int rc;
+
+	for (uint32_t i = 0; i < options->length; i++)
+		if (read_option(call, &options->members[i], &format, err) < 0)
+			return -1;
+	if (strcmp(format, "auto") == 0)
+		format = import_recognise(config);
+	if (import_config(config, format, &fields, &report, err) < 0)
+		return -1;
+	disks = vbd_import_look(call->api, &fields, report);
+	creation.fields = fields;
+	creation.disks = disks;
+	rc = create(&creation, report, format, err);
+	vbd_import_free(disks);
+	return rc;
+}

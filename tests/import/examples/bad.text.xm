@@ -1,0 +1,3 @@
+import os
+name = "x
+memory = 4
