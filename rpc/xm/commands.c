@@ -61,6 +61,7 @@ static const struct {
 	{"drop", 0, offsetof(struct xm, options.drop), false},
 	{"state", 0, offsetof(struct xm, options.state), true},
 	{"fix", 0, offsetof(struct xm, options.fix), true},
+	{"format", 0, offsetof(struct xm, options.format), true},
 };
 
 static bool command_has(const struct command *command, size_t option)

@@ -97,20 +97,25 @@ static void print_warnings(const struct value *warnings)
 	}
 }
 
+void plan_print_changes(const struct value *plan)
+{
+	const struct value *changes = value_find(plan, "changes");
+
+	for (uint32_t i = 0; changes && changes->kind == VALUE_SET && i < changes->length; i++)
+		print_change(changes->items[i]);
+	print_domain(plan);
+	if (!changes || changes->kind != VALUE_SET || !changes->length)
+		puts("nothing is changed");
+	print_warnings(value_find(plan, "warnings"));
+}
+
 bool plan_show(struct xm *xm, const char *method, struct value *parameters)
 {
 	AUTO_TEXT plan = text_format("Plan.%s", bare_name(method));
 	AUTO(value) result = NULL;
-	const struct value *changes;
 
 	if (client_call(xm->client, plan, parameters, &result, &xm->failure) < 0)
 		return false;
-	changes = value_find(result, "changes");
-	for (uint32_t i = 0; changes && changes->kind == VALUE_SET && i < changes->length; i++)
-		print_change(changes->items[i]);
-	print_domain(result);
-	if (!changes || changes->kind != VALUE_SET || !changes->length)
-		puts("nothing is changed");
-	print_warnings(value_find(result, "warnings"));
+	plan_print_changes(result);
 	return true;
 }

@@ -9,5 +9,7 @@
 bool plan_is_due(const char *method);
 /* Prints the server's plan of the call; takes the parameters. False: xm->failure says why not. */
 bool plan_show(struct xm *xm, const char *method, struct value *parameters);
+/* What a plan says that is there already. */
+void plan_print_changes(const struct value *plan);
 
 #endif

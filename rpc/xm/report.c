@@ -4,6 +4,7 @@
 
 #include "rpc/xm/amount.h"
 #include "rpc/xm/terminal.h"
+#include "schema/error.h"
 
 static const char *outcome_of(const struct value *row)
 {
@@ -75,5 +76,88 @@ enum status report_tell(struct xm *xm, const char *title, int lines, const struc
 	value_release(xm->subject.ref);
 	xm->subject.ref = value_reference(ref);
 	print_report(title, lines, report);
+	return STATUS_DONE;
+}
+
+enum status report_refusal(struct xm *xm, const char *title)
+{
+	const char *code = failure_part(&xm->failure, 0);
+	const char *where = failure_part(&xm->failure, 1);
+	const char *what = failure_part(&xm->failure, 2);
+	size_t length = where ? strlen(where) : 0;
+
+	if (!code || !what || strcmp(code, error_info(ERROR_INVALID_VALUE)->name) != 0 ||
+	    strncmp(where, "config (", 8) != 0 || where[length - 1] != ')')
+		return xm_report(xm);
+	AUTO_TEXT bare = text_format("%.*s", (int)(length - 9), where + 8);
+	AUTO_TEXT path = terminal_text(title);
+	AUTO_TEXT reason = terminal_text(bare);
+	AUTO_TEXT shown = terminal_text(what);
+
+	if (*shown)
+		return xm_fail("%s: %s\n  %s", path, reason, shown);
+	return xm_fail("%s: %s", path, reason);
+}
+
+/* The server's words for what became of a key, and a person's. */
+static const struct {
+	const char *outcome, *words;
+} words[] = {
+	{"taken", "taken over"},
+	{"translated", "translated"},
+	{"ignored", "not supported"},
+	{"unknown", "not known"},
+};
+
+static const char *words_of(const struct value *row)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i].outcome, outcome_of(row)) == 0)
+			return words[i].words;
+	return words[ARRAY_SIZE(words) - 1].words;
+}
+
+static void print_counts(const struct value *report)
+{
+	const char *separator = ": ";
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		unsigned count = 0;
+
+		for (uint32_t k = 0; k < report->length; k++)
+			count += words_of(report->items[k]) == words[i].words;
+		if (count)
+			printf("%s%u %s", separator, count, words[i].words);
+		separator = count ? ", " : separator;
+	}
+	putchar('\n');
+}
+
+static void print_table_row(const struct value *row)
+{
+	const char *key = value_find_text(row, "key");
+	const char *detail = value_find_text(row, "detail");
+
+	printf("  %4lld  ", (long long)amount_of(row, "line"));
+	terminal_print(stdout, key ? key : "?", 28);
+	printf("  %-13s  ", words_of(row));
+	terminal_print(stdout, detail ? detail : "", 0);
+	putchar('\n');
+}
+
+enum status report_table(const char *title, const struct value *result)
+{
+	const struct value *report = value_find(result, "report");
+	const char *format = value_find_text(result, "format");
+	AUTO_TEXT shown = terminal_text(title);
+
+	if (!report || report->kind != VALUE_SET || !format)
+		return xm_fail("the server does not say what it made");
+	printf("%s (", shown);
+	terminal_print(stdout, format, 0);
+	putchar(')');
+	print_counts(report);
+	for (uint32_t i = 0; i < report->length; i++)
+		print_table_row(report->items[i]);
 	return STATUS_DONE;
 }

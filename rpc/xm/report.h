@@ -10,5 +10,10 @@
  * so many lines are the file's own, those behind them the command line's; −1: it had no lines.
  */
 enum status report_tell(struct xm *xm, const char *title, int lines, const struct value *result);
+/* All of it, a line for each key. */
+enum status report_table(const char *title, const struct value *result);
+/* The last call was refused. "config (line 3: …; line 5: …)" and the text there are said as
+ * TITLE: line 3: …. Always STATUS_FAILED. */
+enum status report_refusal(struct xm *xm, const char *title);
 
 #endif

@@ -5,34 +5,12 @@
 #include "rpc/xm/follow.h"
 #include "rpc/xm/report.h"
 #include "rpc/xm/run.h"
-#include "schema/error.h"
 
 /* The file, and how many of the lines sent are its own. */
 struct source {
 	char *path;
 	int lines;
 };
-
-/* "config (line 3: …; line 5: …)" and the text there: FILE: line 3: … */
-static enum status report_refusal(struct xm *xm, const struct source *source)
-{
-	const char *code = failure_part(&xm->failure, 0);
-	const char *where = failure_part(&xm->failure, 1);
-	const char *what = failure_part(&xm->failure, 2);
-	size_t length = where ? strlen(where) : 0;
-
-	if (!code || !what || strcmp(code, error_info(ERROR_INVALID_VALUE)->name) != 0 ||
-	    strncmp(where, "config (", 8) != 0 || where[length - 1] != ')')
-		return xm_report(xm);
-	AUTO_TEXT bare = text_format("%.*s", (int)(length - 9), where + 8);
-	AUTO_TEXT path = terminal_text(source->path);
-	AUTO_TEXT reason = terminal_text(bare);
-	AUTO_TEXT shown = terminal_text(what);
-
-	if (*shown)
-		return xm_fail("%s: %s\n  %s", path, reason, shown);
-	return xm_fail("%s: %s", path, reason);
-}
 
 static enum status send_config(struct xm *xm, const struct source *source,
 			       const struct buffer *text)
@@ -43,7 +21,7 @@ static enum status send_config(struct xm *xm, const struct source *source,
 		     parameters_of(value_string_n(text->data ? text->data : "", text->length),
 				   (struct value *)NULL),
 		     &result))
-		return report_refusal(xm, source);
+		return report_refusal(xm, source->path);
 	return report_tell(xm, source->path, source->lines, result);
 }
 

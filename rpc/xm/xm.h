@@ -41,7 +41,7 @@ struct xm {
 	struct {
 		bool paused, wait, detailed, json, templates, force, memory, now, next_boot,
 			dry_run, drop;
-		const char *state, *fix;
+		const char *state, *fix, *format;
 	} options;
 	struct subject subject;
 	char *doing;		/* "starting demo", shown while a call takes time */

@@ -304,13 +304,14 @@ class FakeServer:
         return self.change(ref, VCPUs_at_startup=value,
                            VCPUs_max=max(value, int(self.vm(ref)["VCPUs_max"])))
 
-    def run_VM_create_from_config(self, _, text):
+    def run_VM_create_from_config(self, _, text, options=None):
         name = re.search(r"^name *= *[\"'](.*)[\"']", text, re.M)
         rows = [{"key": "name", "value": "", "outcome": "taken", "detail": "name_label", "line": 1}]
         if "disk" in text:
             rows.append({"key": "disk", "value": "[]", "outcome": "ignored", "detail": "no disks yet",
                          "line": text[:text.index("disk")].count("\n") + 1})
-        return {"ref": self.add(name_label=name.group(1)), "report": rows}
+        ref = "OpaqueRef:NULL" if options and options["dry_run"] else self.add(name_label=name.group(1))
+        return {"ref": ref, "report": rows, "format": "xl", "changes": []}
 
     def run_console_get_record(self, _, ref):
         return {"protocol": "vt100" if ref == "OpaqueRef:text" else "rfb", "location": self.console}

@@ -146,6 +146,33 @@ def test_new():
              "  x y\\u009b\n"), "errors name the file")
 
 
+def test_import():
+    with FakeServer() as server:
+        for name, text in (("a", 'name = "a"\ndisk = []\n'), ("b", 'name = "b"\n')):
+            with open(server.path(name), "w", encoding="utf-8") as file:
+                file.write(text)
+        status, out, err = server.xm("import", "a", "b")
+        is_((status, err), (0, ""), "import of two files")
+        is_(out, "a (xl): 1 taken over, 1 not supported\n"
+            "     1  name                          taken over     name_label\n"
+            "     2  disk                          not supported  no disks yet\n"
+            "b (xl): 1 taken over\n"
+            "     1  name                          taken over     name_label\n", "tells all of both")
+        is_(server.calls[1][1][2], {"format": "auto", "dry_run": False}, "the format is found out")
+        is_(len(server.vms), 2, "each is a VM")
+        status, out, _ = server.xm("import", "-n", "--format=xl", "a")
+        is_((status, out.splitlines()[-1]), (0, "nothing is changed"), "a dry run")
+        is_((server.calls[1][1][2], len(server.vms)), ({"format": "xl", "dry_run": True}, 2), "makes nothing")
+        is_(server.xm("-n", "import", "a")[0], 0, "nor does")
+        is_((server.calls[1][1][2]["dry_run"], len(server.vms)), (True, 2), "-n before the command")
+        status, out, err = server.xm("import", "nothing", "b")
+        is_((status, err), (1, "Error: nothing: there is no such file, nor /etc/xen/nothing\n"
+                            "1 of 2 files did not become a VM.\n"), "one that is not there fails")
+        has(out, "b (xl): 1 taken over\n", "and the other is made")
+        server.refusals["VM.create_from_config"] = Refusal("INVALID_VALUE", "config (line 2: memory must be a whole number)", "much")
+        is_(server.xm("import", "a"), (1, "", "Error: a: line 2: memory must be a whole number\n  much\n"), "one that is refused")
+
+
 def test_create():
     with FakeServer() as server:
         with open(server.path("demo"), "w", encoding="utf-8") as file:
@@ -263,6 +290,7 @@ test_domains()
 test_ambiguity()
 test_sizes()
 test_new()
+test_import()
 test_create()
 test_texts()
 test_console()
