@@ -101,7 +101,8 @@ static int create(struct creation *creation, struct value *report, const char *f
 		return -1;
 	call->result =
 		vm_creation_result(call->dry_run ? NULL_REF : ref->text, value_reference(report));
-	value_put(call->result, "format", value_string(format));
+	if (value_find(call->arguments[1], "format"))
+		value_put(call->result, "format", value_string(format));
 	if (call->dry_run)
 		value_put(call->result, "changes", value_reference(call->planned));
 	return 0;
