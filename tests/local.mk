@@ -77,6 +77,7 @@ check_PROGRAMS += %D%/hypervisor/test_pci
 %C%_hypervisor_test_pci_SOURCES = %D%/hypervisor/test_pci.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
 check_PROGRAMS += %D%/hypervisor/test_simulator
 %C%_hypervisor_test_simulator_SOURCES = %D%/hypervisor/test_simulator.c %D%/hypervisor/fixture.c %D%/hypervisor/fixture.h
+check_PROGRAMS += %D%/import/test_export
 check_PROGRAMS += %D%/import/test_xl_config
 check_PROGRAMS += %D%/xm/test_escape
 check_PROGRAMS += %D%/hypervisor/test_simulator_control
@@ -171,6 +172,7 @@ CLEANFILES += %D%/breaks/flags
 
 # Python tests, and what they import.
 python_tests += %D%/import/examples.py
+python_tests += %D%/import/export.py
 python_tests += %D%/rpc/oracle.py
 python_modules += %D%/lib/jsonrpc.py
 python_modules += %D%/lib/rpc.py

@@ -51,6 +51,7 @@ libxm_a_SOURCES += %D%/run_host.c
 libxm_a_SOURCES += %D%/run_list.c
 libxm_a_SOURCES += %D%/run_names.c
 libxm_a_SOURCES += %D%/run_network.c
+libxm_a_SOURCES += %D%/run_export.c
 libxm_a_SOURCES += %D%/run_import.c
 libxm_a_SOURCES += %D%/run_new.c
 libxm_a_SOURCES += %D%/run_power.c

@@ -126,6 +126,7 @@ libapi_a_SOURCES += %D%/reconcile.c
 libapi_a_SOURCES += %D%/reconcile.h
 libapi_a_SOURCES += %D%/vm_boot.c
 libapi_a_SOURCES += %D%/vm_create.c
+libapi_a_SOURCES += %D%/vm_export.c
 libapi_a_SOURCES += %D%/vm_image.c
 libapi_a_SOURCES += %D%/vm_import.c
 libapi_a_SOURCES += %D%/vm_checkpoint.c

@@ -25,8 +25,15 @@ static const struct field_info *find_field(const struct class_info *cls, const c
 
 bool field_may_be_said(const struct field_info *field)
 {
+	/* how the domain was is not how the VM is to be */
+	static const char *const past[] = {"power_state", "last_booted_record",
+					   "last_boot_CPU_flags"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(past); i++)
+		if (strcmp(past[i], field->name) == 0)
+			return false;
 	return field->is_setting && field->qualifier != QUALIFIER_INTERNAL &&
-	       field->type->kind != TYPE_REF && strcmp(field->name, "power_state") != 0;
+	       field->type->kind != TYPE_REF;
 }
 
 /* NULL after having said what is wrong. */

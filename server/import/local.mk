@@ -4,6 +4,12 @@
 noinst_LIBRARIES += libimport.a
 libimport_a_SOURCES =
 libimport_a_SOURCES += %D%/xl_config.c
+libimport_a_SOURCES += %D%/export.c
+libimport_a_SOURCES += %D%/export.h
+libimport_a_SOURCES += %D%/sxp_write.c
+libimport_a_SOURCES += %D%/sxp_write.h
+libimport_a_SOURCES += %D%/xl_give.c
+libimport_a_SOURCES += %D%/xl_give.h
 libimport_a_SOURCES += %D%/fields.c
 libimport_a_SOURCES += %D%/fields.h
 libimport_a_SOURCES += %D%/formats.def

@@ -298,6 +298,16 @@ static void read_statement(struct program *program, const struct statement *stat
 				"Python is not run: say without it what it would set");
 }
 
+static bool is_plain(const struct value *value)
+{
+	if (value->kind == VALUE_STRING)
+		return xl_import_is_plain(value->text);
+	for (uint32_t i = 0; i < value->length; i++)
+		if (!is_plain(value->items[i]))
+			return false;
+	return true;
+}
+
 /* All that was assigned, whether a VM has it or not. */
 static void settle(const struct program *program)
 {
@@ -305,7 +315,12 @@ static void settle(const struct program *program)
 		const struct variable *variable = &program->items[i];
 		struct value *value = python_setting(variable->value);
 
-		if (value) {
+		if (value && !is_plain(value)) {
+			value_release(value);
+			settings_decide(
+				program->settings, variable->row, OUTCOME_IGNORED,
+				"it contains a control character, or one that is not ASCII");
+		} else if (value) {
 			int setting = settings_add(program->settings, variable->name, value,
 						   variable->row);
 

@@ -82,9 +82,9 @@ static const char *add_number(struct buffer *out, const char *text, const char *
 			break;
 		code = code * (unsigned)base + digit;
 	}
-	/* what is not ASCII depends on the file's encoding; 0 ends a text here */
-	if (code > 0 && code < 128)
-		buffer_add_char(out, (char)code);
+	/* what is not ASCII depends on the file's encoding, and 0 ends a text here: no text can
+	 * have what stands for them */
+	buffer_add_char(out, code > 0 && code < 128 ? (char)code : '\1');
 	return text;
 }
 

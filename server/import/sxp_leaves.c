@@ -206,3 +206,9 @@ bool sxp_is_whole(const char *path)
 	return strcmp(path, "cpus") == 0 || strncmp(path, "xl/", 3) == 0 ||
 	       strncmp(path, "xenapi/", 7) == 0;
 }
+
+bool sxp_is_inverse(const struct leaf_rule *rule)
+{
+	return rule->take == leaf_text || rule->take == leaf_vcpus || rule->take == leaf_action ||
+	       rule->take == leaf_whole;
+}

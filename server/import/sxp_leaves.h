@@ -7,6 +7,8 @@
 
 extern const struct leaf_rule sxp_rules[];
 
+/* Whether the same text, written at the rule's path, would become the rule's key. */
+bool sxp_is_inverse(const struct leaf_rule *rule);
 /* Lists of such a name are values, not branches. */
 bool sxp_is_whole(const char *path);
 

@@ -66,6 +66,8 @@ int xl_import_basics(struct xl_import *import);
 int take_disk(TAKE_ARGUMENTS);
 /* Of the key vif: the record's VIFs. */
 int take_vif(TAKE_ARGUMENTS);
+/* Whether it is kept with an interface as xl:KEY, without an effect. */
+bool vif_leaves_out(const char *key);
 /* Of the keys that begin with "xenapi.": any field, as value_to_text writes it. */
 int take_field(TAKE_ARGUMENTS);
 

@@ -98,6 +98,14 @@ static const struct {
 	{"forwarddev", leave_out}, {"backendtype", leave_out},
 };
 
+bool vif_leaves_out(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (strcmp(parts[i].key, key) == 0)
+			return parts[i].take == leave_out || parts[i].take == take_script;
+	return false;
+}
+
 static bool take_part(struct parsing *parsing, const char *part)
 {
 	size_t length = strcspn(part, "=");

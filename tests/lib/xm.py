@@ -313,6 +313,9 @@ class FakeServer:
         ref = "OpaqueRef:NULL" if options and options["dry_run"] else self.add(name_label=name.group(1))
         return {"ref": ref, "report": rows, "format": "xl", "changes": []}
 
+    def run_VM_export_config(self, _, ref, format_):
+        return f"{format_} of {self.vm(ref)['name_label']}\n"
+
     def run_console_get_record(self, _, ref):
         return {"protocol": "vt100" if ref == "OpaqueRef:text" else "rfb", "location": self.console}
 

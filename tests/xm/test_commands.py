@@ -173,6 +173,14 @@ def test_import():
         is_(server.xm("import", "a"), (1, "", "Error: a: line 2: memory must be a whole number\n  much\n"), "one that is refused")
 
 
+def test_export():
+    with FakeServer() as server:
+        server.add()
+        is_(server.xm("export", "demo"), (0, "xl of demo\n", ""), "export prints what the server says")
+        is_(server.xm("export", "--format=sxp", "demo"), (0, "sxp of demo\n", ""), "in another format")
+        is_(server.xm("export", "nobody")[0], 1, "of nobody")
+
+
 def test_create():
     with FakeServer() as server:
         with open(server.path("demo"), "w", encoding="utf-8") as file:
@@ -291,6 +299,7 @@ test_ambiguity()
 test_sizes()
 test_new()
 test_import()
+test_export()
 test_create()
 test_texts()
 test_console()
