@@ -12,7 +12,7 @@ from lib.tap import done, has, is_, ok, skip_all
 
 # Messages of a VM that change nothing, beside those that begin with get_.
 READING = {"query_data_source", "maximise_memory", "compute_memory_overhead", "assert_operation_valid", "assert_can_boot_here",
-           "wait_memory_target_live"}
+           "wait_memory_target_live", "export_config"}
 FIELDS = ("name_label", "power_state", "domain_type", "memory_target", "memory_dynamic_min", "memory_dynamic_max",
           "memory_static_max", "VCPUs_at_startup", "VCPUs_max")
 
