@@ -39,26 +39,14 @@ static void accept(struct store *store, const struct mutation *mutation)
 	}
 }
 
-static bool write_change(struct store *store, const struct change *change,
-			 const struct store_actor *actor)
-{
-	uint64_t revision = store->next_revision;
-
-	if (!database_concerns(change->old, change->new))
-		return true;
-	if (change->new)
-		change->new->stored = revision;
-	return database_write(store->database, change->old, change->new, revision) &&
-	       database_write_history(store->database, change->old, change->new, revision, actor);
-}
-
 static bool write_changes(struct store *store, const struct mutation *mutation)
 {
 	for (const struct setting *setting = mutation->settings; setting; setting = setting->next)
 		if (!database_set_setting(store->database, setting->name, setting->value))
 			return false;
 	for (const struct change *change = mutation->changes; change; change = change->next)
-		if (!write_change(store, change, mutation->actor))
+		if (!database_write(store->database, change->old, change->new, store->next_revision,
+				    mutation->actor))
 			return false;
 	return true;
 }

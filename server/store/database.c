@@ -36,6 +36,37 @@ bool database_run(struct database *database, const char *sql)
 	       database_failed(database, "database");
 }
 
+sqlite3_stmt *database_prepare(struct database *database, sqlite3_stmt **statement, const char *sql)
+{
+	if (!*statement &&
+	    sqlite3_prepare_v3(database->connection, sql, -1, SQLITE_PREPARE_PERSISTENT, statement,
+			       NULL) != SQLITE_OK)
+		database_failed(database, sql);
+	return *statement;
+}
+
+bool database_step(struct database *database, sqlite3_stmt *statement, const char *what)
+{
+	bool done = sqlite3_step(statement) == SQLITE_DONE || database_failed(database, what);
+
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	return done;
+}
+
+void database_bind_text(sqlite3_stmt *statement, int column, const char *text)
+{
+	sqlite3_bind_text(statement, column, text ? text : "", -1, SQLITE_STATIC);
+}
+
+/* BEGIN and COMMIT, of which there are many. */
+static bool run_prepared(struct database *database, int which, const char *sql)
+{
+	sqlite3_stmt *statement = database_prepare(database, &database->statements[which], sql);
+
+	return statement && database_step(database, statement, "database");
+}
+
 int64_t database_number(struct database *database, const char *sql)
 {
 	sqlite3_stmt *statement = NULL;
@@ -154,9 +185,8 @@ bool database_start_checkpoints(struct database *database, int64_t wal_bytes, ch
 void database_close(struct database *database)
 {
 	checkpoint_stop(database->checkpoint);
-	for (size_t i = 0; i < STATEMENT_CACHE; i++)
-		sqlite3_finalize(database->cache[i].statement);
-	sqlite3_finalize(database->history);
+	for (size_t i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(database->statements[i]);
 	sqlite3_close(database->connection);
 	free(database->problem);
 	free(database);
@@ -177,7 +207,7 @@ bool database_begin(struct database *database)
 	if (database->in_transaction)
 		return true;
 	checkpoint_enter(database->checkpoint);
-	database->in_transaction = database_run(database, "BEGIN IMMEDIATE");
+	database->in_transaction = run_prepared(database, STATEMENT_BEGIN, "BEGIN IMMEDIATE");
 	if (!database->in_transaction)
 		checkpoint_leave(database->checkpoint);
 	return database->in_transaction;
@@ -194,7 +224,7 @@ bool database_commit(struct database *database)
 {
 	if (!database->in_transaction)
 		return true;
-	database->in_doubt = !database_run(database, "COMMIT");
+	database->in_doubt = !run_prepared(database, STATEMENT_COMMIT, "COMMIT");
 	if (!database->in_doubt)
 		end_transaction(database);
 	return !database->in_doubt;

@@ -44,17 +44,13 @@ const char *database_problem(const struct database *database);
 
 const char *database_path(const struct database *database);
 
-/* old NULL: a new object; new NULL: it is deleted, at this revision. Writes only columns that
- * differ; begins if it must. */
-bool database_write(struct database *database, const struct record *old, const struct record *new,
-		    uint64_t revision);
-/* Whether such a change concerns the file at all. */
-bool database_concerns(const struct record *old, const struct record *new);
-
-/* The entry of such a change; the batch has begun. `actor` NULL: the daemon itself. */
-bool database_write_history(struct database *database, const struct record *old,
-			    const struct record *new, uint64_t revision,
-			    const struct store_actor *actor);
+/*
+ * The row of a change and its entry of the history; old NULL: a new object; new NULL: it is
+ * deleted. Begins if it must. Nothing is written, and new->stored stays, when no stored field
+ * differs. `actor` NULL: the daemon itself.
+ */
+bool database_write(struct database *database, const struct record *old, struct record *new,
+		    uint64_t revision, const struct store_actor *actor);
 /* Removes some of what is older than so many seconds or the newest `kept` entries: the next call
  * goes on. */
 bool database_prune_history(struct database *database, int64_t kept, int64_t seconds);

@@ -9,15 +9,23 @@
 
 #include <sqlite3.h>
 
-#define STATEMENT_CACHE 256
-#define FIELD_BITS 128
+#define FIELDS_MAX 128 /* of a class */
 
-/* A statement that writes these fields of this class. */
-struct cached_statement {
-	const struct class_info *cls;
-	char verb; /* 'I'nsert, 'U'pdate, 'D'elete, 'T'ombstone */
-	uint64_t fields[FIELD_BITS / 64];
-	sqlite3_stmt *statement;
+/* What is prepared once, and kept. */
+enum {
+	STATEMENT_BEGIN,
+	STATEMENT_COMMIT,
+	STATEMENT_HISTORY,
+	STATEMENT_TOMBSTONE,
+	STATEMENT_ROWS, /* of each class, for each verb */
+	STATEMENT_VERBS = 3,
+	STATEMENTS = STATEMENT_ROWS + CLASS_COUNT * STATEMENT_VERBS
+};
+
+/* Fields of which two versions of an object differ. */
+struct differences {
+	int count;
+	uint8_t fields[FIELDS_MAX];
 };
 
 struct database {
@@ -26,15 +34,21 @@ struct database {
 	bool in_transaction;
 	bool in_doubt; /* a commit has failed, which may stand in the file all the same */
 	uint64_t reserved_revision;
-	sqlite3_stmt *history; /* inserts an entry */
-	int64_t entries;       /* of the history, ever written */
-	int64_t pruned_at;     /* what it was when the history was last pruned */
+	int64_t entries;   /* of the history, ever written */
+	int64_t pruned_at; /* what it was when the history was last pruned */
 	char *problem;
-	struct cached_statement cache[STATEMENT_CACHE];
+	sqlite3_stmt *statements[STATEMENTS];
 };
 
 /* Runs SQL without results; false with the problem noted. */
 bool database_run(struct database *database, const char *sql);
+/* *statement, prepared if it was not yet; NULL with the problem noted. */
+sqlite3_stmt *database_prepare(struct database *database, sqlite3_stmt **statement,
+			       const char *sql);
+/* Runs it, and leaves it ready for the next time; false with the problem noted. */
+bool database_step(struct database *database, sqlite3_stmt *statement, const char *what);
+/* Text that lives until the step; NULL is "". */
+void database_bind_text(sqlite3_stmt *statement, int column, const char *text);
 /* Notes what SQLite says, and returns false. */
 bool database_failed(struct database *database, const char *what);
 /* Notes what the system says in errno, and returns false. */
@@ -62,6 +76,14 @@ bool tables_prepare(struct database *database, const char *path, char **ret_prob
 bool database_create_history(struct database *database);
 /* Counting goes on above it. */
 void database_read_newest_entry(struct database *database);
+/* The entry of a change; the batch has begun. `actor` NULL: the daemon itself. */
+bool database_write_history(struct database *database, const struct record *old,
+			    const struct record *new, const struct differences *differences,
+			    uint64_t revision, const struct store_actor *actor);
+
+/* tombstone_rows.c */
+bool database_write_tombstone(struct database *database, const struct record *deleted,
+			      uint64_t revision);
 
 /* Format of everything that does not follow from the schema. */
 #define DATABASE_FORMAT 1

@@ -18,11 +18,13 @@
 	"address, call, task, fields) VALUES (?, ?, ?, ?, ?, ?, unixepoch(), ?, ?, ?, ?, ?)"
 #define NEWEST "SELECT number FROM xenapid_history ORDER BY revision DESC LIMIT 1"
 #define PRUNE_EVERY 256 /* entries */
-/* Changes wait meanwhile: not all at once. */
-#define PRUNE                                                                               \
-	"DELETE FROM xenapid_history WHERE revision <= (SELECT max(revision) FROM (SELECT " \
-	"revision, number, time FROM xenapid_history ORDER BY revision LIMIT ?3) "          \
-	"WHERE number <= ?1 OR time < unixepoch() - ?2)"
+/* Changes wait meanwhile: not all at once, and nothing is looked at while the oldest may stay. */
+#define OLD "(number <= ?1 OR time < unixepoch() - ?2)"
+#define OLDEST_FIRST " FROM xenapid_history ORDER BY revision LIMIT "
+#define PRUNE                                                                          \
+	"DELETE FROM xenapid_history WHERE revision <= (SELECT max(revision) FROM "    \
+	"(SELECT revision, number, time" OLDEST_FIRST "?3 * (SELECT " OLD OLDEST_FIRST \
+	"1)) WHERE " OLD ")"
 
 bool database_create_history(struct database *database)
 {
@@ -95,58 +97,50 @@ static bool is_told(const struct field_info *field)
 	return field->qualifier != QUALIFIER_INTERNAL || field->setter != ROLE_nobody;
 }
 
-static void add_fields(struct buffer *out, const struct record *old, const struct record *new)
+static void add_fields(struct buffer *out, const struct record *old, const struct record *new,
+		       const struct differences *differences)
 {
 	const struct class_info *cls = (old ? old : new)->cls;
 
 	buffer_add_char(out, '{');
-	for (int i = 0; i < cls->field_count; i++) {
-		const struct value *before = old ? old->fields[i] : cls->fields[i].default_value;
-		const struct value *after = new ? new->fields[i] : cls->fields[i].default_value;
+	for (int i = 0; i < differences->count; i++) {
+		int field = differences->fields[i];
 
-		if (is_stored(cls, i) && is_told(&cls->fields[i]) && !value_equal(before, after))
-			add_field(out, old, new, i);
+		if (is_told(&cls->fields[field]))
+			add_field(out, old, new, field);
 	}
 	buffer_add_char(out, '}');
 }
 
-static void bind_text(sqlite3_stmt *statement, int column, const char *text)
-{
-	sqlite3_bind_text(statement, column, text ? text : "", -1, SQLITE_STATIC);
-}
-
 bool database_write_history(struct database *database, const struct record *old,
-			    const struct record *new, uint64_t revision,
-			    const struct store_actor *actor)
+			    const struct record *new, const struct differences *differences,
+			    uint64_t revision, const struct store_actor *actor)
 {
 	static const struct store_actor nobody = {"", "", "", ""};
 	const struct record *record = new ? new : old;
+	sqlite3_stmt *statement =
+		database_prepare(database, &database->statements[STATEMENT_HISTORY], INSERT);
 	AUTO_BUFFER fields = {0};
-	sqlite3_stmt *statement = database->history;
-	bool done;
 
-	if (!statement &&
-	    sqlite3_prepare_v3(database->connection, INSERT, -1, SQLITE_PREPARE_PERSISTENT,
-			       &database->history, NULL) != SQLITE_OK)
-		return database_failed(database, "history");
-	statement = database->history;
+	if (!statement)
+		return false;
 	actor = actor ? actor : &nobody;
-	add_fields(&fields, old, new);
+	add_fields(&fields, old, new, differences);
 	sqlite3_bind_int64(statement, 1, (sqlite3_int64)revision);
-	bind_text(statement, 2, record_ref(record));
-	bind_text(statement, 3, record->cls->name);
-	bind_text(statement, 4, !old ? HISTORY_CREATED : new ? HISTORY_CHANGED : HISTORY_DELETED);
+	database_bind_text(statement, 2, record_ref(record));
+	database_bind_text(statement, 3, record->cls->name);
+	database_bind_text(statement, 4,
+			   !old ? HISTORY_CREATED :
+			   new	? HISTORY_CHANGED :
+				  HISTORY_DELETED);
 	sqlite3_bind_int64(statement, 5, ++database->entries);
 	sqlite3_bind_int64(statement, 6, old ? (sqlite3_int64)old->stored : 0);
-	bind_text(statement, 7, actor->user);
-	bind_text(statement, 8, actor->address);
-	bind_text(statement, 9, actor->call);
-	bind_text(statement, 10, actor->task);
+	database_bind_text(statement, 7, actor->user);
+	database_bind_text(statement, 8, actor->address);
+	database_bind_text(statement, 9, actor->call);
+	database_bind_text(statement, 10, actor->task);
 	sqlite3_bind_text(statement, 11, fields.data, (int)fields.length, SQLITE_STATIC);
-	done = sqlite3_step(statement) == SQLITE_DONE || database_failed(database, "history");
-	sqlite3_reset(statement);
-	sqlite3_clear_bindings(statement);
-	return done;
+	return database_step(database, statement, "history");
 }
 
 bool database_prune_history(struct database *database, int64_t kept, int64_t seconds)

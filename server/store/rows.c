@@ -6,10 +6,12 @@
 
 #include <assert.h>
 
+enum verb { INSERT, UPDATE, DELETE, VERBS };
+static_assert(VERBS == (int)STATEMENT_VERBS, "each verb of each class has its statement");
+
+/* A parameter that SQLite reads from the record itself, which lives until the step. */
 static void bind_value(sqlite3_stmt *statement, int column, const struct value *value)
 {
-	char *text;
-
 	switch ((enum value_kind)value->kind) {
 	case VALUE_INT:
 		sqlite3_bind_int64(statement, column, value->integer);
@@ -26,11 +28,16 @@ static void bind_value(sqlite3_stmt *statement, int column, const struct value *
 				  SQLITE_STATIC);
 		break;
 	default:
-		text = value_to_text(value);
-		sqlite3_bind_text(statement, column, text, -1, free);
+		/* most of them are empty */
+		if (value->length > 0)
+			sqlite3_bind_text(statement, column, value_to_text(value), -1, free);
+		else
+			sqlite3_bind_text(statement, column, value->kind == VALUE_MAP ? "{}" : "[]",
+					  2, SQLITE_STATIC);
 	}
 }
 
+/* The parameters are the same for both: ref, created, modified, the stored fields. */
 static void add_insert(struct buffer *sql, const struct class_info *cls)
 {
 	int columns = 3;
@@ -48,71 +55,43 @@ static void add_insert(struct buffer *sql, const struct class_info *cls)
 	buffer_add_char(sql, ')');
 }
 
-static bool has_field(const uint64_t *fields, int field)
+/* All columns: SQLite writes the whole row in any case, and would have to read those that stay. */
+static void add_update(struct buffer *sql, const struct class_info *cls)
 {
-	return fields[field / 64] >> (field % 64) & 1;
-}
+	int parameter = 3;
 
-static void add_update(struct buffer *sql, const struct class_info *cls, const uint64_t *fields)
-{
-	buffer_add_format(sql, "UPDATE \"%s\" SET \"_modified\" = ?", cls->name);
-	for (int i = 0; i < cls->field_count; i++)
-		if (has_field(fields, i))
-			buffer_add_format(sql, ", \"%s\" = ?", cls->fields[i].name);
-	buffer_add_literal(sql, " WHERE \"_ref\" = ?");
-}
-
-static void add_sql(struct buffer *sql, const struct cached_statement *wanted)
-{
-	switch (wanted->verb) {
-	case 'I':
-		add_insert(sql, wanted->cls);
-		break;
-	case 'U':
-		add_update(sql, wanted->cls, wanted->fields);
-		break;
-	case 'D':
-		buffer_add_format(sql, "DELETE FROM \"%s\" WHERE \"_ref\" = ?", wanted->cls->name);
-		break;
-	default:
-		buffer_add_literal(
-			sql, "INSERT INTO xenapid_tombstone (revision, class, ref, uuid, time) "
-			     "VALUES (?, ?, ?, ?, unixepoch())");
+	buffer_add_format(sql, "UPDATE \"%s\" SET \"_created\" = ?2, \"_modified\" = ?3",
+			  cls->name);
+	for (int i = 0; i < cls->field_count; i++) {
+		if (!is_stored(cls, i))
+			continue;
+		parameter++;
+		buffer_add_format(sql, ", \"%s\" = ?%d", cls->fields[i].name, parameter);
 	}
+	buffer_add_literal(sql, " WHERE \"_ref\" = ?1");
 }
 
-/* From the cache; what was in its place goes. NULL with the problem noted. */
-static sqlite3_stmt *prepare(struct database *database, const struct cached_statement *wanted)
+static void add_sql(struct buffer *sql, const struct class_info *cls, enum verb verb)
 {
-	uint64_t hash =
-		((uint64_t)wanted->cls->id * 31 + (uint64_t)wanted->verb) * 0x9e3779b97f4a7c15u;
-	struct cached_statement *cached;
+	if (verb == INSERT)
+		add_insert(sql, cls);
+	else if (verb == UPDATE)
+		add_update(sql, cls);
+	else
+		buffer_add_format(sql, "DELETE FROM \"%s\" WHERE \"_ref\" = ?", cls->name);
+}
+
+/* NULL with the problem noted. */
+static sqlite3_stmt *prepare(struct database *database, const struct class_info *cls,
+			     enum verb verb)
+{
+	sqlite3_stmt **statement =
+		&database->statements[STATEMENT_ROWS + cls->id * STATEMENT_VERBS + verb];
 	AUTO_BUFFER sql = {0};
 
-	hash = (hash ^ wanted->fields[0]) * 0x9e3779b97f4a7c15u;
-	hash = (hash ^ wanted->fields[1]) * 0x9e3779b97f4a7c15u;
-	cached = &database->cache[(hash >> 32) % STATEMENT_CACHE];
-	if (cached->statement && cached->cls == wanted->cls && cached->verb == wanted->verb &&
-	    memcmp(cached->fields, wanted->fields, sizeof(cached->fields)) == 0)
-		return cached->statement;
-	sqlite3_finalize(cached->statement);
-	*cached = *wanted;
-	add_sql(&sql, wanted);
-	if (sqlite3_prepare_v3(database->connection, sql.data, -1, SQLITE_PREPARE_PERSISTENT,
-			       &cached->statement, NULL) != SQLITE_OK) {
-		cached->statement = NULL;
-		database_failed(database, wanted->cls->name);
-	}
-	return cached->statement;
-}
-
-static bool step(struct database *database, sqlite3_stmt *statement, const char *what)
-{
-	bool done = sqlite3_step(statement) == SQLITE_DONE || database_failed(database, what);
-
-	sqlite3_reset(statement);
-	sqlite3_clear_bindings(statement);
-	return done;
+	if (!*statement)
+		add_sql(&sql, cls, verb);
+	return database_prepare(database, statement, sql.data);
 }
 
 static void bind_ref(sqlite3_stmt *statement, int column, const struct record *record)
@@ -120,10 +99,9 @@ static void bind_ref(sqlite3_stmt *statement, int column, const struct record *r
 	sqlite3_bind_text(statement, column, record_ref(record), -1, SQLITE_STATIC);
 }
 
-static bool insert(struct database *database, const struct record *record)
+static bool put(struct database *database, const struct record *record, enum verb verb)
 {
-	sqlite3_stmt *statement =
-		prepare(database, &(struct cached_statement){.cls = record->cls, .verb = 'I'});
+	sqlite3_stmt *statement = prepare(database, record->cls, verb);
 	int column = 3;
 
 	if (!statement)
@@ -134,81 +112,59 @@ static bool insert(struct database *database, const struct record *record)
 	for (int i = 0; i < record->cls->field_count; i++)
 		if (is_stored(record->cls, i))
 			bind_value(statement, ++column, record->fields[i]);
-	return step(database, statement, record->cls->name);
-}
-
-/* Which stored fields differ; false: none. */
-static bool differing(const struct record *old, const struct record *new, uint64_t *ret_fields)
-{
-	bool any = false;
-
-	assert(new->cls->field_count <= FIELD_BITS);
-	for (int i = 0; i < new->cls->field_count; i++) {
-		if (!is_stored(new->cls, i) || value_equal(old->fields[i], new->fields[i]))
-			continue;
-		ret_fields[i / 64] |= (uint64_t)1 << (i % 64);
-		any = true;
-	}
-	return any;
-}
-
-static bool update(struct database *database, const struct record *record,
-		   const struct cached_statement *wanted)
-{
-	sqlite3_stmt *statement = prepare(database, wanted);
-	int column = 1;
-
-	if (!statement)
-		return false;
-	sqlite3_bind_int64(statement, 1, (sqlite3_int64)record->modified);
-	for (int i = 0; i < record->cls->field_count; i++)
-		if (has_field(wanted->fields, i))
-			bind_value(statement, ++column, record->fields[i]);
-	bind_ref(statement, column + 1, record);
-	return step(database, statement, record->cls->name);
+	return database_step(database, statement, record->cls->name);
 }
 
 static bool delete (struct database *database, const struct record *record, uint64_t revision)
 {
-	sqlite3_stmt *statement =
-		prepare(database, &(struct cached_statement){.cls = record->cls, .verb = 'D'});
+	sqlite3_stmt *statement = prepare(database, record->cls, DELETE);
 
 	if (!statement)
 		return false;
 	bind_ref(statement, 1, record);
-	if (!step(database, statement, record->cls->name))
-		return false;
-	statement = prepare(database, &(struct cached_statement){.cls = record->cls, .verb = 'T'});
-	if (!statement)
-		return false;
-	sqlite3_bind_int64(statement, 1, (sqlite3_int64)revision);
-	sqlite3_bind_text(statement, 2, record->cls->name, -1, SQLITE_STATIC);
-	bind_ref(statement, 3, record);
-	sqlite3_bind_text(statement, 4, record_uuid(record), -1, SQLITE_STATIC);
-	return step(database, statement, "tombstone");
+	return database_step(database, statement, record->cls->name) &&
+	       database_write_tombstone(database, record, revision);
 }
 
-bool database_concerns(const struct record *old, const struct record *new)
+/* The stored fields of which they differ, each where the other one is NULL from its default. */
+static void find_differences(const struct record *old, const struct record *new,
+			     struct differences *ret_differences)
 {
-	uint64_t fields[FIELD_BITS / 64] = {0};
+	const struct class_info *cls = (old ? old : new)->cls;
+
+	assert(cls->field_count <= (int)ARRAY_SIZE(ret_differences->fields));
+	ret_differences->count = 0;
+	for (int i = 0; i < cls->field_count; i++) {
+		const struct value *unset = cls->fields[i].default_value;
+
+		if (is_stored(cls, i) &&
+		    !value_equal(old ? old->fields[i] : unset, new ? new->fields[i] : unset))
+			ret_differences->fields[ret_differences->count++] = (uint8_t)i;
+	}
+}
+
+static bool write_row(struct database *database, const struct record *old, const struct record *new,
+		      uint64_t revision)
+{
+	if (!old)
+		return put(database, new, INSERT);
+	return new ? put(database, new, UPDATE) : delete (database, old, revision);
+}
+
+bool database_write(struct database *database, const struct record *old, struct record *new,
+		    uint64_t revision, const struct store_actor *actor)
+{
+	struct differences differences;
 
 	if (!has_table((old ? old : new)->cls))
-		return false;
-	return !old || !new || differing(old, new, fields);
-}
-
-bool database_write(struct database *database, const struct record *old, const struct record *new,
-		    uint64_t revision)
-{
-	struct cached_statement wanted = {.cls = (old ? old : new)->cls, .verb = 'U'};
-
-	if (!has_table(wanted.cls) || (old && new && !differing(old, new, wanted.fields)))
 		return true;
-	if (!database_begin(database))
-		return false;
-	if (!old)
-		return insert(database, new);
-	return new ? update(database, new, &wanted) : delete (database, old, revision);
+	find_differences(old, new, &differences);
+	if (old && new &&differences.count == 0)
+		return true;
+	if (new)
+		new->stored = revision;
+	return database_begin(database) && write_row(database, old, new, revision) &&
+	       database_write_history(database, old, new, &differences, revision, actor);
 }
 
 /* NULL and *ret_value, or what is wrong with the column. */

@@ -225,8 +225,9 @@ void store_submit(struct store *store, struct mutation *mutation)
 	pthread_mutex_lock(&store->queue);
 	*(store->last ? &store->last->next : &store->first) = mutation;
 	store->last = mutation;
-	pthread_cond_signal(&store->submitted);
 	pthread_mutex_unlock(&store->queue);
+	/* not before: the committer would wake up only to wait for the lock */
+	pthread_cond_signal(&store->submitted);
 }
 
 struct waiter {

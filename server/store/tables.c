@@ -67,7 +67,7 @@ static bool create_table(struct database *database, const struct class_info *cls
 struct found {
 	bool tables[CLASS_COUNT];
 	bool history;
-	uint64_t columns[CLASS_COUNT][FIELD_BITS / 64];
+	uint64_t columns[CLASS_COUNT][FIELDS_MAX / 64];
 	char *unknown; /* the first column that no field of the program stores: a newer program made
 			  it */
 };

@@ -16,6 +16,23 @@ static bool note_forgotten(struct database *database, const char *which)
 	return database_run(database, sql);
 }
 
+bool database_write_tombstone(struct database *database, const struct record *deleted,
+			      uint64_t revision)
+{
+	sqlite3_stmt *statement =
+		database_prepare(database, &database->statements[STATEMENT_TOMBSTONE],
+				 "INSERT INTO xenapid_tombstone (revision, class, ref, uuid, time) "
+				 "VALUES (?, ?, ?, ?, unixepoch())");
+
+	if (!statement)
+		return false;
+	sqlite3_bind_int64(statement, 1, (sqlite3_int64)revision);
+	database_bind_text(statement, 2, deleted->cls->name);
+	database_bind_text(statement, 3, record_ref(deleted));
+	database_bind_text(statement, 4, record_uuid(deleted));
+	return database_step(database, statement, "tombstones");
+}
+
 bool database_drop_tombstones(struct database *database, size_t kept)
 {
 	AUTO_TEXT which = text_format(
