@@ -61,3 +61,21 @@ void change_print(const char *before, const char *field, const struct value *old
 	else
 		print_line(before, field, old, new, after);
 }
+
+static void print_change(const char *before, const char *field, const struct value *change,
+			 const struct value *waiting)
+{
+	bool waits = waiting && waiting->kind == VALUE_SET && value_set_has(waiting, field);
+
+	change_print(before, field, value_find(change, "old"), value_find(change, "new"),
+		     waits ? " (with the next start)" : "");
+}
+
+void change_print_all(const char *before, const struct value *result)
+{
+	const struct value *changed = value_find(result, "changed");
+
+	for (uint32_t i = 0; changed && changed->kind == VALUE_MAP && i < changed->length; i++)
+		print_change(before, changed->members[i].key->text, changed->members[i].value,
+			     value_find(result, "next_boot"));
+}

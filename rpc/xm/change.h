@@ -9,5 +9,7 @@
  * NULL: there is no such value. */
 void change_print(const char *before, const char *field, const struct value *old,
 		  const struct value *new, const char *after);
+/* All that an update or an undo answers; what is none prints nothing. */
+void change_print_all(const char *before, const struct value *result);
 
 #endif

@@ -36,11 +36,6 @@ static enum status refuse_revision(const struct xm *xm, int index)
 	return xm_misuse(xm, "%s is no revision; xm history shows them", shown);
 }
 
-/* Whose change it is, for a list of those of several. */
-struct names {
-	struct value *records; /* NULL: they are all of one */
-};
-
 static void print_field(void *argument, int field, const struct value *values)
 {
 	const struct value *entry = argument;
@@ -80,26 +75,26 @@ static void print_who(const struct value *entry)
 	printf("  ");
 }
 
-/* The name that it has now, or its reference. */
-static void print_whose(const struct names *names, const struct value *entry)
+/* The name that it has now, or its reference; nothing where all are of one (`records` NULL). */
+static void print_whose(const struct value *records, const struct value *entry)
 {
 	const struct value *record;
 
-	if (!names->records)
+	if (!records)
 		return;
-	record = value_find(names->records, object_text(entry, "ref"));
+	record = value_find(records, object_text(entry, "ref"));
 	terminal_print(stdout,
 		       record ? object_text(record, "name_label") : object_text(entry, "ref"), 0);
 	fputs("  ", stdout);
 }
 
-static void print_entry(const struct names *names, struct value *entry)
+static void print_entry(const struct value *records, struct value *entry)
 {
 	const char *kind = object_text(entry, "kind");
 
 	print_when(entry);
 	print_who(entry);
-	print_whose(names, entry);
+	print_whose(records, entry);
 	terminal_print(stdout, object_text(entry, "call"), 0);
 	if (strcmp(kind, "deleted") != 0) {
 		putchar('\n');
@@ -115,7 +110,6 @@ enum status run_history(struct xm *xm)
 {
 	AUTO(value) entries = NULL;
 	AUTO(value) records = NULL;
-	struct names names;
 	enum status status = xm->count ? find(xm) : STATUS_DONE;
 
 	if (status != STATUS_DONE)
@@ -125,10 +119,9 @@ enum status run_history(struct xm *xm)
 	entries = xm_ask(xm, "VM.history", xm->count ? xm->subject.ref->text : "");
 	if (!entries)
 		return xm_report(xm);
-	names.records = records;
 	/* the newest last, where people look */
 	for (uint32_t i = entries->length; entries->kind == VALUE_SET && i > 0; i--)
-		print_entry(&names, entries->items[i - 1]);
+		print_entry(records, entries->items[i - 1]);
 	return STATUS_DONE;
 }
 
@@ -187,16 +180,6 @@ enum status run_diff(struct xm *xm)
 	return from ? print_differences(xm, from, to) : xm_report(xm);
 }
 
-static void print_undone(const struct value *result)
-{
-	const struct value *changed = value_find(result, "changed");
-
-	for (uint32_t i = 0; changed && changed->kind == VALUE_MAP && i < changed->length; i++)
-		change_print("", changed->members[i].key->text,
-			     value_find(changed->members[i].value, "old"),
-			     value_find(changed->members[i].value, "new"), "");
-}
-
 enum status run_undo(struct xm *xm)
 {
 	AUTO(value) result = NULL;
@@ -217,7 +200,6 @@ enum status run_undo(struct xm *xm)
 				   (struct value *)NULL),
 		     &result))
 		return xm_report(xm);
-	if (result->kind == VALUE_MAP)
-		print_undone(result);
+	change_print_all("", result);
 	return STATUS_DONE;
 }

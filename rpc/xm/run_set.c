@@ -33,31 +33,12 @@ static struct value *read_fields(struct xm *xm)
 	return fields;
 }
 
-static void print_change(const char *before, const char *field, const struct value *change,
-			 const struct value *result)
-{
-	const struct value *waiting = value_find(result, "next_boot");
-	bool waits = waiting && waiting->kind == VALUE_SET && value_set_has(waiting, field);
-
-	change_print(before, field, value_find(change, "old"), value_find(change, "new"),
-		     waits ? " (with the next start)" : "");
-}
-
-static void print_changes(struct xm *xm, const struct value *result)
-{
-	const struct value *changed = value_find(result, "changed");
-	AUTO_TEXT name = vm_name(xm);
-	AUTO_TEXT before = text_format("%s: ", name);
-
-	for (uint32_t i = 0; changed && changed->kind == VALUE_MAP && i < changed->length; i++)
-		print_change(before, changed->members[i].key->text, changed->members[i].value,
-			     result);
-}
-
 enum status run_set(struct xm *xm)
 {
 	AUTO(value) fields = read_fields(xm);
 	AUTO(value) result = NULL;
+	AUTO_TEXT name = NULL;
+	AUTO_TEXT before = NULL;
 	struct value *options = value_map();
 	enum status status;
 
@@ -78,7 +59,9 @@ enum status run_set(struct xm *xm)
 				   options, (struct value *)NULL),
 		     &result))
 		return xm_report(xm);
-	print_changes(xm, result);
+	name = vm_name(xm);
+	before = text_format("%s: ", name);
+	change_print_all(before, result);
 	return STATUS_DONE;
 }
 
