@@ -65,3 +65,45 @@ const struct codec codec_jsonrpc = {
 	.write_success = jsonrpc_success,
 	.write_failure = jsonrpc_write_failure,
 };
+
+static const char *nothing_read(struct xmlrpc_reader *reader, const struct rpc_limits *limits,
+				const char *bytes, size_t length, struct rpc_call *ret_call)
+{
+	(void)reader;
+	(void)limits;
+	(void)bytes;
+	(void)length;
+	(void)ret_call;
+	return NULL;
+}
+
+static void text_problem(struct buffer *out, const struct rpc_call *call, const char *problem)
+{
+	(void)call;
+	buffer_add_format(out, "%s\n", problem);
+}
+
+static void text_success(struct output *out, const struct rpc_call *call,
+			 const struct value *result, bool bare)
+{
+	(void)call;
+	(void)bare;
+	buffer_add_text(&out->bytes, result->text);
+}
+
+static void text_failure(struct buffer *out, const struct rpc_call *call, const struct error *err)
+{
+	AUTO_TEXT text = error_text(err);
+
+	text_problem(out, call, text);
+}
+
+const struct codec codec_openmetrics = {
+	.type = "application/openmetrics-text; version=1.0.0; charset=utf-8",
+	.problem_type = "text/plain; charset=utf-8",
+	.failure_status = 403,
+	.read = nothing_read,
+	.write_problem = text_problem,
+	.write_success = text_success,
+	.write_failure = text_failure,
+};

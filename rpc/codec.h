@@ -8,6 +8,7 @@
 struct codec {
 	const char *type;	  /* of replies: exactly this, clients refuse it with a charset */
 	const char *problem_type; /* of what says that the bytes are no call */
+	unsigned failure_status;  /* of HTTP, when the call failed; 0: 200, the reply says it */
 	/*
 	 * Returns NULL, or static text that says why the bytes are no call: then only the
 	 * problem_code is set. The reader is the calling thread's; not every codec needs it.
@@ -24,5 +25,7 @@ struct codec {
 
 extern const struct codec codec_xmlrpc;
 extern const struct codec codec_jsonrpc;
+/* Writes a result that is text as it is, and reads nothing. */
+extern const struct codec codec_openmetrics;
 
 #endif

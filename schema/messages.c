@@ -379,6 +379,11 @@ const struct message_info *schema_message_at(size_t index)
 	return &messages[index];
 }
 
+size_t schema_message_index(const struct message_info *message)
+{
+	return (size_t)(message - messages);
+}
+
 const struct message_info *schema_message(const char *name)
 {
 	size_t slot = hash_name(name) % by_name_size;

@@ -164,6 +164,7 @@ const struct field_info *schema_field(const struct class_info *cls, const char *
 /* All messages that are served, the generated ones included, in order of class and declaration. */
 size_t schema_message_count(void);
 const struct message_info *schema_message_at(size_t index);
+size_t schema_message_index(const struct message_info *message);
 /* Class.message or Class_message */
 const struct message_info *schema_message(const char *name);
 /* It may change something, and is not about sessions or events: it has a plan. */

@@ -141,6 +141,13 @@ static const char *page_folder_of(const struct options *options)
 	return *options->page_folder ? options->page_folder : PKGDATADIR "/page";
 }
 
+static enum metrics_access metrics_access_of(const struct options *options)
+{
+	if (strcmp(options->metrics, "no") == 0)
+		return METRICS_OFF;
+	return strcmp(options->metrics, "local") == 0 ? METRICS_LOCAL : METRICS_SESSION;
+}
+
 static int open_http(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
@@ -152,6 +159,7 @@ static int open_http(struct server *server, char **ret_problem)
 						  .page_folder = page_folder_of(options),
 						  .local_pages_only =
 							  strcmp(options->auth, "none") == 0,
+						  .metrics = metrics_access_of(options),
 						  .limits = http_limits_of(options)};
 
 	server->http = http_open(server->api, &http_options, ret_problem);

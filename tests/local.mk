@@ -205,6 +205,7 @@ python_tests += %D%/e2e/soak.py
 python_tests += %D%/e2e/test_xm.py
 python_tests += %D%/e2e/walk.py
 python_tests += %D%/server/test_http.py
+python_tests += %D%/server/test_metrics.py
 python_tests += %D%/server/test_jsonrpc.py
 python_tests += %D%/server/test_limits.py
 python_tests += %D%/server/hostile.py

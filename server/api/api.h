@@ -46,6 +46,7 @@ struct api_call {
 	void (*done)(struct api_call *call);
 	void *context;
 	size_t bytes; /* that it had on the wire */
+	bool trusted; /* the server's own, for somebody who may read without a session */
 
 	/* Set when it is finished: an error, or a result. */
 	struct error error;

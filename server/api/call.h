@@ -39,6 +39,7 @@ struct call {
 	int answer_delay_ms; /* call_finish answers so much later, without a thread that waits */
 	struct error error;
 	bool explained;		/* what is said of RECORD_CHANGED is complete */
+	int64_t begun_ns;	/* of the monotonic clock */
 	int64_t bytes;		/* counted in api.bytes_held */
 	bool admitted;		/* session_admit has counted it */
 	const char *part_of;	/* the task that its own is a subtask of; or NULL */

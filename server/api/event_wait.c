@@ -3,6 +3,7 @@
 #include "server/api/event.h"
 
 #include "schema/clock.h"
+#include "schema/meter.h"
 #include "schema/thread.h"
 
 #include <sys/queue.h>
@@ -76,6 +77,7 @@ static void finish(struct waiter *waiter)
 {
 	struct call *call = waiter->call;
 
+	meter_add(METER_waiting_clients, -1);
 	subscriptions_release(waiter->subscriptions);
 	free(waiter);
 	call_finish(call);
@@ -347,6 +349,7 @@ void events_wait(struct call *call, struct subscriptions *subscriptions, uint64_
 	waiter->prompt = waiter->classes == UINT64_C(1) << CLASS_task;
 	waiter->not_before_ns = waiter->prompt || (subscriptions && !since) ? now : now + PACE_NS;
 	waiter->deadline_ns = now + lesser_of(timeout_ms, TIMEOUT_MAX_MS) * 1000000;
+	meter_add(METER_waiting_clients, 1);
 	pthread_mutex_lock(&events->lock);
 	/* what is published from here on is heard of */
 	waiter->dirty = !subscriptions || since != store_revision(call->api->store);

@@ -3,6 +3,7 @@
 #include "server/api/logins.h"
 
 #include "schema/clock.h"
+#include "schema/meter.h"
 #include "server/api/private.h"
 
 #include <sys/random.h>
@@ -169,6 +170,7 @@ int logins_note_failure(struct logins *logins, const char *user, const char *add
 	int of_account;
 	int of_address;
 
+	meter_add(METER_failed_logins, 1);
 	pthread_mutex_lock(&logins->lock);
 	of_account = count_failure(logins, account_key(logins, user, address), now);
 	of_address = count_failure(logins, address_key(logins, address), now);

@@ -4,6 +4,7 @@
 #include "server/http/connection.h"
 
 #include "schema/log.h"
+#include "schema/meter.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -162,6 +163,7 @@ static void take_out(struct connections *connections, struct connection *connect
 	connections->by_fd[connection->fd] = NULL;
 	LIST_REMOVE(connection, same_bucket);
 	--*count_of(connections, connection);
+	meter_add(METER_connections, -1);
 }
 
 /* Under the lock. */
@@ -189,6 +191,8 @@ static void put_in(struct connections *connections, struct connection *connectio
 	connections->by_fd[fd] = connection;
 	LIST_INSERT_HEAD(bucket_of(connections, connection->network), connection, same_bucket);
 	++*count_of(connections, connection);
+	meter_add(METER_connections, 1);
+	meter_add(METER_accepted_connections, 1);
 }
 
 struct connection *connections_add(struct connections *connections, int fd,

@@ -32,6 +32,7 @@ struct service {
 	struct api *api;
 	struct connections *connections;
 	bool local_pages_only;
+	enum metrics_access metrics;
 	struct rpc_limits limits;
 	atomic_llong request_bytes;
 	_Atomic int64_t request_timeout_ms;

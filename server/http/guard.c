@@ -165,6 +165,18 @@ const struct refusal *guard_check_load(struct service *service, const struct con
 	return guard_check_budget(service, connection);
 }
 
+bool guard_is_local(const struct connection *connection, struct MHD_Connection *handle)
+{
+	const char *address = connection->origin.address;
+	struct headers headers = {0};
+
+	if (connection->origin.is_unix)
+		return true;
+	MHD_get_connection_values(handle, MHD_HEADER_KIND, read_local, &headers);
+	return !headers.refusal &&
+	       (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0);
+}
+
 const struct refusal *guard_check(struct service *service, const struct connection *connection,
 				  struct MHD_Connection *handle, const char *method)
 {

@@ -21,6 +21,9 @@ const struct refusal *guard_check_load(struct service *service,
  */
 bool guard_skips_body(struct service *service, struct MHD_Connection *handle);
 
+/* Somebody on this host, and no web page that is shown on it. */
+bool guard_is_local(const struct connection *connection, struct MHD_Connection *handle);
+
 extern const struct refusal guard_too_large;
 
 #endif

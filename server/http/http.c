@@ -129,6 +129,7 @@ static void init_service(struct service *service, struct api *api,
 	service->cache = record_cache_new(options->limits.cached_bytes);
 	service->local_pages_only = options->local_pages_only;
 	service->page_files = options->page_folder ? page_files_load(options->page_folder) : NULL;
+	service->metrics = options->metrics;
 	service->limits = (struct rpc_limits){.depth = DEPTH_MAX, .elements = ELEMENTS_MAX};
 	pthread_mutex_init(&service->lock, NULL);
 	clock_init_condition(&service->idle);

@@ -24,6 +24,9 @@ struct http_limits {
 	int64_t idle_timeout_ms;    /* until the next call */
 };
 
+/* Who is told of them: nobody, who has a session, and besides who is on this host. */
+enum metrics_access { METRICS_OFF, METRICS_SESSION, METRICS_LOCAL };
+
 struct http_options {
 	char *const *listen;	     /* URIs as address.h has them, NULL-terminated */
 	struct inherited *inherited; /* what of these systemd has opened */
@@ -32,6 +35,7 @@ struct http_options {
 	bool makes_certificate;	     /* where there is no file yet; it is that of the key, too */
 	const char *page_folder;     /* with the files of the web page; NULL: there is none */
 	bool local_pages_only; /* nobody has to sign in: refuse what a web page may have sent */
+	enum metrics_access metrics;
 	struct http_limits limits;
 };
 

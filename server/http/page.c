@@ -2,7 +2,7 @@
 /* page.c – what GET and HEAD are answered with. */
 #include "server/http/page.h"
 
-#include "server/http/reply.h"
+#include "server/http/guard.h"
 
 struct page {
 	const char *path;
@@ -13,6 +13,15 @@ struct page {
 static enum MHD_Result answer_text(struct exchange *exchange, const struct page *page)
 {
 	return reply_send_refusal(exchange, &page->text);
+}
+
+/* Whether a call would be taken. */
+static enum MHD_Result answer_ready(struct exchange *exchange, const struct page *page)
+{
+	const struct refusal *refusal =
+		guard_check_load(exchange->worker->service, exchange->connection);
+
+	return reply_send_refusal(exchange, refusal ? refusal : &page->text);
 }
 
 static enum MHD_Result answer_file(struct exchange *exchange, const struct page_file *file)
@@ -30,6 +39,7 @@ static const struct page pages[] = {
 	 {.status = MHD_HTTP_OK,
 	  .text = "This is xenapid, a Xen-API server. Clients send calls by POST: JSON-RPC to /jsonrpc, XML-RPC to any other path.\n"}},
 	{"/healthz", answer_text, {.status = MHD_HTTP_OK, .text = "ok\n"}},
+	{"/readyz", answer_ready, {.status = MHD_HTTP_OK, .text = "ok\n"}},
 };
 
 static const struct page not_found = {NULL,

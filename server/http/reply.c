@@ -3,6 +3,7 @@
 #include "server/http/reply.h"
 
 #include "schema/clock.h"
+#include "schema/meter.h"
 
 /* Bytes a second that a client must read at least: otherwise slow readers could hold all that may
  * be in flight. */
@@ -20,7 +21,8 @@ static void add_sharing(struct exchange *exchange, struct MHD_Response *response
 	AUTO_TEXT headers = asked ? text_format("%s, X-Requested-With", asked) :
 				    text_copy("X-Requested-With");
 
-	if (exchange->worker->service->local_pages_only)
+	/* and no page reads what is told whoever is on this host */
+	if (exchange->worker->service->local_pages_only || exchange->call.trusted)
 		return;
 	MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, "*");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_HEADERS, headers);
@@ -60,6 +62,7 @@ enum MHD_Result reply_send_refusal(struct exchange *exchange, const struct refus
 
 	if (!response)
 		return MHD_NO;
+	meter_add(METER_refused_requests, refusal->status >= MHD_HTTP_BAD_REQUEST);
 	if (refusal->header)
 		MHD_add_response_header(response, refusal->header, refusal->value);
 	if (refusal->close)
@@ -126,8 +129,11 @@ enum MHD_Result reply_send_outcome(struct exchange *exchange)
 {
 	size_t length = output_length(&exchange->reply);
 	struct MHD_Response *response = make_response(&exchange->reply);
+	const struct codec *codec = exchange->codec;
+	bool refused = exchange->call.error.code != ERROR_NONE && codec->failure_status;
 
 	if (!response)
 		return MHD_NO;
-	return send_reply(exchange, MHD_HTTP_OK, exchange->codec->type, response, length);
+	return send_reply(exchange, refused ? codec->failure_status : MHD_HTTP_OK,
+			  refused ? codec->problem_type : codec->type, response, length);
 }

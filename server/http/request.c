@@ -30,6 +30,10 @@ static enum MHD_Result begin(struct worker *worker, struct MHD_Connection *handl
 	*ret_exchange = exchange;
 	exchange->refusal = guard_check(service, connection, handle, method);
 	exchange->is_call = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+	if (!exchange->is_call && strcmp(url, "/metrics") == 0 && service->metrics != METRICS_OFF) {
+		exchange->is_call = true;
+		exchange->codec = &codec_openmetrics;
+	}
 	/* Now or never: libmicrohttpd takes a reply only before a body or after all of it. */
 	if (exchange->refusal && exchange->refusal->close && !guard_skips_body(service, handle))
 		return reply_send_refusal(exchange, exchange->refusal);
@@ -74,6 +78,40 @@ static enum MHD_Result answer(struct exchange *exchange)
 	return reply_send_outcome(exchange);
 }
 
+/* As xapi's handlers have it in the query, or as Prometheus sends what it is configured with. */
+static const char *find_session(struct MHD_Connection *handle)
+{
+	const char *bearer = "Bearer ";
+	const char *given =
+		MHD_lookup_connection_value(handle, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+
+	if (given && strncmp(given, bearer, strlen(bearer)) == 0)
+		return given + strlen(bearer);
+	return MHD_lookup_connection_value(handle, MHD_GET_ARGUMENT_KIND, "session_id");
+}
+
+/* GET /metrics is a call that the client did not write. */
+static void scrape(struct exchange *exchange)
+{
+	const char *session = find_session(exchange->handle);
+	struct api_call *call = &exchange->call;
+
+	call->method = "host.get_openmetrics";
+	call->parameters = value_set();
+	if (session)
+		value_append(call->parameters, value_string(session));
+	call->trusted = !session && exchange->worker->service->metrics == METRICS_LOCAL &&
+			guard_is_local(exchange->connection, exchange->handle);
+}
+
+static const char *read_call(struct exchange *exchange)
+{
+	if (exchange->codec != &codec_openmetrics)
+		return exchange_read_call(exchange);
+	scrape(exchange);
+	return NULL;
+}
+
 static enum MHD_Result run(struct exchange *exchange)
 {
 	const struct refusal *overload =
@@ -84,7 +122,7 @@ static enum MHD_Result run(struct exchange *exchange)
 	connection_set_deadline(exchange->connection, 0);
 	if (overload)
 		return reply_send_refusal(exchange, overload);
-	problem = exchange_read_call(exchange);
+	problem = read_call(exchange);
 	if (problem)
 		return refuse_call(exchange, problem);
 	if (exchange_run(exchange))

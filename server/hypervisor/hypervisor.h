@@ -35,6 +35,17 @@ const char *hypervisor_name(const struct hypervisor *hypervisor); /* "simulator"
 /* as it was at open: what does not change while the host is up */
 const struct host_facts *hypervisor_host(const struct hypervisor *hypervisor);
 
+/* How often an operation was called, how often that failed, and how long it took in all. */
+struct hypervisor_calls {
+	const char *operation;
+	uint64_t calls;
+	uint64_t failures;
+	uint64_t time_ns;
+};
+/* Of the operation with that number; false: there is none. */
+bool hypervisor_count_calls(const struct hypervisor *hypervisor, int number,
+			    struct hypervisor_calls *ret_calls);
+
 int hypervisor_get_host_usage(struct hypervisor *hypervisor, struct host_usage *ret_usage,
 			      struct hypervisor_error *err);
 /* *ret_domains is to be freed; Domain-0 and domains that nobody here started are in it. */

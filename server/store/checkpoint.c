@@ -5,6 +5,7 @@
 #include "schema/base.h"
 #include "schema/clock.h"
 #include "schema/log.h"
+#include "schema/meter.h"
 #include "schema/thread.h"
 
 #include <stdbool.h>
@@ -152,8 +153,10 @@ static void *checkpoint_run(void *argument)
 {
 	struct checkpoint *checkpoint = argument;
 
-	while (wait_until_due(checkpoint))
+	while (wait_until_due(checkpoint)) {
+		meter_add(METER_checkpoints, 1);
 		bring_over(checkpoint);
+	}
 	return NULL;
 }
 

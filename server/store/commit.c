@@ -4,6 +4,7 @@
 #include "server/store/private.h"
 
 #include "schema/log.h"
+#include "schema/meter.h"
 
 #define BATCH_MAX 1024
 
@@ -20,6 +21,7 @@ static struct mutation *take_batch(struct store *store)
 	for (last = batch; last && last->next && count < BATCH_MAX; count++)
 		last = last->next;
 	if (batch) {
+		meter_observe(METER_batch_size, (int64_t)count);
 		store->first = last->next;
 		if (!store->first)
 			store->last = NULL;
@@ -74,6 +76,7 @@ static bool commit(struct store *store, struct mutation *batch)
 static void roll_back(struct store *store, struct mutation *batch, uint64_t revision)
 {
 	log_error("%s", database_problem(store->database));
+	meter_add(METER_failed_commits, 1);
 	database_rollback(store->database);
 	overlay_clear(&store->accepted);
 	store->next_revision = revision;
@@ -135,6 +138,7 @@ static void answer(struct mutation *batch)
 		struct mutation *next = batch->next;
 
 		forget(batch);
+		meter_add(METER_queued_changes, -1);
 		/* may free the mutation */
 		if (batch->done)
 			batch->done(batch, &batch->error);

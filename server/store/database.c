@@ -3,7 +3,9 @@
  */
 #include "server/store/database_private.h"
 
+#include "schema/clock.h"
 #include "schema/log.h"
+#include "schema/meter.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -222,9 +224,12 @@ static void end_transaction(struct database *database)
 
 bool database_commit(struct database *database)
 {
+	int64_t begun_ns = clock_ns();
+
 	if (!database->in_transaction)
 		return true;
 	database->in_doubt = !run_prepared(database, STATEMENT_COMMIT, "COMMIT");
+	meter_observe(METER_commit_seconds, clock_ns() - begun_ns);
 	if (!database->in_doubt)
 		end_transaction(database);
 	return !database->in_doubt;

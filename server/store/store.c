@@ -3,6 +3,7 @@
 #include "server/store/private.h"
 
 #include "schema/log.h"
+#include "schema/meter.h"
 #include "schema/thread.h"
 
 #include <errno.h>
@@ -222,6 +223,7 @@ void store_submit(struct store *store, struct mutation *mutation)
 	mutation->error = (struct error){0};
 	if (!mutation->actor)
 		mutation->actor = store_acting();
+	meter_add(METER_queued_changes, 1);
 	pthread_mutex_lock(&store->queue);
 	*(store->last ? &store->last->next : &store->first) = mutation;
 	store->last = mutation;
