@@ -21,10 +21,9 @@ static const struct {
 	const char *name;
 	int priority; /* of syslog, as sd-daemon(3) wants it */
 } levels[] = {
-	[LOG_LEVEL_ERROR] = {"error", 3},
-	[LOG_LEVEL_WARNING] = {"warning", 4},
-	[LOG_LEVEL_INFO] = {"info", 6},
-	[LOG_LEVEL_DEBUG] = {"debug", 7},
+	[LOG_LEVEL_ERROR] = {"error", 3}, [LOG_LEVEL_WARNING] = {"warning", 4},
+	[LOG_LEVEL_INFO] = {"info", 6},	  [LOG_LEVEL_DEBUG] = {"debug", 7},
+	[LOG_LEVEL_AUDIT] = {"audit", 5},
 };
 
 static atomic_int level_shown = LOG_LEVEL_INFO;
@@ -106,18 +105,21 @@ log_line(enum log_level level, const char *format, va_list arguments)
 	AUTO_TEXT text = NULL;
 	int saved_errno = errno;
 
-	if ((int)level > atomic_load_explicit(&level_shown, memory_order_relaxed))
+	if (level != LOG_LEVEL_AUDIT &&
+	    (int)level > atomic_load_explicit(&level_shown, memory_order_relaxed))
 		return;
 	text = text_format_list(format, arguments);
 	if (atomic_load_explicit(&journal_reads, memory_order_relaxed)) {
-		buffer_add_format(&line, "<%d>", levels[level].priority);
+		buffer_add_format(&line, "<%d>%s", levels[level].priority,
+				  level == LOG_LEVEL_AUDIT ? "audit: " : "");
 	} else {
 		add_time(&line);
 		buffer_add_format(&line, "%s: ", levels[level].name);
 	}
 	add_escaped(&line, text);
 	buffer_add_char(&line, '\n');
-	keep_recent(&line);
+	if (level != LOG_LEVEL_AUDIT)
+		keep_recent(&line);
 	/* Nobody is left to be told that the log can not be written. */
 	ssize_t ignored __attribute__((unused)) = write(STDERR_FILENO, line.data, line.length);
 	errno = saved_errno;
@@ -137,6 +139,7 @@ LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
 LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
 LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
 LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
+LOG_FUNCTION(log_audit, LOG_LEVEL_AUDIT)
 
 void log_open(void)
 {
@@ -159,7 +162,7 @@ void log_set_level(enum log_level level)
 
 bool log_level_from_name(const char *name, enum log_level *ret_level)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+	for (int i = 0; i < LOG_LEVEL_AUDIT; i++) {
 		if (strcmp(levels[i].name, name) == 0) {
 			*ret_level = (enum log_level)i;
 			return true;

@@ -5,7 +5,13 @@
 
 #include <stdbool.h>
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_AUDIT /* whatever else is shown; not what a user may ask for */
+};
 
 /*
  * May be called from any thread, before anything else is set up too. One write(2) each, so that
@@ -20,6 +26,8 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Who did what: shown at every level, and not among the lines of log_recent. */
+void log_audit(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The last 64 KiB of lines of this process, to be freed. */
 char *log_recent(void);

@@ -102,6 +102,7 @@ static int open_api(struct server *server, char **ret_problem)
 		.shutdown_command = options->shutdown_command,
 		.reboot_command = options->reboot_command,
 		.hostname_command = options->hostname_command,
+		.audit = options->audit,
 		.session_idle_seconds = (int)(options->session_idle / 1000),
 		.session_limit = (int)options->session_limit,
 		.operation_wait_ms = (int)options->operation_wait,
@@ -241,6 +242,7 @@ void server_reload(struct server *server)
 	if (http_reload_tls(server->http, &files, &problem) < 0)
 		log_error("%s; https goes on with what it had", problem);
 	signin_set_admin_group(server->signin, server->options->admin_group);
+	api_set_audit(server->api, server->options->audit);
 }
 
 void server_close(struct server *server)

@@ -237,6 +237,7 @@ python_tests += %D%/api/foreign.py
 python_tests += %D%/api/guests.py
 python_tests += %D%/api/outside.py
 python_tests += %D%/api/races.py
+python_tests += %D%/api/audit.py
 python_tests += %D%/api/rights.py
 python_tests += %D%/api/roles.py
 python_tests += %D%/e2e/eleven.py

@@ -2,6 +2,7 @@
 /* api.c – opening and closing: the store's rules, this host, what runs, and the threads. */
 #include "schema/log.h"
 #include "server/api/appliance.h"
+#include "server/api/audit.h"
 #include "server/api/dpci.h"
 #include "server/api/event.h"
 #include "server/api/guest.h"
@@ -127,6 +128,7 @@ static void free_parts(struct api *api)
 	logins_free(api->logins);
 	registrations_free(api->registrations);
 	value_release(api->drift);
+	pthread_mutex_destroy(&api->audit_lock);
 	free(api);
 }
 
@@ -142,6 +144,8 @@ struct api *api_open(struct store *store, struct hypervisor *hypervisor,
 	api->workers = workers_new(api->options.worker_threads);
 	api->operations = operations_new(api);
 	api->logins = logins_new(api);
+	pthread_mutex_init(&api->audit_lock, NULL);
+	audit_set(api, options->audit);
 	api->registrations = registrations_new();
 	store_set_rules(store, &rules);
 	if (check_identity(api, err) < 0 || host_open(api, err) < 0 || pci_open(api, err) < 0 ||
@@ -156,6 +160,11 @@ struct api *api_open(struct store *store, struct hypervisor *hypervisor,
 	api->events = events_new(api);
 	workers_run(api->workers, TIDY_MS, tidy, api);
 	return api;
+}
+
+void api_set_audit(struct api *api, const char *what)
+{
+	audit_set(api, what);
 }
 
 void api_stop_waiting(struct api *api)

@@ -103,6 +103,7 @@ struct api_options {
 	void (*write_result)(struct buffer *out, const struct value *value);
 	/* The disks of a template's other_config, in XML, as a set of maps; NULL: it is none. */
 	struct value *(*read_provision)(const char *text);
+	const char *audit;  /* what is audited: api_set_audit */
 	bool force_adapter; /* take a database that belongs to another host or kind of hypervisor */
 };
 
@@ -112,6 +113,9 @@ struct api_options {
  */
 struct api *api_open(struct store *store, struct hypervisor *hypervisor,
 		     const struct api_options *options, struct error *err);
+/* Which calls leave a line in the log: "all" that change something or are refused, "refused",
+ * "none" (NULL). */
+void api_set_audit(struct api *api, const char *what);
 /* Calls that wait for events are finished now, with what there is. */
 void api_stop_waiting(struct api *api);
 /* Lets calls in progress finish, then stops. No call may be started any more. Guests go on. */

@@ -5,6 +5,7 @@
 #include "schema/convert.h"
 #include "schema/log.h"
 #include "schema/text.h"
+#include "server/api/audit.h"
 #include "server/api/dry_run.h"
 #include "server/api/event.h"
 #include "server/api/operation.h"
@@ -177,12 +178,11 @@ static int prepare(struct call *call, struct error *err)
 	if (check_count(call->message, (int)given->length - !open, err) < 0 ||
 	    convert_arguments(call, !open, err) < 0)
 		return -1;
-	if (!open) {
+	if (!open)
 		call->session = session_find(call->api, given->items[0]->text, err);
-		if (!call->session || role_check(call, err) < 0)
-			return -1;
-	}
 	note_actor(call);
+	if (!open && (!call->session || role_check(call, err) < 0))
+		return -1;
 	if (judge(call, err) < 0)
 		return -1;
 	/* whoever has no session yet may not fill the workers' queue */
@@ -239,14 +239,6 @@ static void answer(struct call *call)
 		outer->result = call->result ? TAKE(call->result) : value_string("");
 }
 
-static void answer_later(void *argument)
-{
-	struct call *call = argument;
-
-	call->answer_delay_ms = 0;
-	call_finish(call);
-}
-
 static void explain(void *argument)
 {
 	struct call *call = argument;
@@ -255,19 +247,11 @@ static void explain(void *argument)
 	call_finish(call);
 }
 
-void call_finish(struct call *call)
+static void deliver(void *argument)
 {
+	struct call *call = argument;
 	struct api_call *outer = call->outer;
 
-	if (call->error.code == ERROR_RECORD_CHANGED && !call->explained) {
-		call->explained = true;
-		workers_run(call->api->workers, 0, explain, call);
-		return;
-	}
-	if (call->answer_delay_ms) {
-		workers_run(call->api->workers, call->answer_delay_ms, answer_later, call);
-		return;
-	}
 	if (*call->task) {
 		task_finish(call);
 		return;
@@ -277,6 +261,20 @@ void call_finish(struct call *call)
 		outer->done(outer);
 	}
 	call_free(call);
+}
+
+void call_finish(struct call *call)
+{
+	if (call->error.code == ERROR_RECORD_CHANGED && !call->explained) {
+		call->explained = true;
+		workers_run(call->api->workers, 0, explain, call);
+		return;
+	}
+	audit_call(call);
+	if (call->answer_delay_ms)
+		workers_run(call->api->workers, call->answer_delay_ms, deliver, call);
+	else
+		deliver(call);
 }
 
 static int run_change(struct transaction *transaction, void *argument, struct error *err)
@@ -351,12 +349,14 @@ bool api_start(struct api *api, struct api_call *outer)
 	call = call_new(api);
 	call->outer = outer;
 	if (prepare(call, &call->error) < 0) {
+		audit_call(call);
 		answer(call);
 		call_free(call);
 		return true;
 	}
 	if (call->message->runs == RUNS_READ && !is_async(outer->method)) {
 		call->handler(call, &call->error);
+		audit_call(call);
 		answer(call);
 		call_free(call);
 		return true;

@@ -25,6 +25,10 @@ struct api {
 	char domain_0_ref[REF_SIZE];
 	atomic_bool closing;	       /* every wait is to end */
 	atomic_size_t calls;	       /* under way, those that nobody outside waits for included */
+	atomic_int audited;	       /* audit.c: which calls */
+	pthread_mutex_t audit_lock;    /* guards: */
+	int64_t strangers_second;      /* the second of the monotonic clock in which */
+	int strangers;		       /* so many lines were due to calls without a session */
 	atomic_flag backing_up;	       /* pool.backup_database is under way */
 	atomic_llong bytes_held;       /* by calls under way, about */
 	_Atomic int64_t crowded_until; /* session.c: in seconds; some user has so many sessions that

@@ -193,11 +193,8 @@ static int sign_in(struct call *call, const char *user, bool superuser, struct e
 	draw_ref(login.ref);
 	if (store_mutate(call->api->store, add_session, &login, err) < 0)
 		return -1;
-	/* xm on the host signs in for every command */
-	if (call->outer->origin.is_unix)
-		log_debug("%.64s has signed in from %s", user, call->outer->origin.address);
-	else
-		log_info("%.64s has signed in from %s", user, call->outer->origin.address);
+	call->session = store_read(call->api->store, CLASS_session, login.ref);
+	call->actor.user = user;
 	call->result = value_string(login.ref);
 	return 0;
 }
@@ -206,7 +203,6 @@ static int refuse(struct call *call, const char *user, struct error *err)
 {
 	const char *address = call->outer->origin.address;
 
-	log_info("%.64s was refused to sign in from %s", user, address);
 	call->answer_delay_ms = logins_note_failure(call->api->logins, user, address);
 	return fail(err, ERROR_SESSION_AUTHENTICATION_FAILED, user,
 		    "the name or the password is wrong, or the user may not sign in here");

@@ -129,7 +129,7 @@ def test_delay():
             is_(login_local(server), "root", "root needs no password over the Unix socket")
         else:
             skip("only root is let in over the Unix socket without a password")
-        has(server.stderr(), "root was refused to sign in", "failures are in the log")
+        has(server.stderr(), "user=\"root\" address=127.0.0.1 call=session.login_with_password outcome=SESSION_AUTH", "failures are in the log")
         ok("unmistakable-7" not in server.stderr(), "passwords are not")
 
 

@@ -53,12 +53,15 @@ static void test_levels(void)
 	log_debug("three");
 	log_set_level(LOG_LEVEL_ERROR);
 	log_warning("four");
+	log_audit("five");
 	log_set_level(LOG_LEVEL_INFO);
 	text = caught_text();
 	ok(strlen(text) > 24 && text[10] == 'T' && text[23] == 'Z', "a line starts with the time");
 	ok(strstr(text, "Z error: one 1\n"), "then come the level and the text");
+	ok(strstr(text, "Z audit: five\n"), "audit lines come at every level");
 	ok(!strstr(text, "two") && strstr(text, "debug: three") && !strstr(text, "four"),
 	   "what is less urgent than the level is dropped");
+	ok(!log_level_from_name("audit", &level), "audit lines are no level to choose");
 	ok(log_level_from_name("debug", &level) && level == LOG_LEVEL_DEBUG, "levels have names");
 	ok(!log_level_from_name("loud", &level), "no others");
 }
