@@ -136,6 +136,14 @@ const char *role_name(enum role role)
 	return names[role];
 }
 
+enum role role_named(const char *name)
+{
+	for (int i = ROLE_pool_admin; i > ROLE_nobody; i--)
+		if (strcmp(role_name((enum role)i), name) == 0)
+			return (enum role)i;
+	return ROLE_nobody;
+}
+
 static void add_type(struct buffer *text, const struct type *type)
 {
 	static const char *const names[] = {

@@ -174,7 +174,8 @@ const struct message_info *schema_setter(const struct class_info *cls, int field
 /* The message that sets several fields; NULL: nothing of the class can be set. */
 const struct message_info *schema_update(const struct class_info *cls);
 bool schema_enum_has(enum enum_id id, const char *value);
-const char *role_name(enum role role); /* "vm-power-admin" */
+const char *role_name(enum role role);	/* "vm-power-admin" */
+enum role role_named(const char *name); /* ROLE_nobody: none has that name */
 /* "set of ref VM", to be freed */
 char *type_text(const struct type *type);
 

@@ -21,9 +21,12 @@ libserver_a_SOURCES += %D%/server.c
 libserver_a_SOURCES += %D%/server.h
 libserver_a_SOURCES += %D%/signin.c
 libserver_a_SOURCES += %D%/signin.h
+libserver_a_SOURCES += %D%/signin_account.c
 libserver_a_SOURCES += %D%/signin_file.c
 libserver_a_SOURCES += %D%/signin_method.h
 libserver_a_SOURCES += %D%/signin_pam.c
+libserver_a_SOURCES += %D%/signin_roles.c
+libserver_a_SOURCES += %D%/signin_roles.h
 
 # Everything but main() is in the library, where the tests find it. Layer order; server and
 # server/http may call each other, hence libserver.a twice.

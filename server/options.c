@@ -3,6 +3,7 @@
 #include "server/options_table.h"
 
 #include "server/http/address.h"
+#include "server/signin_roles.h"
 
 #include <assert.h>
 #include <strings.h>
@@ -94,7 +95,7 @@ char *option_name(const char *member)
 
 bool option_is_list(const struct option_row *row)
 {
-	return row->kind == KIND_LISTENERS || row->kind == KIND_FOLDERS;
+	return row->kind >= KIND_LISTENERS;
 }
 
 char *option_accepted(const struct option_row *row)
@@ -114,6 +115,9 @@ char *option_accepted(const struct option_row *row)
 		return text_copy(ADDRESS_ACCEPTED);
 	case KIND_FOLDERS:
 		return text_copy("a folder, from / on");
+	case KIND_ROLES:
+		return text_copy("WHO ROLE, where ROLE is read-only, vm-operator, vm-admin, "
+				 "vm-power-admin, pool-operator or pool-admin");
 	default:
 		return text_copy("a text that is not empty");
 	}
@@ -228,6 +232,8 @@ static char *append(const struct option_row *row, struct text_list *list, const 
 
 	if (row->kind == KIND_LISTENERS)
 		problem = address_parse(text, &ignored);
+	else if (row->kind == KIND_ROLES)
+		problem = signin_role_problem(text);
 	else if (text[0] != '/')
 		problem = "it does not start with /";
 	if (problem)
@@ -253,6 +259,7 @@ char *option_set(const struct option_row *row, struct options *options, const ch
 		return set_flag(value, text);
 	case KIND_LISTENERS:
 	case KIND_FOLDERS:
+	case KIND_ROLES:
 		return append(row, value, text);
 	default:
 		set_text(value, text);

@@ -39,6 +39,7 @@ typedef int64_t option_DURATION; /* milliseconds */
 typedef bool option_FLAG;
 typedef struct text_list option_LISTENERS;
 typedef struct text_list option_FOLDERS;
+typedef struct text_list option_ROLES;
 
 /* Everything belongs to it. */
 struct options {

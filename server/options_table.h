@@ -15,7 +15,8 @@ enum option_kind {
 	KIND_DURATION,
 	KIND_FLAG,
 	KIND_LISTENERS,
-	KIND_FOLDERS
+	KIND_FOLDERS,
+	KIND_ROLES
 };
 
 struct option_row {

@@ -65,6 +65,13 @@ static bool has_certificate(const struct options *options)
 	return *options->tls_certificate != '\0';
 }
 
+static struct signin_rules signin_rules_of(const struct options *options)
+{
+	return (struct signin_rules){.admin_group = options->admin_group,
+				     .roles = &options->role,
+				     .certificate_roles = &options->certificate_role};
+}
+
 static struct tls_files tls_files_of(const struct server *server)
 {
 	const struct options *options = server->options;
@@ -201,12 +208,13 @@ static int make_folders(struct server *server, char **ret_problem)
 static int open_all(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
+	const struct signin_rules rules = signin_rules_of(options);
 
 	if (inherited_receive(&server->inherited, ret_problem) < 0 ||
 	    make_folders(server, ret_problem) < 0 || open_store(server, ret_problem) < 0 ||
 	    open_hypervisor(server, ret_problem) < 0)
 		return -1;
-	server->signin = signin_open(options->auth, options->admin_group, ret_problem);
+	server->signin = signin_open(options->auth, &rules, ret_problem);
 	if (!server->signin)
 		return -1;
 	if (open_api(server, ret_problem) < 0)
@@ -235,13 +243,14 @@ void server_reload(struct server *server)
 {
 	const struct http_limits limits = http_limits_of(server->options);
 	const struct tls_files files = tls_files_of(server);
+	const struct signin_rules rules = signin_rules_of(server->options);
 	AUTO_TEXT problem = NULL;
 
 	process_raise_file_limit(server->options->max_connections);
 	http_set_limits(server->http, &limits);
 	if (http_reload_tls(server->http, &files, &problem) < 0)
 		log_error("%s; https goes on with what it had", problem);
-	signin_set_admin_group(server->signin, server->options->admin_group);
+	signin_set_rules(server->signin, &rules);
 	api_set_audit(server->api, server->options->audit);
 }
 

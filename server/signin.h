@@ -4,16 +4,25 @@
 #define SERVER_SIGNIN_H
 
 #include "server/api/api.h"
+#include "server/options.h"
 
 struct signin;
+
+/* What can be changed while it is in use; copied. */
+struct signin_rules {
+	const char *admin_group;
+	const struct text_list *roles; /* "NAME ROLE", "@GROUP ROLE" */
+	const struct text_list *certificate_roles;
+};
 
 /*
  * `method` is pam, file:PATH or none. Superusers are root and the members of admin_group with
  * PAM, and who is not marked otherwise in the file.
  * NULL with *ret_problem, a sentence to be freed.
  */
-struct signin *signin_open(const char *method, const char *admin_group, char **ret_problem);
-void signin_set_admin_group(struct signin *signin, const char *admin_group);
+struct signin *signin_open(const char *method, const struct signin_rules *rules,
+			   char **ret_problem);
+void signin_set_rules(struct signin *signin, const struct signin_rules *rules);
 /* What the API asks; valid as long as the signin is. */
 struct api_authenticator signin_authenticator(struct signin *signin);
 /* No check is running any more. */

@@ -4,16 +4,20 @@
 #define SERVER_SIGNIN_METHOD_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /*
  * Both are called from several threads at once, may block, and take the same time for a user that
- * there is not as for a wrong password. *ret_superuser is set when they return true.
+ * there is not as for a wrong password.
  */
 
-/* PAM's service "xenapid". Authentication and account are checked for everybody before membership
- * is looked at. */
-bool signin_check_pam(const char *user, const char *password, const char *admin_group,
-		      bool *ret_superuser);
+/* PAM's service "xenapid": authentication and account. */
+bool signin_check_pam(const char *user, const char *password);
+
+/* signin_account.c: of accounts of the system; may block as well. */
+bool signin_account_in_group(const char *user, const char *group);
+bool signin_account_is_root(const char *user);
+char *signin_account_name(uid_t uid); /* to be freed; NULL: there is none */
 
 /* USER:HASH lines, hashes as crypt(3) makes them; read again when the file has changed. A user of
  * USER:HASH:subject is no superuser. */

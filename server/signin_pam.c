@@ -6,8 +6,6 @@
 #include "schema/log.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <security/pam_appl.h>
 #include <unistd.h>
 
@@ -46,7 +44,7 @@ static int converse(int count, const struct pam_message **messages,
 }
 
 /* The name may have become another one in PAM. */
-static bool is_known_to_pam(const char *user, const char *password)
+bool signin_check_pam(const char *user, const char *password)
 {
 	struct pam_conv conversation = {.conv = converse, .appdata_ptr = (void *)password};
 	pam_handle_t *handle = NULL;
@@ -67,52 +65,4 @@ static bool is_known_to_pam(const char *user, const char *password)
 	       strcmp(name, user) == 0;
 	pam_end(handle, status);
 	return status == PAM_SUCCESS && same;
-}
-
-static size_t buffer_size(int name)
-{
-	long size = sysconf(name);
-
-	return size > 65536 ? (size_t)size : 65536;
-}
-
-static bool is_member(const char *user, gid_t primary, const char *group)
-{
-	size_t size = buffer_size(_SC_GETGR_R_SIZE_MAX);
-	AUTO_TEXT buffer = allocate(size);
-	struct group *found = NULL;
-	struct group entry;
-
-	if (getgrnam_r(group, &entry, buffer, size, &found) != 0 || !found)
-		return false;
-	if (entry.gr_gid == primary)
-		return true;
-	for (char **member = entry.gr_mem; *member; member++) {
-		if (strcmp(*member, user) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool is_administrator(const char *user, const char *admin_group)
-{
-	size_t size = buffer_size(_SC_GETPW_R_SIZE_MAX);
-	AUTO_TEXT buffer = allocate(size);
-	struct passwd *found = NULL;
-	struct passwd entry;
-
-	if (getpwnam_r(user, &entry, buffer, size, &found) != 0 || !found)
-		return false;
-	return entry.pw_uid == 0 || (*admin_group && is_member(user, entry.pw_gid, admin_group));
-}
-
-bool signin_check_pam(const char *user, const char *password, const char *admin_group,
-		      bool *ret_superuser)
-{
-	bool known = is_known_to_pam(user, password);
-
-	*ret_superuser = is_administrator(user, admin_group);
-	if (known && !*ret_superuser)
-		log_info("%s is known to PAM, and neither root nor in admin-group", user);
-	return known;
 }

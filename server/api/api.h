@@ -5,6 +5,7 @@
 
 #include "schema/buffer.h"
 #include "schema/error.h"
+#include "schema/schema.h"
 #include "schema/value.h"
 
 #include <stdatomic.h>
@@ -21,14 +22,33 @@ struct api_origin {
 	uid_t uid;	  /* of the peer of a Unix socket */
 	char address[64]; /* of a TCP peer, without the port; "unix" otherwise: for logs and login
 			     delays */
+	/* Of a TLS client whose certificate is trusted: its name (RFC 4514) and "sha256:HEX"; NULL:
+	 * there is none. Valid as long as the call. */
+	const char *certificate;
+	const char *fingerprint;
+};
+
+/* What an authenticator says of who signs in. */
+#define API_USER_MAX 256
+struct api_grant {
+	char user[API_USER_MAX + 1]; /* the account's name, where it is not the one that was given
+				      */
+	bool superuser;
+	enum role role; /* by the configuration; the roles of a subject may give more */
 };
 
 /*
- * Who may sign in. check is called on a worker thread and may block. Returns 0 and *ret_superuser,
- * or −1: refused. It must take the same time whether or not the account exists.
+ * Who may sign in. Both are called on a worker thread, may block, and return 0 and *ret_grant, or
+ * −1: refused.
  */
 struct api_authenticator {
-	int (*check)(void *context, const char *user, const char *password, bool *ret_superuser);
+	/* It must take the same time whether or not the account exists. */
+	int (*check)(void *context, const char *user, const char *password,
+		     struct api_grant *ret_grant);
+	/* Without a password: whom the connection itself shows to be that user, "" for whoever it
+	 * is. NULL: nobody. */
+	int (*recognize)(void *context, const struct api_origin *origin, const char *user,
+			 struct api_grant *ret_grant);
 	void *context;
 	bool open_to_all; /* --auth none: any name and password */
 };

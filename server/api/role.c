@@ -151,18 +151,9 @@ struct value *role_permissions(enum role role)
 	return granted.permissions;
 }
 
-/* ROLE_nobody: none has that name. */
-static enum role role_of_name(const char *name)
-{
-	for (int i = ROLE_pool_admin; i > ROLE_nobody; i--)
-		if (strcmp(role_name((enum role)i), name) == 0)
-			return (enum role)i;
-	return ROLE_nobody;
-}
-
 enum role role_of(const struct record *role)
 {
-	return role ? role_of_name(record_text(role, role_name_label)) : ROLE_nobody;
+	return role ? role_named(record_text(role, role_name_label)) : ROLE_nobody;
 }
 
 int run_role_get_permissions_name_label(struct call *call, struct error *err)

@@ -8,7 +8,6 @@
 #include "server/api/role.h"
 
 /* What nobody types: no authenticator is bothered with it. */
-#define USER_LENGTH_MAX 256
 #define PASSWORD_LENGTH_MAX 1024
 
 #define ACTIVE_NOTED_SECONDS 600
@@ -31,7 +30,8 @@ struct login {
 	const char *user;
 	const char *address;
 	const char *originator;
-	bool superuser;
+	const struct api_grant *grant;
+	bool by_certificate;
 	int64_t now;
 	char ref[REF_SIZE];
 };
@@ -123,12 +123,23 @@ static void make_room(struct transaction *transaction, const char *user, const s
 	}
 }
 
+/* The highest of what the configuration and the subject of that name give. */
+static enum role role_in(struct transaction *transaction, const struct login *login,
+			 const struct record **ret_subject)
+{
+	enum role role;
+
+	if (login->grant->superuser)
+		return ROLE_pool_admin;
+	role = subject_role_of(transaction, login->user, ret_subject);
+	return role > login->grant->role ? role : login->grant->role;
+}
+
 static int add_session(struct transaction *transaction, void *argument, struct error *err)
 {
 	const struct login *login = argument;
 	const struct record *subject = NULL;
-	enum role role = login->superuser ? ROLE_pool_admin :
-					    subject_role_of(transaction, login->user, &subject);
+	enum role role = role_in(transaction, login, &subject);
 	const struct record *user;
 	struct record *session;
 
@@ -145,31 +156,44 @@ static int add_session(struct transaction *transaction, void *argument, struct e
 	record_set_int(session, session_active_time, login->now);
 	record_set_text(session, session_auth_user_name, login->user);
 	record_set_text(session, session_auth_user_sid, login->user);
-	record_set(session, session_is_local_superuser, value_bool(login->superuser));
+	record_set(session, session_is_local_superuser, value_bool(login->grant->superuser));
 	record_set_text(session, session_originator, login->originator);
 	record_set_text(session, session_address, login->address);
+	record_set(session, session_client_certificate, value_bool(login->by_certificate));
 	record_set_int(session, session_role, role);
-	if (subject) {
+	record_set_int(session, session_granted, login->grant->role);
+	if (subject)
 		record_set(session, session_subject, value_reference(subject->ref));
+	if (!login->grant->superuser)
 		record_set(session, session_rbac_permissions, role_permissions(role));
-	}
 	return 0;
 }
 
-/* Blocks as long as the authenticator does. */
-static bool check_password(const struct call *call, bool *ret_superuser)
+/* By the connection alone. Blocks as long as the authenticator does. */
+static bool is_recognized(const struct call *call, struct api_grant *ret_grant)
+{
+	const struct api_authenticator *authenticator = &call->api->options.authenticator;
+	const struct value *user = call->arguments[0];
+
+	return authenticator->recognize && !call->arguments[1]->length &&
+	       user->length <= API_USER_MAX &&
+	       authenticator->recognize(authenticator->context, &call->outer->origin, user->text,
+					ret_grant) == 0;
+}
+
+static bool check_password(const struct call *call, struct api_grant *ret_grant)
 {
 	const struct api_authenticator *authenticator = &call->api->options.authenticator;
 	const struct value *user = call->arguments[0];
 	const struct value *password = call->arguments[1];
 
-	*ret_superuser = true;
-	if (authenticator->open_to_all)
+	ret_grant->superuser = authenticator->open_to_all;
+	if (authenticator->open_to_all || is_recognized(call, ret_grant))
 		return true;
-	return authenticator->check && user->length <= USER_LENGTH_MAX &&
+	return authenticator->check && user->length <= API_USER_MAX &&
 	       password->length <= PASSWORD_LENGTH_MAX &&
 	       authenticator->check(authenticator->context, user->text, password->text,
-				    ret_superuser) == 0;
+				    ret_grant) == 0;
 }
 
 /* Nobody shares this text but the parameters that it came in, unless it is empty. */
@@ -181,20 +205,22 @@ static void wipe_password(struct call *call)
 		explicit_bzero(password->text, password->length);
 }
 
-static int sign_in(struct call *call, const char *user, bool superuser, struct error *err)
+static int sign_in(struct call *call, const struct api_grant *grant, struct error *err)
 {
+	const struct api_origin *origin = &call->outer->origin;
 	struct login login = {.api = call->api,
-			      .user = user,
-			      .address = call->outer->origin.address,
+			      .user = *grant->user ? grant->user : argument_text(call, 0),
+			      .address = origin->address,
 			      .originator = argument_text(call, 3),
-			      .superuser = superuser,
+			      .grant = grant,
+			      .by_certificate = *grant->user && origin->certificate,
 			      .now = active_seconds()};
 
 	draw_ref(login.ref);
 	if (store_mutate(call->api->store, add_session, &login, err) < 0)
 		return -1;
 	call->session = store_read(call->api->store, CLASS_session, login.ref);
-	call->actor.user = user;
+	call->actor.user = record_text(call->session, session_auth_user_name);
 	call->result = value_string(login.ref);
 	return 0;
 }
@@ -211,11 +237,11 @@ static int refuse(struct call *call, const char *user, struct error *err)
 static int check_and_sign_in(struct call *call, struct error *err)
 {
 	const char *user = argument_text(call, 0);
-	bool superuser;
-	bool right = check_password(call, &superuser);
+	struct api_grant grant = {0};
+	bool right = check_password(call, &grant);
 
 	wipe_password(call);
-	if (right && sign_in(call, user, superuser, err) == 0) {
+	if (right && sign_in(call, &grant, err) == 0) {
 		logins_note_success(call->api->logins, user, call->outer->origin.address);
 		return 0;
 	}
@@ -244,7 +270,7 @@ int run_session_login_with_password(struct call *call, struct error *err)
 
 	if (is_local_root(&call->outer->origin, argument_text(call, 0))) {
 		wipe_password(call);
-		return sign_in(call, "root", true, err);
+		return sign_in(call, &(struct api_grant){.user = "root", .superuser = true}, err);
 	}
 	if (session_admit(call, err) < 0) {
 		wipe_password(call);

@@ -69,7 +69,10 @@ int run_subject_create(struct call *call, struct error *err)
 
 struct sessions {
 	const char *subject;
-	const char *but;    /* not this one; NULL: all */
+	const char *but; /* not this one; NULL: all */
+	enum role role;	 /* the subject's */
+	bool is_gone;	 /* the subject */
+	struct value *permissions;
 	struct value *refs; /* a set */
 };
 
@@ -84,27 +87,49 @@ static void note_session(struct transaction *transaction, const struct record *s
 		value_append(sessions->refs, value_reference(session->ref));
 }
 
-/* A subject's sessions have its roles; with ROLE_nobody they end. */
-static void set_sessions(struct transaction *transaction, const char *subject, enum role role,
-			 const char *but)
+static void end_session(struct transaction *transaction, const struct sessions *sessions,
+			const struct record *session)
+{
+	(void)sessions;
+	transaction_delete(transaction, CLASS_session, record_ref(session));
+}
+
+/* A subject's sessions have its roles, or what the configuration gives if that is more; without
+ * any they end. */
+static void follow_subject(struct transaction *transaction, const struct sessions *sessions,
+			   const struct record *old)
+{
+	enum role granted = (enum role)record_int(old, session_granted);
+	enum role role = sessions->role > granted ? sessions->role : granted;
+	struct record *session;
+
+	if (role == ROLE_nobody) {
+		end_session(transaction, sessions, old);
+		return;
+	}
+	session = transaction_edit(transaction, CLASS_session, record_ref(old));
+	record_set_int(session, session_role, role);
+	record_set(session, session_rbac_permissions,
+		   role == sessions->role ? value_reference(sessions->permissions) :
+					    role_permissions(role));
+	if (sessions->is_gone)
+		record_set_text(session, session_subject, NULL_REF);
+}
+
+static void each_session(struct transaction *transaction, struct sessions *sessions,
+			 void (*each)(struct transaction *transaction,
+				      const struct sessions *sessions,
+				      const struct record *session))
 {
 	AUTO(value) refs = value_set();
-	AUTO(value) permissions = role_permissions(role);
-	struct sessions sessions = {subject, but, refs};
+	AUTO(value) permissions = role_permissions(sessions->role);
 
-	transaction_each(transaction, CLASS_session, note_session, &sessions);
-	for (uint32_t i = 0; i < refs->length; i++) {
-		const char *ref = refs->items[i]->text;
-		struct record *session;
-
-		if (role == ROLE_nobody) {
-			transaction_delete(transaction, CLASS_session, ref);
-			continue;
-		}
-		session = transaction_edit(transaction, CLASS_session, ref);
-		record_set_int(session, session_role, role);
-		record_set(session, session_rbac_permissions, value_reference(permissions));
-	}
+	sessions->refs = refs;
+	sessions->permissions = permissions;
+	transaction_each(transaction, CLASS_session, note_session, sessions);
+	for (uint32_t i = 0; i < refs->length; i++)
+		each(transaction, sessions,
+		     transaction_read(transaction, CLASS_session, refs->items[i]->text));
 }
 
 int run_subject_destroy(struct call *call, struct error *err)
@@ -113,7 +138,8 @@ int run_subject_destroy(struct call *call, struct error *err)
 
 	if (!call_edit(call, CLASS_subject, 0, err))
 		return -1;
-	set_sessions(call->transaction, ref, ROLE_nobody, NULL);
+	each_session(call->transaction, &(struct sessions){.subject = ref, .is_gone = true},
+		     follow_subject);
 	transaction_delete(call->transaction, CLASS_subject, ref);
 	return 0;
 }
@@ -128,8 +154,10 @@ static int set_roles(struct call *call,
 		return -1;
 	record_set(subject, subject_roles,
 		   changed(record_get(subject, subject_roles), argument_text(call, 1)));
-	set_sessions(call->transaction, record_ref(subject), highest(call->transaction, subject),
-		     NULL);
+	each_session(call->transaction,
+		     &(struct sessions){.subject = record_ref(subject),
+					.role = highest(call->transaction, subject)},
+		     follow_subject);
 	return 0;
 }
 
@@ -182,7 +210,9 @@ int run_session_logout_subject_identifier(struct call *call, struct error *err)
 
 	(void)err;
 	if (subject)
-		set_sessions(call->transaction, record_ref(subject), ROLE_nobody,
-			     record_ref(call->session));
+		each_session(call->transaction,
+			     &(struct sessions){.subject = record_ref(subject),
+						.but = record_ref(call->session)},
+			     end_session);
 	return 0;
 }

@@ -149,6 +149,8 @@ void connection_release(struct connection *connection)
 	if (atomic_fetch_sub_explicit(&connection->references, 1, memory_order_acq_rel) > 1)
 		return;
 	pthread_mutex_destroy(&connection->lock);
+	free(connection->certificate);
+	free(connection->fingerprint);
 	free(connection);
 }
 

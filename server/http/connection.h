@@ -32,7 +32,10 @@ struct connection {
 	LIST_ENTRY(connection) same_bucket;
 	_Atomic int64_t deadline_ms; /* of the monotonic clock; 0: none */
 	atomic_llong reply_bytes;    /* on their way */
-	atomic_bool started;	     /* libmicrohttpd has it, and will say when it closes it */
+	bool identified; /* whether it shows a certificate was looked at; its HTTP thread's */
+	char *certificate;
+	char *fingerprint;
+	atomic_bool started; /* libmicrohttpd has it, and will say when it closes it */
 
 	pthread_mutex_t lock; /* guards the rest */
 	bool gone; /* the client left or the server stops: not to be suspended any more */

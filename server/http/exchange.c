@@ -3,6 +3,7 @@
 #include "server/http/exchange.h"
 
 #include "schema/log.h"
+#include "server/http/tls.h"
 
 struct exchange *exchange_new(struct worker *worker, struct MHD_Connection *handle,
 			      struct connection *connection)
@@ -102,10 +103,28 @@ const char *exchange_read_call(struct exchange *exchange)
 	return NULL;
 }
 
+/* Once for each connection: nothing is shown later. */
+static void identify(struct exchange *exchange)
+{
+	struct connection *connection = exchange->connection;
+	const union MHD_ConnectionInfo *info;
+
+	if (connection->identified)
+		return;
+	connection->identified = true;
+	info = MHD_get_connection_info(exchange->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (!info || !info->tls_session ||
+	    !tls_identify(info->tls_session, &connection->certificate, &connection->fingerprint))
+		return;
+	connection->origin.certificate = connection->certificate;
+	connection->origin.fingerprint = connection->fingerprint;
+}
+
 bool exchange_run(struct exchange *exchange)
 {
 	struct api_call *call = &exchange->call;
 
+	identify(exchange);
 	exchange->begun = true;
 	atomic_fetch_add(&exchange->worker->service->busy, 1);
 	call->origin = exchange->connection->origin;

@@ -5,6 +5,7 @@
 #include "schema/buffer.h"
 
 #include <errno.h>
+#include <gnutls/crypto.h>
 #include <pthread.h>
 
 #define CHAIN_MAX 16
@@ -175,17 +176,13 @@ static bool is_trusted(const struct identity *identity, gnutls_x509_crt_t *chain
 	       wrong == 0;
 }
 
-/* 0: the handshake goes on. Whether there must be one, GnuTLS looks after. */
-static int judge_client(gnutls_session_t session)
+static bool are_trusted(const struct identity *identity, const gnutls_datum_t *peers,
+			unsigned shown)
 {
-	const struct identity *identity = identity_now();
 	gnutls_x509_crt_t chain[CHAIN_MAX];
-	unsigned shown = 0, length = 0;
-	const gnutls_datum_t *peers = gnutls_certificate_get_peers(session, &shown);
+	unsigned length = 0;
 	bool trusted = true;
 
-	if (!identity->clients || !peers || !shown)
-		return 0;
 	for (; trusted && length < shown; length += trusted) {
 		trusted = length < CHAIN_MAX && gnutls_x509_crt_init(&chain[length]) == 0;
 		if (trusted && gnutls_x509_crt_import(chain[length], &peers[length],
@@ -197,7 +194,68 @@ static int judge_client(gnutls_session_t session)
 	trusted = trusted && is_trusted(identity, chain, length);
 	while (length)
 		gnutls_x509_crt_deinit(chain[--length]);
-	return trusted ? 0 : -1;
+	return trusted;
+}
+
+/* 0: the handshake goes on. Whether there must be one, GnuTLS looks after. */
+static int judge_client(gnutls_session_t session)
+{
+	const struct identity *identity = identity_now();
+	unsigned shown = 0;
+	const gnutls_datum_t *peers = gnutls_certificate_get_peers(session, &shown);
+
+	return !identity->clients || !peers || !shown || are_trusted(identity, peers, shown) ? 0 :
+											       -1;
+}
+
+static char *name_of(const gnutls_datum_t *der)
+{
+	gnutls_x509_crt_t certificate;
+	gnutls_datum_t name = {0};
+	char *copy = NULL;
+
+	if (gnutls_x509_crt_init(&certificate) < 0)
+		return NULL;
+	if (gnutls_x509_crt_import(certificate, der, GNUTLS_X509_FMT_DER) == 0 &&
+	    gnutls_x509_crt_get_dn3(certificate, &name, 0) == 0)
+		copy = text_format("%.*s", (int)name.size, name.data);
+	gnutls_free(name.data);
+	gnutls_x509_crt_deinit(certificate);
+	return copy;
+}
+
+static char *fingerprint_of(const gnutls_datum_t *der)
+{
+	AUTO_BUFFER text = {0};
+	unsigned char hash[32];
+
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, der->data, der->size, hash) < 0)
+		return NULL;
+	buffer_add_literal(&text, "sha256:");
+	for (size_t i = 0; i < sizeof(hash); i++)
+		buffer_add_format(&text, "%02x", hash[i]);
+	return buffer_take(&text);
+}
+
+bool tls_identify(gnutls_session_t session, char **ret_name, char **ret_fingerprint)
+{
+	const struct identity *identity = identity_now();
+	unsigned shown = 0;
+	const gnutls_datum_t *peers = gnutls_certificate_get_peers(session, &shown);
+	AUTO_TEXT name = NULL;
+	AUTO_TEXT fingerprint = NULL;
+
+	/* authorities may have changed since the handshake */
+	if (!identity || !identity->clients || !peers || !shown ||
+	    !are_trusted(identity, peers, shown))
+		return false;
+	name = name_of(&peers[0]);
+	fingerprint = fingerprint_of(&peers[0]);
+	if (!name || !fingerprint)
+		return false;
+	*ret_name = TAKE(name);
+	*ret_fingerprint = TAKE(fingerprint);
+	return true;
 }
 
 int tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,

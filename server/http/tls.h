@@ -20,6 +20,9 @@ struct tls_files {
  * process, since libmicrohttpd passes its callback no context.
  */
 int tls_load(const struct tls_files *files, char **ret_problem);
+/* Of a client whose certificate is trusted now: its name as RFC 4514 has it, and "sha256:HEX"; to
+ * be freed. False: it shows none. */
+bool tls_identify(gnutls_session_t session, char **ret_name, char **ret_fingerprint);
 /* When no handshake can come any more. */
 void tls_forget(void);
 

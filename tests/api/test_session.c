@@ -24,7 +24,7 @@ static struct {
 } gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 /* The password is the name backwards; "slow" waits for the gate. */
-static int check(void *context, const char *user, const char *password, bool *ret_superuser)
+static int check(void *context, const char *user, const char *password, struct api_grant *ret_grant)
 {
 	size_t length = strlen(user);
 
@@ -42,7 +42,7 @@ static int check(void *context, const char *user, const char *password, bool *re
 	for (size_t i = 0; i < length; i++)
 		if (password[i] != user[length - 1 - i])
 			return -1;
-	*ret_superuser = true;
+	ret_grant->superuser = true;
 	return 0;
 }
 

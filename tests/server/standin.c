@@ -53,11 +53,11 @@ static int64_t int_of(const struct api_call *call, uint32_t i)
 static void login(struct api *api, struct api_call *call)
 {
 	const struct api_authenticator *authenticator = &api->authenticator;
-	bool superuser = false;
+	struct api_grant grant = {0};
 
 	if (authenticator->open_to_all ||
 	    authenticator->check(authenticator->context, text_of(call, 0), text_of(call, 1),
-				 &superuser) == 0)
+				 &grant) == 0)
 		call->result = value_string("OpaqueRef:session");
 	else
 		fail(&call->error, ERROR_SESSION_AUTHENTICATION_FAILED, text_of(call, 0),

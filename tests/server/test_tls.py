@@ -4,17 +4,15 @@
 import http.client
 import os
 import shutil
-import signal
 import ssl
 import stat
-import subprocess
 import warnings
 import xmlrpc.client
 
 from lib import xm
-from lib.host import until
 from lib.server import Server, StartFailed, program
 from lib.tap import done, has, is_, ok, raises, skip, skip_all
+from lib.tls import Authority, reload, trusting, write_settings
 
 NEVER = (ssl.SSLError, ConnectionError, http.client.HTTPException)
 PING = xmlrpc.client.dumps((), "system.listMethods").encode()
@@ -22,13 +20,6 @@ PING = xmlrpc.client.dumps((), "system.listMethods").encode()
 
 def start(**more):
     return Server(listen=["https://127.0.0.1:0"], users={"root": "secret"}, **more)
-
-
-def trusting(path, **more):
-    context = ssl.create_default_context(cafile=path)
-    for key, value in more.items():
-        setattr(context, key, value)
-    return context
 
 
 class Client:
@@ -108,43 +99,6 @@ def test_versions():
             raises(NEVER, lambda: asked(server, context), f"{version.name} is refused")
             context.maximum_version = ssl.TLSVersion.TLSv1_2
             is_(asked(server, context), 200, "which is because of the version: with TLS 1.2 too the same client is let in")
-
-
-class Authority:
-    """A certificate authority in a folder."""
-
-    def __init__(self, folder, name):
-        self.folder, self.name = folder, name
-        self.run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-days", "2", "-keyout", self.path("key"),
-                 "-out", self.path("pem"), "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=keyCertSign")
-
-    def path(self, kind, name=""):
-        return os.path.join(self.folder, f"{self.name}{name}.{kind}")
-
-    def run(self, *arguments):
-        subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def issue(self, name, purpose="clientAuth", days=1):
-        """A certificate and its key, in this order."""
-        key, request, made, more = (self.path(kind, name) for kind in ("key", "csr", "pem", "ext"))
-        with open(more, "w", encoding="ascii") as file:
-            file.write(f"extendedKeyUsage={purpose}\nsubjectAltName=IP:127.0.0.1\n")
-        self.run("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
-        self.run("x509", "-req", "-in", request, "-CA", self.path("pem"), "-CAkey", self.path("key"), "-CAcreateserial",
-                 "-days", str(days), "-extfile", more, "-out", made)
-        return made, key
-
-
-def write_settings(server, **settings):
-    with open(server.path("xenapid.conf"), "w", encoding="ascii") as file:
-        file.writelines(f"{key.replace('_', '-')} = {value}\n" for key, value in settings.items())
-
-
-def reload(server, said="the configuration was reloaded"):
-    """Until the log says it once more."""
-    before = server.stderr().count(said)
-    server.signal(signal.SIGHUP)
-    return until(lambda: server.stderr().count(said) > before)
 
 
 def test_reload():
