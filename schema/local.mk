@@ -59,6 +59,7 @@ libschema_a_SOURCES += %D%/schema.h
 libschema_a_SOURCES += %D%/session.def
 libschema_a_SOURCES += %D%/subject.def
 libschema_a_SOURCES += %D%/task.def
+libschema_a_SOURCES += %D%/token.def
 libschema_a_SOURCES += %D%/user.def
 libschema_a_SOURCES += %D%/uuid.c
 libschema_a_SOURCES += %D%/uuid.h

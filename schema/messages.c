@@ -55,7 +55,8 @@ static struct message_info *add(const struct class_info *cls, const char *prefix
 	*message = (struct message_info){.name = text_format("%s.%s%s", cls->name, prefix, name),
 					 .cls = cls,
 					 .field = -1,
-					 .role = ROLE_read_only};
+					 .role = cls->flags & CLASS_OF_ADMINS ? ROLE_pool_admin :
+										ROLE_read_only};
 	return message;
 }
 
@@ -106,7 +107,8 @@ static struct message_info *add_for_field(const struct class_info *cls, int fiel
 	message->generated = generated;
 	message->field = field;
 	message->result = no_type;
-	message->role = generated == GENERATED_get ? ROLE_read_only : info->setter;
+	if (generated != GENERATED_get)
+		message->role = info->setter;
 	message->runs = generated == GENERATED_get ? RUNS_READ : RUNS_CHANGE;
 	message->async = generated != GENERATED_get;
 	message->description = info->description;

@@ -186,6 +186,8 @@ static void add_class(struct buffer *out, const struct class_info *cls)
 	buffer_add_format(out, "## Class %s\n\n%s\n\n", cls->name, cls->description);
 	if (cls->flags & CLASS_VOLATILE)
 		buffer_add_literal(out, "Objects of this class are kept in memory only.\n\n");
+	if (cls->flags & CLASS_OF_ADMINS)
+		buffer_add_literal(out, "Only pool-admin sees them, in events too.\n\n");
 	if (cls->flags & CLASS_UNLISTED)
 		buffer_add_literal(out, "There are no lists of them.\n\n");
 	add_fields(out, cls);

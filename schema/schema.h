@@ -74,7 +74,8 @@ enum class_flags {
 	CLASS_PLAIN = 0,
 	CLASS_UNLISTED = 1,	   /* no get_all and the like: its refs are secrets */
 	CLASS_WITHOUT_OBJECTS = 2, /* a mere record type */
-	CLASS_VOLATILE = 4	   /* no table in the database */
+	CLASS_VOLATILE = 4,	   /* no table in the database */
+	CLASS_OF_ADMINS = 8	   /* seen with the role pool-admin only */
 };
 
 struct class_info {

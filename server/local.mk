@@ -3,6 +3,8 @@
 
 noinst_LIBRARIES += libserver.a
 libserver_a_SOURCES =
+libserver_a_SOURCES += %D%/digest.c
+libserver_a_SOURCES += %D%/digest.h
 libserver_a_SOURCES += %D%/doctor.c
 libserver_a_SOURCES += %D%/doctor.h
 libserver_a_SOURCES += %D%/maintenance.c

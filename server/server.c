@@ -6,6 +6,7 @@
 #include "rpc/xmlrpc.h"
 #include "schema/log.h"
 #include "server/api/api.h"
+#include "server/digest.h"
 #include "server/http/address.h"
 #include "server/http/certificate.h"
 #include "server/http/http.h"
@@ -110,6 +111,7 @@ static int open_api(struct server *server, char **ret_problem)
 		.reboot_command = options->reboot_command,
 		.hostname_command = options->hostname_command,
 		.audit = options->audit,
+		.digest = digest_make,
 		.session_idle_seconds = (int)(options->session_idle / 1000),
 		.session_limit = (int)options->session_limit,
 		.operation_wait_ms = (int)options->operation_wait,

@@ -256,6 +256,7 @@ python_tests += %D%/api/messages.py
 python_tests += %D%/api/appliances.py
 python_tests += %D%/api/network.py
 python_tests += %D%/api/pass_through.py
+python_tests += %D%/api/tokens.py
 python_tests += %D%/api/traffic.py
 python_tests += %D%/api/signals.py
 python_tests += %D%/api/snapshot_disks.py

@@ -59,6 +59,7 @@ libxm_a_SOURCES += %D%/run_resize.c
 libxm_a_SOURCES += %D%/run_set.c
 libxm_a_SOURCES += %D%/run_storage.c
 libxm_a_SOURCES += %D%/run_task.c
+libxm_a_SOURCES += %D%/run_token.c
 libxm_a_SOURCES += %D%/run_vcpu.c
 libxm_a_SOURCES += %D%/state.c
 libxm_a_SOURCES += %D%/state.h

@@ -29,6 +29,14 @@ int64_t now_seconds(void)
 	return (int64_t)time(NULL);
 }
 
+bool is_past(const char *date)
+{
+	AUTO(value) now = value_datetime_of((time_t)now_seconds());
+
+	/* dates are in order as texts, up to the seconds */
+	return strncmp(date, now->text, strlen("20061203T14:05:59")) <= 0;
+}
+
 static int check(void *context, struct transaction *transaction, const struct record *old,
 		 struct record *record, struct error *err)
 {

@@ -28,6 +28,8 @@ struct api_origin {
 	const char *fingerprint;
 };
 
+#define API_DIGEST_SIZE 65
+
 /* What an authenticator says of who signs in. */
 #define API_USER_MAX 256
 struct api_grant {
@@ -123,6 +125,8 @@ struct api_options {
 	void (*write_result)(struct buffer *out, const struct value *value);
 	/* The disks of a template's other_config, in XML, as a set of maps; NULL: it is none. */
 	struct value *(*read_provision)(const char *text);
+	/* SHA-256 of a text, in hexadecimal digits; NULL: there are no tokens. */
+	void (*digest)(const char *text, char ret_digest[API_DIGEST_SIZE]);
 	const char *audit;  /* what is audited: api_set_audit */
 	bool force_adapter; /* take a database that belongs to another host or kind of hypervisor */
 };

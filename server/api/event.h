@@ -31,12 +31,14 @@ void subscriptions_each_object(const struct subscriptions *subscriptions,
 			       void *argument);
 /* Classes whose changes are events; a session's reference is a secret. */
 uint64_t event_classes(void);
+/* Those of them that a role sees. */
+uint64_t event_classes_for(enum role role);
 /* The class of that name, in any case; NULL: no events come of it. */
 const struct class_info *event_find_class(const char *name);
 
 /*
  * event_report.c: what has changed of those after the revision `since`; 0: everything that there
- * is. EVENTS_LOST when deletions since then have been forgotten.
+ * is. EVENTS_LOST when deletions since then have been forgotten. Only `visible` classes count.
  */
 struct event_report {
 	struct value *events; /* a set; empty: nothing */
@@ -44,8 +46,8 @@ struct event_report {
 	uint64_t revision;    /* of this moment: the next `since` */
 };
 /* `lower`: classes are spelled as event.from does, not as event.next. */
-int event_report(struct store *store, const struct subscriptions *subscriptions, uint64_t since,
-		 bool lower, struct event_report *ret_report, struct error *err);
+int event_report(struct store *store, const struct subscriptions *subscriptions, uint64_t visible,
+		 uint64_t since, bool lower, struct event_report *ret_report, struct error *err);
 void event_report_clear(struct event_report *report);
 struct value *event_token(uint64_t revision);
 

@@ -49,9 +49,12 @@ int run_event_next(struct call *call, struct error *err)
 int run_event_inject(struct call *call, struct error *err)
 {
 	const struct class_info *cls = event_find_class(argument_text(call, 0));
+	uint64_t visible = event_classes_for((enum role)record_int(call->session, session_role));
 	const char *ref = argument_text(call, 1);
-	uint64_t before = cls ? transaction_touch(call->transaction, cls->id, ref) : 0;
+	uint64_t before = 0;
 
+	if (cls && visible >> cls->id & 1)
+		before = transaction_touch(call->transaction, cls->id, ref);
 	if (!before)
 		return fail(err, ERROR_HANDLE_INVALID, argument_text(call, 0), ref);
 	call->result = event_token(before);

@@ -20,6 +20,7 @@ struct entry {
 struct collection {
 	const struct subscriptions *wanted;
 	struct store *store;
+	uint64_t visible;
 	enum class_id cls; /* that is looked through now */
 	bool forgotten;	   /* of its deletions some are */
 	uint64_t since;
@@ -73,7 +74,8 @@ static void collect_forgotten(void *argument, enum class_id cls, const char *ref
 {
 	struct collection *collection = argument;
 
-	if (!store_knows_deletions(collection->store, cls, collection->since) &&
+	if (collection->visible >> cls & 1 &&
+	    !store_knows_deletions(collection->store, cls, collection->since) &&
 	    !store_find(collection->store, cls, ref))
 		add(collection, (struct entry){.kind = DELETED,
 					       .cls = schema_classes[cls],
@@ -141,12 +143,12 @@ static struct value *make_events(const struct collection *collection, bool lower
 	return events;
 }
 
-static struct value *count_all(struct store *store)
+static struct value *count_all(struct store *store, uint64_t visible)
 {
 	struct value *counts = value_map();
 
 	for (int i = 0; i < CLASS_COUNT; i++)
-		if (event_classes() >> i & 1)
+		if (visible >> i & 1)
 			value_put_member(counts, lower_case(schema_classes[i]->name),
 					 value_int32((int32_t)store_count(store, i)));
 	return counts;
@@ -162,11 +164,12 @@ static void clear(struct collection *collection)
 	free(collection->entries);
 }
 
-int event_report(struct store *store, const struct subscriptions *subscriptions, uint64_t since,
-		 bool lower, struct event_report *ret_report, struct error *err)
+int event_report(struct store *store, const struct subscriptions *subscriptions, uint64_t visible,
+		 uint64_t since, bool lower, struct event_report *ret_report, struct error *err)
 {
-	struct collection collection = {.wanted = subscriptions, .store = store, .since = since};
-	uint64_t classes = subscriptions_classes(subscriptions);
+	struct collection collection = {
+		.wanted = subscriptions, .store = store, .visible = visible, .since = since};
+	uint64_t classes = subscriptions_classes(subscriptions) & visible;
 	bool lost;
 
 	store_hold(store);
@@ -180,7 +183,7 @@ int event_report(struct store *store, const struct subscriptions *subscriptions,
 	}
 	if (since && !lost)
 		subscriptions_each_object(subscriptions, collect_forgotten, &collection);
-	ret_report->counts = lower && !lost ? count_all(store) : NULL;
+	ret_report->counts = lower && !lost ? count_all(store, visible) : NULL;
 	store_let_go(store);
 	if (lost)
 		return fail(err, ERROR_EVENTS_LOST);

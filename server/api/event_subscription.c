@@ -33,6 +33,16 @@ uint64_t event_classes(void)
 	return classes;
 }
 
+uint64_t event_classes_for(enum role role)
+{
+	uint64_t classes = event_classes();
+
+	for (int i = 0; i < CLASS_COUNT; i++)
+		if (schema_classes[i]->flags & CLASS_OF_ADMINS && role < ROLE_pool_admin)
+			classes &= ~bit(i);
+	return classes;
+}
+
 static const struct class_info *find_class(const char *name, size_t length)
 {
 	for (int i = 0; i < CLASS_COUNT; i++)

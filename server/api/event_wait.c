@@ -156,11 +156,14 @@ static struct value *reply_of(struct event_report *report)
 	return reply;
 }
 
-/* Returns whether the call is to be finished with call->result or *err. */
-static bool report(struct events *events, struct waiter *waiter, struct error *err)
+/* Returns whether the call is to be finished with call->result or *err. `now` is its session, whose
+ * role may have changed while it waited. */
+static bool report(struct events *events, struct waiter *waiter, const struct record *now,
+		   struct error *err)
 {
 	struct registrations *registrations = events->api->registrations;
-	const char *session = record_ref(waiter->call->session);
+	const char *session = record_ref(now);
+	uint64_t visible = event_classes_for((enum role)record_int(now, session_role));
 	bool is_from = waiter->subscriptions;
 	struct event_report report = {0};
 	bool over = atomic_load(&events->stopping) || waiter->deadline_ns <= clock_ns();
@@ -168,8 +171,8 @@ static bool report(struct events *events, struct waiter *waiter, struct error *e
 	if (!is_from && registrations_read(registrations, session, &waiter->subscriptions,
 					   &waiter->since, err) < 0)
 		return true;
-	over = event_report(events->api->store, waiter->subscriptions, waiter->since, is_from,
-			    &report, err) < 0 ||
+	over = event_report(events->api->store, waiter->subscriptions, visible, waiter->since,
+			    is_from, &report, err) < 0 ||
 	       report.events->length || over;
 	if (!is_from)
 		subscriptions_release(TAKE(waiter->subscriptions));
@@ -207,18 +210,12 @@ static void hand_over(struct events *events, struct waiter *waiter)
 	finish(waiter);
 }
 
-static bool is_signed_in(const struct events *events, const struct waiter *waiter)
-{
-	AUTO(record) session =
-		store_read(events->api->store, CLASS_session, record_ref(waiter->call->session));
-
-	return session;
-}
-
 /* Answers it, or returns it to those that wait. */
 static void serve(struct events *events, struct waiter *waiter)
 {
 	struct call *call = waiter->call;
+	AUTO(record) session =
+		store_read(events->api->store, CLASS_session, record_ref(call->session));
 	bool ready;
 
 	wait_for_room(events);
@@ -226,12 +223,12 @@ static void serve(struct events *events, struct waiter *waiter)
 		finish(waiter);
 		return;
 	}
-	if (!is_signed_in(events, waiter)) {
+	if (!session || session_is_over(events->api, session)) {
 		fail(&call->error, ERROR_SESSION_INVALID, record_ref(call->session));
 		hand_over(events, waiter);
 		return;
 	}
-	ready = report(events, waiter, &call->error);
+	ready = report(events, waiter, session, &call->error);
 	if (ready) {
 		hand_over(events, waiter);
 		return;

@@ -38,6 +38,8 @@ struct api {
 
 /* Since 1970. */
 int64_t now_seconds(void);
+/* Of a DATETIME's text. */
+bool is_past(const char *date);
 
 /* storage.c: the SM object; which SRs are attached. */
 int storage_open(struct api *api, struct error *err);
@@ -85,7 +87,16 @@ int session_admit(struct call *call, struct error *err);
 /* A new reference to the session of that ref, or SESSION_INVALID. Notes now and then that it is in
  * use. */
 struct record *session_find(struct api *api, const char *ref, struct error *err);
-/* Removes those that were idle for too long; called about once a minute on a worker. */
+
+/* session_end.c */
+/* What active_time counts in: a clock that is set logs nobody out. */
+int64_t session_seconds(void);
+/* It was idle for too long, or its time is up. */
+bool session_is_over(const struct api *api, const struct record *session);
+/* Removes those that are; called about once a minute on a worker. */
 void session_expire(struct api *api);
+/* In a transaction: ends those whose field is that text; not the one of the reference `but`, which
+ * may be NULL. */
+void session_end_all(struct transaction *transaction, int field, const char *text, const char *but);
 
 #endif

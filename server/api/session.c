@@ -6,6 +6,7 @@
 #include "schema/log.h"
 #include "server/api/logins.h"
 #include "server/api/role.h"
+#include "server/api/token.h"
 
 /* What nobody types: no authenticator is bothered with it. */
 #define PASSWORD_LENGTH_MAX 1024
@@ -15,15 +16,6 @@
  * limit. */
 #define CROWDED_SECONDS 3600
 
-/* A transaction looks through all of its changes for each of them. */
-#define EXPIRED_AT_ONCE 256
-
-/* What active_time counts in: a clock that is set logs nobody out. */
-static int64_t active_seconds(void)
-{
-	return clock_ms() / 1000;
-}
-
 /* A session to be made. */
 struct login {
 	struct api *api;
@@ -32,6 +24,8 @@ struct login {
 	const char *originator;
 	const struct api_grant *grant;
 	bool by_certificate;
+	const char *token; /* its name; NULL: it is another way */
+	char digest[API_DIGEST_SIZE];
 	int64_t now;
 	char ref[REF_SIZE];
 };
@@ -135,11 +129,24 @@ static enum role role_in(struct transaction *transaction, const struct login *lo
 	return role > login->grant->role ? role : login->grant->role;
 }
 
+static enum role role_of_token(struct transaction *transaction, const struct login *login,
+			       const struct record **ret_token)
+{
+	const struct record *token = token_use(transaction, login->token, login->digest);
+
+	*ret_token = token;
+	return token ? role_of(transaction_read(transaction, CLASS_role,
+						record_text(token, token_role))) :
+		       ROLE_nobody;
+}
+
 static int add_session(struct transaction *transaction, void *argument, struct error *err)
 {
 	const struct login *login = argument;
 	const struct record *subject = NULL;
-	enum role role = role_in(transaction, login, &subject);
+	const struct record *token = NULL;
+	enum role role = login->token ? role_of_token(transaction, login, &token) :
+					role_in(transaction, login, &subject);
 	const struct record *user;
 	struct record *session;
 
@@ -162,6 +169,10 @@ static int add_session(struct transaction *transaction, void *argument, struct e
 	record_set(session, session_client_certificate, value_bool(login->by_certificate));
 	record_set_int(session, session_role, role);
 	record_set_int(session, session_granted, login->grant->role);
+	if (token) {
+		record_set(session, session_token, value_reference(token->ref));
+		record_set_text(session, session_expires, record_text(token, token_expires));
+	}
 	if (subject)
 		record_set(session, session_subject, value_reference(subject->ref));
 	if (!login->grant->superuser)
@@ -205,6 +216,14 @@ static void wipe_password(struct call *call)
 		explicit_bzero(password->text, password->length);
 }
 
+/* The name of the token that is to be used; NULL: none. */
+static const char *token_of(const struct call *call)
+{
+	return call->api->options.digest && !call->api->options.authenticator.open_to_all ?
+		       token_name_of(argument_text(call, 0)) :
+		       NULL;
+}
+
 static int sign_in(struct call *call, const struct api_grant *grant, struct error *err)
 {
 	const struct api_origin *origin = &call->outer->origin;
@@ -213,9 +232,12 @@ static int sign_in(struct call *call, const struct api_grant *grant, struct erro
 			      .address = origin->address,
 			      .originator = argument_text(call, 3),
 			      .grant = grant,
+			      .token = token_of(call),
 			      .by_certificate = *grant->user && origin->certificate,
-			      .now = active_seconds()};
+			      .now = session_seconds()};
 
+	if (login.token)
+		call->api->options.digest(argument_text(call, 1), login.digest);
 	draw_ref(login.ref);
 	if (store_mutate(call->api->store, add_session, &login, err) < 0)
 		return -1;
@@ -238,10 +260,11 @@ static int check_and_sign_in(struct call *call, struct error *err)
 {
 	const char *user = argument_text(call, 0);
 	struct api_grant grant = {0};
-	bool right = check_password(call, &grant);
+	bool right = token_of(call) || check_password(call, &grant);
+	int rc = right ? sign_in(call, &grant, err) : -1;
 
 	wipe_password(call);
-	if (right && sign_in(call, &grant, err) == 0) {
+	if (rc == 0) {
 		logins_note_success(call->api->logins, user, call->outer->origin.address);
 		return 0;
 	}
@@ -345,71 +368,17 @@ static int64_t noted_every(struct api *api, int64_t now)
 	return quarter > 0 ? quarter : 1;
 }
 
-static bool is_idle(const struct api *api, const struct record *session, int64_t now)
-{
-	return now - record_int(session, session_active_time) > api->options.session_idle_seconds;
-}
-
 struct record *session_find(struct api *api, const char *ref, struct error *err)
 {
 	AUTO(record) session = store_read(api->store, CLASS_session, ref);
-	int64_t now = active_seconds();
+	int64_t now = session_seconds();
 
 	/* a uuid is no secret, and so no session's name */
-	if (!session || strcmp(record_ref(session), ref) != 0 || is_idle(api, session, now)) {
+	if (!session || strcmp(record_ref(session), ref) != 0 || session_is_over(api, session)) {
 		fail(err, ERROR_SESSION_INVALID, ref);
 		return NULL;
 	}
 	if (now - record_int(session, session_active_time) >= noted_every(api, now))
 		submit_note(api, session, now);
 	return TAKE(session);
-}
-
-/* Those that were idle when they were listed. */
-struct expiry {
-	struct api *api;
-	struct record **sessions;
-	size_t count;
-	int64_t now;
-};
-
-static int delete_idle(struct transaction *transaction, void *argument, struct error *err)
-{
-	const struct expiry *expiry = argument;
-
-	(void)err;
-	for (size_t i = 0; i < expiry->count; i++) {
-		const char *ref = record_ref(expiry->sessions[i]);
-		const struct record *session = transaction_read(transaction, CLASS_session, ref);
-
-		if (session && is_idle(expiry->api, session, expiry->now))
-			transaction_delete(transaction, CLASS_session, ref);
-	}
-	return 0;
-}
-
-void session_expire(struct api *api)
-{
-	size_t count;
-	size_t idle = 0;
-	struct record **sessions = store_list(api->store, CLASS_session, &count);
-	struct expiry expiry = {.api = api, .now = active_seconds()};
-	AUTO_ERROR err = {0};
-
-	for (size_t i = 0; i < count; i++) {
-		if (!is_idle(api, sessions[i], expiry.now))
-			continue;
-		struct record *session = sessions[i];
-
-		sessions[i] = sessions[idle];
-		sessions[idle++] = session;
-	}
-	for (size_t i = 0; i < idle; i += expiry.count) {
-		expiry.sessions = sessions + i;
-		expiry.count = idle - i < EXPIRED_AT_ONCE ? idle - i : EXPIRED_AT_ONCE;
-		if (store_mutate(api->store, delete_idle, &expiry, &err) < 0)
-			break;
-		log_debug("%zu idle sessions have expired", expiry.count);
-	}
-	store_free_list(sessions, count);
 }

@@ -69,9 +69,8 @@ int run_subject_create(struct call *call, struct error *err)
 
 struct sessions {
 	const char *subject;
-	const char *but; /* not this one; NULL: all */
-	enum role role;	 /* the subject's */
-	bool is_gone;	 /* the subject */
+	enum role role; /* the subject's */
+	bool is_gone;	/* the subject */
 	struct value *permissions;
 	struct value *refs; /* a set */
 };
@@ -82,16 +81,8 @@ static void note_session(struct transaction *transaction, const struct record *s
 	struct sessions *sessions = argument;
 
 	(void)transaction;
-	if (record_is(session, session_subject, sessions->subject) &&
-	    (!sessions->but || strcmp(record_ref(session), sessions->but) != 0))
+	if (record_is(session, session_subject, sessions->subject))
 		value_append(sessions->refs, value_reference(session->ref));
-}
-
-static void end_session(struct transaction *transaction, const struct sessions *sessions,
-			const struct record *session)
-{
-	(void)sessions;
-	transaction_delete(transaction, CLASS_session, record_ref(session));
 }
 
 /* A subject's sessions have its roles, or what the configuration gives if that is more; without
@@ -104,7 +95,7 @@ static void follow_subject(struct transaction *transaction, const struct session
 	struct record *session;
 
 	if (role == ROLE_nobody) {
-		end_session(transaction, sessions, old);
+		transaction_delete(transaction, CLASS_session, record_ref(old));
 		return;
 	}
 	session = transaction_edit(transaction, CLASS_session, record_ref(old));
@@ -116,10 +107,7 @@ static void follow_subject(struct transaction *transaction, const struct session
 		record_set_text(session, session_subject, NULL_REF);
 }
 
-static void each_session(struct transaction *transaction, struct sessions *sessions,
-			 void (*each)(struct transaction *transaction,
-				      const struct sessions *sessions,
-				      const struct record *session))
+static void set_sessions(struct transaction *transaction, struct sessions *sessions)
 {
 	AUTO(value) refs = value_set();
 	AUTO(value) permissions = role_permissions(sessions->role);
@@ -128,8 +116,8 @@ static void each_session(struct transaction *transaction, struct sessions *sessi
 	sessions->permissions = permissions;
 	transaction_each(transaction, CLASS_session, note_session, sessions);
 	for (uint32_t i = 0; i < refs->length; i++)
-		each(transaction, sessions,
-		     transaction_read(transaction, CLASS_session, refs->items[i]->text));
+		follow_subject(transaction, sessions,
+			       transaction_read(transaction, CLASS_session, refs->items[i]->text));
 }
 
 int run_subject_destroy(struct call *call, struct error *err)
@@ -138,8 +126,7 @@ int run_subject_destroy(struct call *call, struct error *err)
 
 	if (!call_edit(call, CLASS_subject, 0, err))
 		return -1;
-	each_session(call->transaction, &(struct sessions){.subject = ref, .is_gone = true},
-		     follow_subject);
+	set_sessions(call->transaction, &(struct sessions){.subject = ref, .is_gone = true});
 	transaction_delete(call->transaction, CLASS_subject, ref);
 	return 0;
 }
@@ -154,10 +141,9 @@ static int set_roles(struct call *call,
 		return -1;
 	record_set(subject, subject_roles,
 		   changed(record_get(subject, subject_roles), argument_text(call, 1)));
-	each_session(call->transaction,
+	set_sessions(call->transaction,
 		     &(struct sessions){.subject = record_ref(subject),
-					.role = highest(call->transaction, subject)},
-		     follow_subject);
+					.role = highest(call->transaction, subject)});
 	return 0;
 }
 
@@ -210,9 +196,7 @@ int run_session_logout_subject_identifier(struct call *call, struct error *err)
 
 	(void)err;
 	if (subject)
-		each_session(call->transaction,
-			     &(struct sessions){.subject = record_ref(subject),
-						.but = record_ref(call->session)},
-			     end_session);
+		session_end_all(call->transaction, session_subject, record_ref(subject),
+				record_ref(call->session));
 	return 0;
 }

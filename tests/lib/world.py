@@ -9,6 +9,7 @@ appliance without VMs, and a pending task.
 """
 import http.client
 import threading
+import xmlrpc.client
 
 from lib.api import NULL_REF
 from lib.rpc import Failure, Session
@@ -48,6 +49,7 @@ class World:
             network = self.session.network.get_all()[0]
             for vm in (self.halted, self.running):
                 self.session.VIF.create({"device": "0", "network": network, "VM": vm})
+            self.session.token.create("program", self.session.role.get_by_name_label("read-only")[0], xmlrpc.client.DateTime("20991231T00:00:00Z"))
             self.session.VM_appliance.create({"name_label": "together"})
             self.session.DPCI.create({"VM": self.halted, "PPCI": self.refs("PPCI")[2]})
             tagged = self.session.network.create({"name_label": "tagged"})
