@@ -6,6 +6,8 @@
 #include "schema/meter.h"
 #include "server/api/private.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <sys/random.h>
 
 #define UNDER_WAY_MAX 64
@@ -65,9 +67,29 @@ static uint64_t hash(uint64_t hash, const char *text)
 	return (hash ^ 0xff) * 1099511628211u; /* no text has this byte: "a" "bc" is not "ab" "c" */
 }
 
+/* Whoever has one address of IPv6 has its /64: that counts as one. */
+static void network_of(const char *address, char ret_network[INET6_ADDRSTRLEN])
+{
+	struct in6_addr ipv6;
+
+	snprintf(ret_network, INET6_ADDRSTRLEN, "%s", address);
+	if (inet_pton(AF_INET6, address, &ipv6) != 1 || IN6_IS_ADDR_V4MAPPED(&ipv6))
+		return;
+	memset(ipv6.s6_addr + 8, 0, 8);
+	inet_ntop(AF_INET6, &ipv6, ret_network, INET6_ADDRSTRLEN);
+}
+
+static uint64_t address_hash(const struct logins *logins, const char *address)
+{
+	char network[INET6_ADDRSTRLEN];
+
+	network_of(address, network);
+	return hash(logins->seed, network);
+}
+
 static uint64_t address_key(const struct logins *logins, const char *address)
 {
-	return hash(logins->seed, address) | 1;
+	return address_hash(logins, address) | 1;
 }
 
 int logins_enter(struct logins *logins, const char *user, const char *address, struct error *err)
@@ -117,7 +139,7 @@ void logins_leave(struct logins *logins, const char *address, int delay_ms)
 
 static uint64_t account_key(const struct logins *logins, const char *user, const char *address)
 {
-	return hash(hash(logins->seed, address), user) | 1;
+	return hash(address_hash(logins, address), user) | 1;
 }
 
 /* The place of that key, or else the one whose failure is longest ago. */

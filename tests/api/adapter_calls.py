@@ -20,6 +20,7 @@ VBD_ARGUMENTS = {"set_userdevice": ["7"], "set_device": ["xvdh"], "set_mode": ["
 # nothing would be left to test
 ENDING = ("host.shutdown_agent", "host.restart_agent", "Async.host.restart_agent")
 LIVE_STATES = ("Running", "Paused")
+LATER = "20991231T00:00:00Z"
 _numbers = itertools.count()
 # Those of a VIF that do not take every value of their type.
 VIF_SETTERS = {"VIF.set_MAC": "00:16:3e:00:00:09", "VIF.set_MTU": "1500", "VIF.set_device": "2", "VIF.add_ipv4_allowed": "192.0.2.1",
@@ -58,6 +59,11 @@ class Subject:
     def make_task(self):
         return self.host.session.call("Async.host.compute_free_memory", self.host.ref)
 
+    def make_token(self):
+        name, session = f"t{next(_numbers)}", self.host.session
+        session.token.create(name, session.role.get_all()[0], LATER)
+        return session.token.get_by_name_label(name)[0]
+
     def make_subject(self):
         return self.host.session.subject.create({"subject_identifier": f"x{next(_numbers)}"})
 
@@ -94,6 +100,8 @@ class Subject:
             return session.message.create("NOTE", "5", "Host", session.host.get_uuid(self.host.ref), "")
         if cls == "subject":
             return self.make_subject()
+        if cls == "token":
+            return self.make_token()
         if cls == "VM_appliance":
             return session.VM_appliance.create({"name_label": "made"})
         if cls in ("VIF", "VBD"):
@@ -126,6 +134,8 @@ def argument(api, subject, message, parameter):
         return f"x{next(_numbers)}.db"
     if message.name == "task.set_progress":
         return 0.5
+    if message.name == "token.create" and kind == "datetime":
+        return LATER
     if name == "data_source":
         return "memory" if message.cls == "VM" else "memory_free_kib"
     simple = {"string": f"x{next(_numbers)}", "int": "1", "bool": True, "set": [], "map": {}, "record": {},

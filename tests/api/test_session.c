@@ -237,6 +237,27 @@ static void test_shares(void)
 	logins_free(logins);
 }
 
+/* Who guesses from all addresses of a network waits as from one; others do not. */
+static void test_networks(void)
+{
+	struct api api = {.options = {.login_delay_ms = 100}};
+	struct logins *logins = logins_new(&api);
+
+	is_int(logins_note_failure(logins, "root", "2001:db8::1"), 100, "a first failure");
+	is_int(logins_note_failure(logins, "root", "2001:db8::ffff:2"), 200,
+	       "another address of the same /64");
+	is_int(logins_note_failure(logins, "eve", "2001:db8:0:0:8::"), 400,
+	       "another account from there");
+	is_int(logins_note_failure(logins, "root", "2001:db8:0:1::1"), 100, "another /64");
+	is_int(logins_note_failure(logins, "root", "192.0.2.1"), 100, "and an IPv4 address");
+	is_int(logins_note_failure(logins, "root", "192.0.2.2"), 100,
+	       "nobody delays an account from elsewhere");
+	logins_note_success(logins, "root", "2001:db8::3");
+	is_int(logins_note_failure(logins, "root", "2001:db8::1"), 100,
+	       "a right password forgives the network");
+	logins_free(logins);
+}
+
 /* 48 of one address are under way, in whatever place of the queue; then one more. */
 static void test_bound(void)
 {
@@ -392,6 +413,7 @@ int main(void)
 	test_wiping();
 	test_delays();
 	test_shares();
+	test_networks();
 	test_bound();
 	test_limit();
 	test_idle();
