@@ -25,6 +25,7 @@ help:
 	@echo 'make bench-short     the same in seconds: shows that it runs, its figures say nothing'
 	@echo 'make bench-docs      make bench into docs/performance.md'
 	@echo 'make bench-profile   instructions and system calls per call (valgrind, strace)'
+	@echo 'make page-screenshots  the pictures of docs/web-page.md, anew; make page-many: the page with 10,000 VMs'
 	@echo 'make fuzz            every fuzzer for FUZZ_SECONDS=60 (configure --enable-fuzzers CC=clang)'
 	@echo 'make lint            layers, sizes, format, cppcheck, shellcheck, file lists, error table, names in docs'
 	@echo 'make format          clang-format -i'
@@ -179,3 +180,14 @@ else
 	@exit 1
 endif
 EXTRA_DIST += %D%/coverage.py
+
+# The pictures of docs/web-page.md, and how the page does with 10,000 VMs.
+EXTRA_DIST += %D%/vendor-page
+.PHONY: page-screenshots page-many
+page_test = XENAPID=$(abs_top_builddir)/xenapid TOP_SRCDIR=$(abs_top_srcdir) PYTHONPATH=$(abs_top_srcdir)/tests \
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $(top_srcdir)/tests/page/web_page.py
+page-screenshots: xenapid
+	$(MKDIR_P) $(abs_top_srcdir)/docs/images
+	XENAPID_SCREENSHOTS=$(abs_top_srcdir)/docs/images $(page_test)
+page-many: xenapid
+	XENAPID_PAGE_VMS=10000 $(page_test)
