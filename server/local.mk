@@ -51,8 +51,8 @@ if SYSTEMD_UNITS
 systemdsystemunit_DATA = %D%/xenapid.service %D%/xenapid.socket
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
-install-data-hook: install-systemd
-uninstall-hook: uninstall-systemd
+install_hooks += install-systemd
+uninstall_hooks += uninstall-systemd
 endif
 .PHONY: install-systemd uninstall-systemd
 install-systemd:
@@ -64,8 +64,8 @@ uninstall-systemd:
 
 # The script for OpenRC, where configure was told of its folder.
 if OPENRC
-install-data-hook: install-openrc
-uninstall-hook: uninstall-openrc
+install_hooks += install-openrc
+uninstall_hooks += uninstall-openrc
 endif
 .PHONY: install-openrc uninstall-openrc
 install-openrc: %D%/xenapid.openrc

@@ -82,8 +82,8 @@ bashcompletiondir = $(datadir)/bash-completion/completions
 zshcompletiondir = $(datadir)/zsh/site-functions
 dist_zshcompletion_DATA = %D%/_xm
 EXTRA_DIST += %D%/xm.bash
-install-data-hook: install-completion
-uninstall-hook: uninstall-completion
+install_hooks += install-completion
+uninstall_hooks += uninstall-completion
 .PHONY: install-completion uninstall-completion
 install-completion:
 	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)'

@@ -168,8 +168,6 @@ static int prepare(struct call *call, struct error *err)
 	call->message = find_message(call, call->outer->method);
 	if (!call->message)
 		return fail(err, ERROR_MESSAGE_METHOD_UNKNOWN, call->outer->method);
-	if (call->plan && plan_check(call->message, err) < 0)
-		return -1;
 	call->handler = call_handler(call->message);
 	open = call->message->role == ROLE_nobody ||
 	       (call->outer->trusted && call->message->role == ROLE_read_only);
@@ -183,7 +181,7 @@ static int prepare(struct call *call, struct error *err)
 	note_actor(call);
 	if (!open && (!call->session || role_check(call, err) < 0))
 		return -1;
-	if (judge(call, err) < 0)
+	if ((call->plan && plan_check(call->message, err) < 0) || judge(call, err) < 0)
 		return -1;
 	/* whoever has no session yet may not fill the workers' queue */
 	return open && !call->outer->trusted ? session_admit(call, err) : 0;

@@ -128,6 +128,10 @@ def argument(api, subject, message, parameter):
         return f"name = 'configured{next(_numbers)}'\nmemory = 64\n"
     if name == "op":
         return "clone"
+    if name == "format":
+        return "xl"
+    if name == "error_description":
+        return ["VM_BAD_POWER_STATE", NULL, "Halted", "Running"]
     if message.cls == "event":
         return {"class": "host", "ref": subject.host.ref, "token": "", "timeout": 0.0}.get(name, ["host"])
     if message.name == "pool.backup_database":

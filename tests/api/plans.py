@@ -12,7 +12,7 @@ import shutil
 
 from lib.api import Api
 from lib.host import MIB, Host
-from lib.random_calls import Calls
+from lib.random_calls import Calls, no_plan
 from lib.server import program
 from lib.storage import Makers
 from lib.tap import diag, done, has, is_, ok, skip_all
@@ -258,9 +258,9 @@ def test_without(host):
         told = dict(re.findall(r"^\| (\w+\.\w+) \| (.*) \|$", file.read(), re.M))
     refused = {}
     for message in Api().messages:
-        code, *parts = answer(host.session.call, "Plan." + message.name, *["x"] * 30) or (None,)
-        if code == "OPERATION_NOT_ALLOWED":
-            refused[message.name] = parts[0].removeprefix(f"there is no plan of {message.name}: ")
+        reason = no_plan(host.session, message)
+        if reason:
+            refused[message.name] = reason
     is_(refused, told, "messages without a plan")
 
 

@@ -5,7 +5,7 @@
     name, arguments = calls.next()
     calls.missing()                                # messages that have not been drawn yet
 """
-from lib.api import Api, NULL_REF
+from lib.api import NULL_REF, Api, nowhere
 from lib.host import MIB
 from lib.world import answer
 
@@ -26,6 +26,13 @@ VALUES = {"start_delay": ["-1", "0"], "shutdown_delay": ["-1", "0"], "order": ["
           **{name: MEMORY for name in ("memory_static_max", "memory_dynamic_max", "memory_dynamic_min", "memory_static_min", "memory_target")}}
 
 
+def no_plan(session, message):
+    """Why no plan can be made of it, or None."""
+    code, *parts = answer(session.call, "Plan." + message.name, *nowhere(message)) or (None,)
+    before, told, reason = parts[0].partition(f"there is no plan of {message.name}: ") if parts else ("", "", "")
+    return reason if code == "OPERATION_NOT_ALLOWED" and told and not before else None
+
+
 class Calls:
     def __init__(self, host, chance):
         self.host, self.chance, self.api = host, chance, Api()
@@ -36,11 +43,9 @@ class Calls:
                       self.power, self.power, self.power, self.power, self.staged]
 
     def _has_plan(self, message):
-        """What has none is refused before its arguments are looked at."""
-        if message.cls == "system":
+        if message.cls == "system" or no_plan(self.host.session, message):
             return False
-        got = answer(self.host.session.call, "Plan." + message.name, *["x"] * 30)
-        return got[0] not in ("MESSAGE_METHOD_UNKNOWN", "OPERATION_NOT_ALLOWED")
+        return answer(self.host.session.call, "Plan." + message.name, *["x"] * 30)[0] != "MESSAGE_METHOD_UNKNOWN"
 
     def next(self):
         """Some are of those that are made often; the others are drawn without replacement, setters less often than deeds."""
