@@ -77,6 +77,11 @@ char *backup_examine(const char *path, store_finding_fn each, void *argument,
 	return problem;
 }
 
+/* Of a row that is found by what its _ref has before a NUL. */
+#define ANY_REF                                                            \
+	"\"_ref\" = ?2 OR (instr(\"_ref\", char(0)) = length(?2) + 1 AND " \
+	"substr(\"_ref\", 1, length(?2)) = ?2)"
+
 struct repair {
 	sqlite3 *connection; /* to the copy that is to be put in place */
 	store_finding_fn each;
@@ -92,8 +97,9 @@ static void mend(void *argument, const struct store_finding *finding)
 
 	if (!finding->cls || !finding->value)
 		return;
-	sql = text_format("UPDATE \"%s\" SET \"%s\" = ?1 WHERE \"_ref\" = ?2", finding->cls->name,
-			  finding->column);
+	sql = text_format("UPDATE OR IGNORE \"%s\" SET \"%s\" = ?1 WHERE %s", finding->cls->name,
+			  finding->column,
+			  strcmp(finding->column, "_ref") == 0 ? ANY_REF : "\"_ref\" = ?2");
 	sqlite3_prepare_v2(repair->connection, sql, -1, &statement, NULL);
 	sqlite3_bind_text(statement, 1, finding->value, -1, SQLITE_STATIC);
 	sqlite3_bind_text(statement, 2, finding->ref, -1, SQLITE_STATIC);

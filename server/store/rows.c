@@ -202,6 +202,12 @@ static const char *read_ref(sqlite3_stmt *statement)
 	return ref ? ref : "";
 }
 
+/* Nothing would be found under it again: parameters end at the NUL. */
+static bool has_nul(sqlite3_stmt *statement)
+{
+	return strlen(read_ref(statement)) != (size_t)sqlite3_column_bytes(statement, 0);
+}
+
 /* The record of the row under the statement, or NULL and *ret_problem, to be freed. */
 static struct record *read_row(sqlite3_stmt *statement, const struct class_info *cls,
 			       char **ret_problem, const char **ret_column)
@@ -209,6 +215,11 @@ static struct record *read_row(sqlite3_stmt *statement, const struct class_info 
 	AUTO(record) record = record_new(cls, read_ref(statement));
 	int column = 3;
 
+	if (has_nul(statement)) {
+		*ret_problem = text_copy("its _ref has a NUL in it");
+		*ret_column = "_ref";
+		return NULL;
+	}
 	record->created = (uint64_t)sqlite3_column_int64(statement, 1);
 	record->modified = (uint64_t)sqlite3_column_int64(statement, 2);
 	record->settled = record->stored = record->modified;

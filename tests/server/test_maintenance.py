@@ -215,6 +215,8 @@ DAMAGES = {
     "two of one uuid": (sql("UPDATE VM SET uuid = (SELECT uuid FROM VM WHERE name_label = 'two') WHERE name_label = 'one'"),
                         ["its uuid belongs to another row as well", OUT, "a new uuid"], True, 4),
     "an odd _ref": (sql("UPDATE VM SET _ref = 'x' WHERE name_label = 'one'"), ["does not start with OpaqueRef:", OUT, "a new _ref"], True, 4),
+    "a _ref with a NUL in it": (sql("UPDATE VM SET _ref = _ref || char(0) || 'x' WHERE name_label = 'one'"),
+                                ["its _ref has a NUL in it", OUT, "a new _ref"], True, 4),
     "a reference to nothing": (sql("UPDATE VM SET appliance = 'OpaqueRef:gone' WHERE name_label = 'one'"),
                                ["names a VM_appliance that is not there", SERVED], True, 4),
     "a page of rubbish": (overwrite("VM", 0, b"\xff" * 300), ["The file is damaged", "A start is refused"], True, None),
