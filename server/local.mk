@@ -46,9 +46,9 @@ xenapidconfdir = $(sysconfdir)/xenapid
 dist_xenapidconf_DATA = %D%/xenapid.conf
 
 # Where configure has found a folder for systemd's units: those, and what systemd-sysusers and systemd-tmpfiles read.
-EXTRA_DIST += %D%/xenapid.service.in %D%/xenapid.socket %D%/xenapid.sysusers %D%/xenapid.tmpfiles %D%/xenapid.openrc.in
+EXTRA_DIST += %D%/xenapid.service.in %D%/xenapid-guests.service.in %D%/xenapid.socket %D%/xenapid.sysusers %D%/xenapid.tmpfiles %D%/xenapid.openrc.in
 if SYSTEMD_UNITS
-systemdsystemunit_DATA = %D%/xenapid.service %D%/xenapid.socket
+systemdsystemunit_DATA = %D%/xenapid.service %D%/xenapid.socket %D%/xenapid-guests.service
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 install_hooks += install-systemd
@@ -74,9 +74,11 @@ install-openrc: %D%/xenapid.openrc
 uninstall-openrc:
 	rm -f '$(DESTDIR)$(openrcdir)/xenapid'
 
-CLEANFILES += %D%/xenapid.service %D%/xenapid.openrc
+CLEANFILES += %D%/xenapid.service %D%/xenapid-guests.service %D%/xenapid.openrc
 with_folders = $(MKDIR_P) %D% && sed 's|[@]sbindir[@]|$(sbindir)|; s|[@]bindir[@]|$(bindir)|'
 %D%/xenapid.service: %D%/xenapid.service.in Makefile
 	$(AM_V_GEN)$(with_folders) $(top_srcdir)/%D%/xenapid.service.in >$@.tmp && mv $@.tmp $@
+%D%/xenapid-guests.service: %D%/xenapid-guests.service.in Makefile
+	$(AM_V_GEN)$(with_folders) $(top_srcdir)/%D%/xenapid-guests.service.in >$@.tmp && mv $@.tmp $@
 %D%/xenapid.openrc: %D%/xenapid.openrc.in Makefile
 	$(AM_V_GEN)$(with_folders) $(top_srcdir)/%D%/xenapid.openrc.in >$@.tmp && mv $@.tmp $@

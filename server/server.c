@@ -116,6 +116,8 @@ static int open_api(struct server *server, char **ret_problem)
 		.session_limit = (int)options->session_limit,
 		.operation_wait_ms = (int)options->operation_wait,
 		.shutdown_timeout_ms = (int)options->shutdown_timeout,
+		.guests_timeout_ms = (int)options->guests_timeout,
+		.boot_id = options->boot_id,
 		.worker_threads = (int)options->worker_threads,
 		.metrics_interval_ms = (int)options->metrics_interval,
 		.login_delay_ms = (int)options->login_delay,

@@ -271,6 +271,7 @@ python_tests += %D%/api/create.py
 python_tests += %D%/api/compatibility.py
 python_tests += %D%/api/history.py
 python_tests += %D%/api/hosts.py
+python_tests += %D%/api/host_guests.py
 EXTRA_DIST += %D%/api/xen-api.names
 python_tests += %D%/api/input.py
 python_tests += %D%/api/selections.py

@@ -59,6 +59,7 @@ static const struct {
 	{"next-boot", 0, offsetof(struct xm, options.next_boot), false},
 	{"dry-run", 'n', offsetof(struct xm, options.dry_run), false},
 	{"drop", 0, offsetof(struct xm, options.drop), false},
+	{"again", 0, offsetof(struct xm, options.again), false},
 	{"state", 0, offsetof(struct xm, options.state), true},
 	{"fix", 0, offsetof(struct xm, options.fix), true},
 	{"format", 0, offsetof(struct xm, options.format), true},

@@ -46,6 +46,7 @@ libxm_a_SOURCES += %D%/run_block.c
 libxm_a_SOURCES += %D%/run_console.c
 libxm_a_SOURCES += %D%/run_copy.c
 libxm_a_SOURCES += %D%/run_events.c
+libxm_a_SOURCES += %D%/run_guests.c
 libxm_a_SOURCES += %D%/run_history.c
 libxm_a_SOURCES += %D%/run_host.c
 libxm_a_SOURCES += %D%/run_list.c

@@ -40,7 +40,7 @@ struct xm {
 	int count;
 	struct {
 		bool paused, wait, detailed, json, templates, force, memory, now, next_boot,
-			dry_run, drop;
+			dry_run, drop, again;
 		const char *state, *fix, *format;
 	} options;
 	struct subject subject;

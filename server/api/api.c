@@ -83,6 +83,9 @@ static struct api_options fill_in(const struct api_options *given)
 	options.session_limit = or_default(given->session_limit, 500);
 	options.operation_wait_ms = or_default(given->operation_wait_ms, 30000);
 	options.shutdown_timeout_ms = or_default(given->shutdown_timeout_ms, 20 * 60000);
+	options.guests_timeout_ms = or_default(given->guests_timeout_ms, 5 * 60000);
+	if (!options.boot_id)
+		options.boot_id = "/proc/sys/kernel/random/boot_id";
 	options.worker_threads = or_default(given->worker_threads, 16);
 	options.metrics_interval_ms = or_default(given->metrics_interval_ms, 5000);
 	options.login_delay_ms = or_default(given->login_delay_ms, 250);

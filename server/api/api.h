@@ -114,6 +114,8 @@ struct api_options {
 	int session_limit;	  /* per user; 0: 500 */
 	int operation_wait_ms; /* how long a call waits for another operation on its VM; 0: 30 s */
 	int shutdown_timeout_ms; /* of clean_shutdown and clean_reboot; 0: 20 minutes */
+	int guests_timeout_ms;	 /* of host.shutdown_guests, all of them together; 0: 5 minutes */
+	const char *boot_id;	 /* a file: which boot of the host this is; NULL: the kernel's */
 	int worker_threads;	 /* 0: 16 */
 	int metrics_interval_ms; /* how often VM_metrics are sampled; 0: 5 s */
 	int login_delay_ms;	 /* the first delay after a failed login; it doubles; 0: 250 ms */

@@ -36,6 +36,9 @@ struct call {
 	struct transaction *transaction; /* during a CHANGE, and where an operation says so */
 	struct mutation mutation;
 	struct operation *operation; /* of RUNS_OPERATION */
+	int64_t deadline_ms; /* by clock_ms(), until when it waits for a guest; 0: as the options
+			      * say
+			      */
 	int answer_delay_ms; /* call_finish answers so much later, without a thread that waits */
 	struct error error;
 	bool explained;		/* what is said of RECORD_CHANGED is complete */

@@ -30,6 +30,7 @@ struct api {
 	int64_t strangers_second;      /* the second of the monotonic clock in which */
 	int strangers;		       /* so many lines were due to calls without a session */
 	atomic_flag backing_up;	       /* pool.backup_database is under way */
+	atomic_flag moving_guests;     /* host.autostart or host.shutdown_guests is */
 	atomic_llong bytes_held;       /* by calls under way, about */
 	_Atomic int64_t crowded_until; /* session.c: in seconds; some user has so many sessions that
 					  the least active may have to go */

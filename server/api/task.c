@@ -54,14 +54,18 @@ struct start {
 	void (*run)(struct call *call);
 };
 
-/* Images that are made or copied look at their task now and then, and are no operation of a VM. */
 static bool can_be_cancelled(const struct message_info *message)
 {
+	/* they look at their task now and then, and are no operation of a VM */
+	static const enum message_id others[] = {
+		MESSAGE_VDI_create,   MESSAGE_VDI_copy,	      MESSAGE_VDI_clone,
+		MESSAGE_VDI_snapshot, MESSAGE_host_autostart, MESSAGE_host_shutdown_guests};
 	bool of_appliance = message->cls->id == CLASS_VM_appliance && message->runs == RUNS_WORK;
 
-	return operation_can_be_cancelled(message->operation) || of_appliance ||
-	       message->id == MESSAGE_VDI_create || message->id == MESSAGE_VDI_copy ||
-	       message->id == MESSAGE_VDI_clone || message->id == MESSAGE_VDI_snapshot;
+	for (size_t i = 0; !message->generated && i < ARRAY_SIZE(others); i++)
+		if (message->id == others[i])
+			return true;
+	return operation_can_be_cancelled(message->operation) || of_appliance;
 }
 
 static int make(struct transaction *transaction, void *argument, struct error *err)

@@ -8,6 +8,8 @@
 /* vm_rules.c: the store's rules for the class VM, see struct store_rules. */
 int vm_check(struct api *api, const struct record *old, struct record *vm, struct error *err);
 void vm_derive(const struct record *old, struct record *vm);
+/* Whether host.autostart starts it. */
+bool vm_starts_with_host(const struct record *vm);
 
 /* vm_create.c */
 /* Of a struct of fields, with the uuid in it only if `keep_uuid`. NULL: it is refused. */

@@ -2,6 +2,7 @@
 /* vm_power.c – the messages that begin, stop and end domains. All run on a worker, with the VM to
  * themselves. */
 #include "schema/clock.h"
+#include "schema/log.h"
 #include "server/api/domain.h"
 #include "server/api/dry_run.h"
 #include "server/api/task_progress.h"
@@ -119,6 +120,16 @@ static int look_for_shutdown(struct call *call, struct hypervisor_error *reason)
 	return domain.shutdown ? 0 : -1;
 }
 
+/* How long it may take. */
+static int patience_ms(const struct call *call)
+{
+	int64_t most = call->api->options.shutdown_timeout_ms;
+
+	return (int)(call->deadline_ms ?
+			     greater_of(0, lesser_of(most, call->deadline_ms - clock_ms())) :
+			     most);
+}
+
 /* How much of the time that the guest has is over. */
 static void note_patience(struct call *call, int64_t deadline)
 {
@@ -136,7 +147,7 @@ static void note_patience(struct call *call, int64_t deadline)
 static int ask_guest(struct call *call, enum shutdown_reason how, struct error *err)
 {
 	const struct operation *operation = call->operation;
-	int timeout_ms = call->api->options.shutdown_timeout_ms;
+	int timeout_ms = patience_ms(call);
 	int64_t deadline = clock_ms() + timeout_ms;
 	struct hypervisor_error reason = {0};
 	char seconds[32];
@@ -195,6 +206,10 @@ int run_VM_shutdown(struct call *call, struct error *err)
 		return 0;
 	if (operation_check_cancelled(call, err) < 0)
 		return -1;
+	if (ignored.code != ERROR_NONE)
+		log_warning("VM %s (%s) has not shut down by itself, its domain is ended",
+			    record_text(call->operation->vm, VM_name_label),
+			    record_uuid(call->operation->vm));
 	return run_VM_hard_shutdown(call, err);
 }
 

@@ -136,6 +136,15 @@ static int check_state(const struct record *old, const struct record *vm, struct
 	return 0;
 }
 
+#define AUTOSTART_KEY "auto_poweron"
+
+static bool says_true(const struct value *map, const char *key)
+{
+	const char *text = value_find_text(map, key);
+
+	return text && strcmp(text, "true") == 0;
+}
+
 /* Two fields of two generations say one thing; whichever was set leads. */
 static void match_domain_type(const struct record *old, struct record *vm)
 {
@@ -149,6 +158,33 @@ static void match_domain_type(const struct record *old, struct record *vm)
 	else if (!old || changed(old, vm, VM_HVM_boot_policy) ||
 		 record_is(vm, VM_domain_type, "unspecified"))
 		record_set_text(vm, VM_domain_type, hvm_policy ? "hvm" : "pv");
+}
+
+/* The Xen-API 1.0's flag and xapi's key are one setting: what was changed leads. A database in
+ * which only one of them is set is of an older version. */
+static void match_autostart(const struct record *old, struct record *vm)
+{
+	const struct value *map = record_get(vm, VM_other_config);
+	bool flag = record_bool(vm, VM_auto_power_on);
+	bool said = says_true(map, AUTOSTART_KEY);
+
+	if (said == flag)
+		return;
+	if (old && said != says_true(record_get(old, VM_other_config), AUTOSTART_KEY))
+		record_set(vm, VM_auto_power_on, value_bool(said));
+	else if (flag)
+		record_set(vm, VM_other_config,
+			   value_map_with(map, AUTOSTART_KEY, value_string("true")));
+	else if (old && record_bool(old, VM_auto_power_on))
+		record_set(vm, VM_other_config, value_map_without(map, AUTOSTART_KEY));
+	else
+		record_set(vm, VM_auto_power_on, value_bool(true));
+}
+
+bool vm_starts_with_host(const struct record *vm)
+{
+	return record_bool(vm, VM_auto_power_on) ||
+	       says_true(record_get(vm, VM_other_config), AUTOSTART_KEY);
 }
 
 /* Said where it may have changed; it takes a while to find out. */
@@ -178,6 +214,8 @@ int vm_check(struct api *api, const struct record *old, struct record *vm, struc
 		return -1;
 	if (!old || changed(old, vm, VM_domain_type) || changed(old, vm, VM_HVM_boot_policy))
 		match_domain_type(old, vm);
+	if (!old || changed(old, vm, VM_auto_power_on) || changed(old, vm, VM_other_config))
+		match_autostart(old, vm);
 	/* whatever its domain is like */
 	if (!record_bool(vm, VM_is_managed))
 		return 0;

@@ -18,7 +18,7 @@ from lib.tap import diag, done, is_, ok, skip_all
 NULL = "OpaqueRef:NULL"
 VBD_ARGUMENTS = {"set_userdevice": ["7"], "set_device": ["xvdh"], "set_mode": ["RO"], "set_type": ["Disk"]}
 # nothing would be left to test
-ENDING = ("host.shutdown_agent", "host.restart_agent", "Async.host.restart_agent")
+ENDING = ("host.shutdown_agent", "host.restart_agent", "Async.host.restart_agent", "host.shutdown_guests", "Async.host.shutdown_guests")
 LIVE_STATES = ("Running", "Paused")
 LATER = "20991231T00:00:00Z"
 _numbers = itertools.count()

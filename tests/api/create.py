@@ -20,7 +20,7 @@ CONSISTENT = {
     "memory_static_max": str(128 * MIB), "memory_target": str(48 * MIB), "VCPUs_max": "4", "VCPUs_at_startup": "3",
     "HVM_shadow_multiplier": 1.25, "start_delay": "1", "shutdown_delay": "2", "order": "3", "domain_type": "pvh",
     "HVM_boot_policy": "", "is_a_template": False, "blocked_operations": {"export": "never"},
-    "other_config": {"mac_seed": "0004fb00-0000-0003-0000-00000000d3a1", EMOJI: ""},
+    "other_config": {"mac_seed": "0004fb00-0000-0003-0000-00000000d3a1", EMOJI: "", "auto_poweron": "true"},
 }
 
 # What old clients send besides: read-only and unknown members.

@@ -16,7 +16,7 @@ PREFIX = ["prefix=/usr", "sysconfdir=/etc", "systemdsystemunitdir=/lib/systemd/s
 ALWAYS = {"etc/xenapid/xenapid.conf", "usr/bin/xm", "usr/sbin/xenapid", "usr/share/bash-completion/completions/xm",
           "usr/share/man/man1/xm.1", "usr/share/man/man5/xenapid.conf.5", "usr/share/man/man8/xenapid.8",
           "usr/share/zsh/site-functions/_xm"}
-SYSTEMD = {"lib/systemd/system/xenapid.service", "lib/systemd/system/xenapid.socket", "usr/lib/sysusers.d/xenapid.conf",
+SYSTEMD = {"lib/systemd/system/xenapid-guests.service", "lib/systemd/system/xenapid.service", "lib/systemd/system/xenapid.socket", "usr/lib/sysusers.d/xenapid.conf",
            "usr/lib/tmpfiles.d/xenapid.conf"}
 # How much xenapid.service is exposed, by systemd's count, times ten; docs/install.md says it too.
 EXPOSURE = 72

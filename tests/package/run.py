@@ -219,6 +219,26 @@ def test_remove(machine, packages):
     is_(machine.guest(), ("1", "web"), "and is there when it is installed again")
 
 
+def test_guests(machine, packages):
+    is_((machine.says("systemctl is-enabled xenapid-guests"), machine.state("xenapid-guests")), ("enabled", "inactive"),
+        "the unit of guests counts from the next boot on")
+    machine("xm set web auto_power_on=true && systemctl start xenapid-guests")
+    is_(machine.guest(), ("1", "web"), "or when it is started")
+    machine(f"apt-get install -y -q --reinstall ./packages/xenapid_{version()}_{packages}.deb && systemctl restart xenapid")
+    is_((machine.guest(), machine.state("xenapid-guests")), (("1", "web"), "active"), "neither installation nor restart stop a guest")
+    machine.shut_down()
+    ok("web" not in open(HOST + "/var/lib/simulated-host", encoding="utf-8").read(), "the shutdown of the host shuts it down")
+
+
+def test_boot(machine):
+    is_(machine.state("xenapid-guests"), "active", "the unit has run")
+    is_(machine.says("xm list --state=running web | tail -n 1 | cut -d' ' -f1"), "web", "the host's start starts the guest")
+    has(machine.says("xm autostart"), "started", "which xm autostart shows")
+    journal = machine.says("journalctl --boot=all -u xenapid.service")
+    ok("web was shut down with the host" in journal and "web was started with the host" in journal, "and the journal")
+    is_(machine.says("systemctl --failed --plain --no-legend | grep xenapid"), "", "no unit has failed")
+
+
 def test_purge(machine):
     machine(f"mkdir -p {STATE}/sr && touch {STATE}/sr/disk.img")
     said = machine("apt-get purge -y -q xenapid").stdout
@@ -255,6 +275,9 @@ with Machine() as booted:
     subtest(lambda: test_install(booted, architecture), "install")
     subtest(lambda: test_upgrade(booted, architecture), "upgrade with data")
     subtest(lambda: test_remove(booted, architecture), "remove")
+    subtest(lambda: test_guests(booted, architecture), "guests, and the shutdown of the host")
+with Machine() as booted:
+    subtest(lambda: test_boot(booted), "the next boot")
     subtest(lambda: test_purge(booted), "purge")
 sys.stdout.flush()
 done()

@@ -17,7 +17,7 @@ def test_halted(host):
              "other_config.old-", "tags=a,b", "auto_power_on=yes"),
         (0, 'db: VCPUs_at_startup 2 -> 6\ndb: VCPUs_max 4 -> 8\ndb: auto_power_on false -> true\n'
             'db: memory_static_max 512 MiB -> 1024 MiB\n'
-            'db: other_config.old 1 -> (none)\ndb: other_config.owner (none) -> anna=x\ndb: tags [] -> ["a","b"]\n', ""),
+            'db: other_config.old 1 -> (none)\ndb: other_config.auto_poweron (none) -> true\ndb: other_config.owner (none) -> anna=x\ndb: tags [] -> ["a","b"]\n', ""),
         "fields in one change, each with what it was")
     record = host.record(vm)
     is_((record["VCPUs_max"], record["memory_static_max"], record["tags"], record["auto_power_on"], record["other_config"].get("owner")),
