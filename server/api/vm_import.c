@@ -87,14 +87,15 @@ static int read_option(struct call *call, const struct member *option, const cha
 	return 0;
 }
 
-/* The VM, or, in a dry run, the changes that would make it. */
+/* The VM, or, in a dry run, the changes that would make it; a plan rehearses anyway. */
 static int create(struct creation *creation, struct value *report, const char *format,
 		  struct error *err)
 {
 	struct call *call = creation->call;
 	struct store *store = call->api->store;
-	int rc = call->dry_run ? store_try(store, create_named, creation, plan_add, call, err) :
-				 store_mutate(store, create_named, creation, err);
+	int rc = call->dry_run && !call->plan ?
+			 store_try(store, create_named, creation, plan_add, call, err) :
+			 store_mutate(store, create_named, creation, err);
 	AUTO(value) ref = creation->ref;
 
 	if (rc < 0)

@@ -22,6 +22,11 @@ SYSTEMD = {"lib/systemd/system/xenapid-guests.service", "lib/systemd/system/xena
 EXPOSURE = 72
 
 
+def page_files():
+    with open(os.path.join(top, "server/http/page_files.def"), encoding="utf-8") as file:
+        return re.findall(r'^PAGE_FILE\("(.*)"\)', file.read(), re.M)
+
+
 def make(target, folder):
     environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "DESTDIR")}
     result = subprocess.run(["make", "-s", target, "DESTDIR=" + folder, *PREFIX], cwd=BUILD, env=environment,
@@ -58,7 +63,7 @@ def test_units(folder):
 
 with tempfile.TemporaryDirectory() as scratch:
     is_(make("install", scratch), 0, "make install")
-    expected = ALWAYS | (SYSTEMD if has_units() else set())
+    expected = ALWAYS | {"usr/share/xenapid/page/" + name for name in page_files()} | (SYSTEMD if has_units() else set())
     is_(files(scratch) - {"etc/init.d/xenapid"}, expected, "what is installed")
     program, config = (os.path.join(scratch, name) for name in ("usr/sbin/xenapid", "etc/xenapid/xenapid.conf"))
     checked = subprocess.run([program, "--config", config, "--check-config"], capture_output=True, text=True, check=False)
