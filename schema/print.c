@@ -224,16 +224,21 @@ static void add_enums(struct buffer *out)
 	buffer_add_char(out, '\n');
 }
 
+void print_add_error(struct buffer *out, const struct error_info *info)
+{
+	buffer_add_format(out, "| %s | ", info->name);
+	for (size_t i = 0; info->parameters[i]; i++)
+		buffer_add_format(out, "%s%s", i ? ", " : "", info->parameters[i]);
+	buffer_add_literal(out, " | ");
+}
+
 static void add_errors(struct buffer *out)
 {
 	buffer_add_literal(out, "## Errors\n\n| code | parameters | |\n|---|---|---|\n");
 	for (int code = ERROR_NONE + 1; code < ERROR_COUNT; code++) {
 		const struct error_info *info = error_info((enum error_code)code);
 
-		buffer_add_format(out, "| %s | ", info->name);
-		for (size_t i = 0; info->parameters[i]; i++)
-			buffer_add_format(out, "%s%s", i ? ", " : "", info->parameters[i]);
-		buffer_add_literal(out, " | ");
+		print_add_error(out, info);
 		add_cell(out, info->description);
 		buffer_add_literal(out, " |\n");
 	}

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 struct buffer;
+struct error_info;
 
 /* A reference for people. */
 void print_api_markdown(FILE *file);
@@ -38,6 +39,9 @@ extern const struct system_message system_messages[SYSTEM_MESSAGES];
 /* "void VM.start(ref session session_id, ref VM vm, bool start_paused, bool force = false)" */
 void print_add_signature(struct buffer *out, const struct message_info *message);
 void print_add_system_signature(struct buffer *out, const struct system_message *message);
+
+/* The beginning of a row about an error: its name and parameters. */
+void print_add_error(struct buffer *out, const struct error_info *info);
 
 /* print_operations.c: what can be done with a VM in which power state */
 void print_add_operations(struct buffer *out);

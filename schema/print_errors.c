@@ -7,10 +7,7 @@
 
 static void add_row(struct buffer *out, const struct error_info *info)
 {
-	buffer_add_format(out, "| %s | ", info->name);
-	for (size_t i = 0; info->parameters[i]; i++)
-		buffer_add_format(out, "%s%s", i ? ", " : "", info->parameters[i]);
-	buffer_add_literal(out, " | ");
+	print_add_error(out, info);
 	explain_add_pattern(out, info->words);
 	buffer_add_literal(out, " | ");
 	explain_add_pattern(out, info->advice);

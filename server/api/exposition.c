@@ -8,6 +8,8 @@
 
 #include <sys/stat.h>
 
+#define STATES_MAX 16
+
 /* Of one VM that has a domain. */
 struct figure {
 	const char *name;
@@ -68,59 +70,35 @@ static const struct figure figures[] = {
 	{"vm_vcpus_used", "How many of them it uses, on average since the sample before.",
 	 vcpus_used}};
 
+/* Those that run. */
 struct vms {
-	struct record **records; /* all, of which those are real that is_listed() lets through */
-	struct record **metrics; /* of those that run; or NULL */
+	const struct record **records;
+	struct record **metrics; /* an item may be NULL */
 	size_t count;
 };
 
-static bool is_listed(const struct record *vm)
+static void add_running(struct vms *vms, struct store *store, const struct record *vm)
 {
-	return !record_bool(vm, VM_is_a_template) && !record_bool(vm, VM_is_a_snapshot);
+	vms->records[vms->count] = vm;
+	vms->metrics[vms->count++] =
+		store_read(store, CLASS_VM_metrics, record_text(vm, VM_metrics));
 }
 
-static void read_vms(struct store *store, struct vms *ret_vms)
-{
-	ret_vms->records = store_list(store, CLASS_VM, &ret_vms->count);
-	ret_vms->metrics = allocate((ret_vms->count + 1) * sizeof(*ret_vms->metrics));
-	for (size_t i = 0; i < ret_vms->count; i++) {
-		const struct record *vm = ret_vms->records[i];
-
-		if (is_listed(vm) && vm_is_live(vm))
-			ret_vms->metrics[i] =
-				store_read(store, CLASS_VM_metrics, record_text(vm, VM_metrics));
-	}
-}
-
-static void release_vms(struct vms *vms)
-{
-	for (size_t i = 0; i < vms->count; i++) {
-		record_release(vms->records[i]);
-		record_release(vms->metrics[i]);
-	}
-	free(vms->records);
-	free(vms->metrics);
-}
-
-static void write_states(struct buffer *out, const struct vms *vms)
+static void write_states(struct buffer *out, const int64_t *counts)
 {
 	const char *const *states = schema_enums[ENUM_vm_power_state].values;
 
 	meter_write_head(out, METER_KIND_GAUGE, "vms",
 			 "VMs by power state, without templates and snapshots.");
-	for (; *states; states++) {
+	for (int i = 0; states[i]; i++) {
 		AUTO_BUFFER labels = {0};
-		int64_t count = 0;
 
-		for (size_t i = 0; i < vms->count; i++)
-			count += is_listed(vms->records[i]) &&
-				 record_is(vms->records[i], VM_power_state, *states);
-		meter_add_label(&labels, "power_state", *states);
-		meter_write_sample(out, "vms", labels.data, count);
+		meter_add_label(&labels, "power_state", states[i]);
+		meter_write_sample(out, "vms", labels.data, counts[i]);
 	}
 }
 
-/* Only of VMs that run, of which a host has no end of memory for: the labels are bounded. */
+/* A host has no end of memory for VMs that run: the labels are bounded. */
 static void write_figure(struct buffer *out, const struct figure *figure, const struct vms *vms)
 {
 	meter_write_head(out, METER_KIND_GAUGE, figure->name, figure->help);
@@ -128,8 +106,6 @@ static void write_figure(struct buffer *out, const struct figure *figure, const 
 		const struct record *vm = vms->records[i];
 		AUTO_BUFFER labels = {0};
 
-		if (!is_listed(vm) || !vm_is_live(vm))
-			continue;
 		meter_add_label(&labels, "uuid", record_uuid(vm));
 		meter_add_label(&labels, "name", record_text(vm, VM_name_label));
 		meter_write_number(out, figure->name, labels.data,
@@ -137,15 +113,40 @@ static void write_figure(struct buffer *out, const struct figure *figure, const 
 	}
 }
 
+/* Its place in the enumeration. */
+static int state_of(const struct record *vm)
+{
+	const char *const *states = schema_enums[ENUM_vm_power_state].values;
+	int i = 0;
+
+	while (states[i + 1] && !record_is(vm, VM_power_state, states[i]))
+		i++;
+	return i;
+}
+
 static void write_vms(struct buffer *out, struct store *store)
 {
-	struct vms vms = {0};
+	int64_t counts[STATES_MAX] = {0};
+	size_t count;
+	struct record **all = store_list(store, CLASS_VM, &count);
+	struct vms vms = {allocate((count + 1) * sizeof(*vms.records)),
+			  allocate((count + 1) * sizeof(*vms.metrics)), 0};
 
-	read_vms(store, &vms);
-	write_states(out, &vms);
+	for (size_t i = 0; i < count; i++) {
+		if (record_bool(all[i], VM_is_a_template) || record_bool(all[i], VM_is_a_snapshot))
+			continue;
+		counts[state_of(all[i])]++;
+		if (vm_is_live(all[i]))
+			add_running(&vms, store, all[i]);
+	}
+	write_states(out, counts);
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
 		write_figure(out, &figures[i], &vms);
-	release_vms(&vms);
+	for (size_t i = 0; i < vms.count; i++)
+		record_release(vms.metrics[i]);
+	free(vms.records);
+	free(vms.metrics);
+	store_free_list(all, count);
 }
 
 static void write_gauge(struct buffer *out, const char *name, const char *help, int64_t value)
@@ -181,11 +182,10 @@ static void write_store(struct buffer *out, const struct api *api)
 {
 	AUTO_TEXT wal = text_format("%s-wal", store_path(api->store));
 	size_t sessions;
-	struct record **records = store_list(api->store, CLASS_session, &sessions);
 
-	for (size_t i = 0; i < sessions; i++)
-		record_release(records[i]);
-	free(records);
+	store_hold(api->store);
+	sessions = store_count(api->store, CLASS_session);
+	store_let_go(api->store);
 	write_gauge(out, "sessions", "Sessions that are signed in.", (int64_t)sessions);
 	write_gauge(out, "database_bytes", "Size of the database file.",
 		    size_of(store_path(api->store)));
@@ -194,43 +194,52 @@ static void write_store(struct buffer *out, const struct api *api)
 		    (int64_t)store_revision(api->store));
 }
 
-static void write_calls(struct buffer *out, const struct hypervisor *hypervisor, const char *name,
-			const char *help, double (*read)(const struct hypervisor_calls *calls))
-{
-	AUTO_TEXT total = text_format("%s_total", name);
-	struct hypervisor_calls calls;
-
-	meter_write_head(out, METER_KIND_COUNTER, name, help);
-	for (int i = 0; hypervisor_count_calls(hypervisor, i, &calls); i++) {
-		AUTO_BUFFER labels = {0};
-
-		if (!calls.calls)
-			continue;
-		meter_add_label(&labels, "operation", calls.operation);
-		meter_write_number(out, total, labels.data, read(&calls));
-	}
-}
-
-static double calls_of(const struct hypervisor_calls *calls)
+static double calls_of(const struct hypervisor_statistics *calls)
 {
 	return (double)calls->calls;
 }
 
-static double failures_of(const struct hypervisor_calls *calls)
+static double failures_of(const struct hypervisor_statistics *calls)
 {
 	return (double)calls->failures;
 }
 
-static double seconds_of(const struct hypervisor_calls *calls)
+static double seconds_of(const struct hypervisor_statistics *calls)
 {
 	return (double)calls->time_ns / 1e9;
 }
 
+static const struct {
+	const char *name;
+	const char *total;
+	const char *help;
+	double (*read)(const struct hypervisor_statistics *calls);
+} call_figures[] = {
+	{"hypervisor_calls", "hypervisor_calls_total", "Calls of the hypervisor.", calls_of},
+	{"hypervisor_failures", "hypervisor_failures_total", "Those that failed.", failures_of},
+	{"hypervisor_busy_seconds", "hypervisor_busy_seconds_total", "Time that they took.",
+	 seconds_of}};
+
 static void write_hypervisor(struct buffer *out, const struct hypervisor *hypervisor)
 {
-	write_calls(out, hypervisor, "hypervisor_calls", "Calls of the hypervisor.", calls_of);
-	write_calls(out, hypervisor, "hypervisor_failures", "Those that failed.", failures_of);
-	write_calls(out, hypervisor, "hypervisor_busy_seconds", "Time that they took.", seconds_of);
+	size_t count = hypervisor_get_statistics(hypervisor, NULL, 0);
+	struct hypervisor_statistics *calls = allocate(count * sizeof(*calls));
+
+	hypervisor_get_statistics(hypervisor, calls, count);
+	for (size_t k = 0; k < ARRAY_SIZE(call_figures); k++) {
+		meter_write_head(out, METER_KIND_COUNTER, call_figures[k].name,
+				 call_figures[k].help);
+		for (size_t i = 0; i < count; i++) {
+			AUTO_BUFFER labels = {0};
+
+			if (!calls[i].calls)
+				continue;
+			meter_add_label(&labels, "operation", calls[i].operation);
+			meter_write_number(out, call_figures[k].total, labels.data,
+					   call_figures[k].read(&calls[i]));
+		}
+	}
+	free(calls);
 }
 
 int run_host_get_openmetrics(struct call *call, struct error *err)

@@ -187,11 +187,6 @@ const char *vdi_copies_find(const struct vdi_copies *copies, const char *vdi)
 	return NULL;
 }
 
-struct record *vdi_copies_draft(struct vdi_copies *copies, size_t i)
-{
-	return i < copies->count ? copies->births[i].draft : NULL;
-}
-
 int vdi_copies_commit(struct vdi_copies *copies, mutation_fn more, void *argument,
 		      struct error *err)
 {

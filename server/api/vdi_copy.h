@@ -24,8 +24,6 @@ void vdi_copies_are_snapshots(struct vdi_copies *copies);
 int vdi_copies_add(struct vdi_copies *copies, const char *vdi, const char *sr, struct error *err);
 /* What the copy of that VDI will be called; NULL: there is none. */
 const char *vdi_copies_find(const struct vdi_copies *copies, const char *vdi);
-/* The record of the i-th, before the commit; NULL after the last. */
-struct record *vdi_copies_draft(struct vdi_copies *copies, size_t i);
 /* All are VDIs, in one transaction with `more` (NULL: nothing more); or none is. */
 int vdi_copies_commit(struct vdi_copies *copies, mutation_fn more, void *argument,
 		      struct error *err);

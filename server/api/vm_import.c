@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vm_import.c – VMs made of other systems' configurations. */
-#include "schema/convert.h"
+#include "server/api/option.h"
 #include "server/api/plan.h"
 #include "server/api/vbd_import.h"
 #include "server/api/vif.h"
@@ -10,7 +10,7 @@
 struct creation {
 	struct call *call;
 	const struct value *fields;
-	const struct vbd_import *disks;
+	struct vbd_import *disks;
 	struct value *ref;
 };
 
@@ -68,24 +68,36 @@ struct value *vm_creation_result(const char *ref, struct value *report)
 	return result;
 }
 
-static int read_option(struct call *call, const struct member *option, const char **ret_format,
-		       struct error *err)
-{
-	static const struct type flag = {.kind = TYPE_BOOL};
-	const char *name = option->key->text;
-	AUTO(value) value = NULL;
+#define OPTIONS "options are format and dry_run"
 
-	if (strcmp(name, "format") == 0 && option->value->kind == VALUE_STRING) {
-		*ret_format = option->value->text;
-		return 0;
-	}
-	if (strcmp(name, "dry_run") != 0)
-		return fail(err, ERROR_INVALID_VALUE, "options are format and dry_run", name);
-	if (convert_value(&flag, option->value, name, &value, err) < 0)
-		return -1;
-	call->dry_run = call->dry_run || value->boolean;
+/* What the options say. */
+struct reading {
+	struct call *call;
+	struct value *format; /* NULL: not said */
+};
+
+static int set_format(void *argument, struct value *value, struct error *err)
+{
+	struct reading *reading = argument;
+
+	if (value->kind != VALUE_STRING)
+		return fail(err, ERROR_INVALID_VALUE, OPTIONS, "format");
+	value_release(reading->format);
+	reading->format = value_reference(value);
 	return 0;
 }
+
+static int set_dry_run(void *argument, struct value *value, struct error *err)
+{
+	const struct reading *reading = argument;
+
+	(void)err;
+	reading->call->dry_run = reading->call->dry_run || value->boolean;
+	return 0;
+}
+
+static const struct option known[] = {
+	{"format", TYPE_ANY, 0, set_format}, {"dry_run", TYPE_BOOL, 0, set_dry_run}, {0}};
 
 /* The VM, or, in a dry run, the changes that would make it; a plan rehearses anyway. */
 static int create(struct creation *creation, struct value *report, const char *format,
@@ -111,25 +123,25 @@ static int create(struct creation *creation, struct value *report, const char *f
 
 int run_VM_create_from_config(struct call *call, struct error *err)
 {
-	const struct value *options = call->arguments[1];
-	const char *config = argument_text(call, 0), *format = "xl";
+	const char *config = argument_text(call, 0), *format;
+	struct reading reading = {.call = call};
 	AUTO(value) fields = NULL;
 	AUTO(value) report = NULL;
+	AUTO(value) said = NULL;
 	struct creation creation = {.call = call};
-	struct vbd_import *disks;
-	int rc;
+	int rc = option_read_all(known, call->arguments[1], OPTIONS, false, &reading, err);
 
-	for (uint32_t i = 0; i < options->length; i++)
-		if (read_option(call, &options->members[i], &format, err) < 0)
-			return -1;
+	said = reading.format;
+	if (rc < 0)
+		return -1;
+	format = said ? said->text : "xl";
 	if (strcmp(format, "auto") == 0)
 		format = import_recognise(config);
 	if (import_config(config, format, &fields, &report, err) < 0)
 		return -1;
-	disks = vbd_import_look(call->api, &fields, report);
+	creation.disks = vbd_import_look(call->api, &fields, report);
 	creation.fields = fields;
-	creation.disks = disks;
 	rc = create(&creation, report, format, err);
-	vbd_import_free(disks);
+	vbd_import_free(creation.disks);
 	return rc;
 }

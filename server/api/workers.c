@@ -172,16 +172,6 @@ void workers_end_wait(struct workers *workers)
 	pthread_mutex_unlock(&workers->lock);
 }
 
-bool workers_closing(struct workers *workers)
-{
-	bool closing;
-
-	pthread_mutex_lock(&workers->lock);
-	closing = workers->closing;
-	pthread_mutex_unlock(&workers->lock);
-	return closing;
-}
-
 void workers_free(struct workers *workers)
 {
 	if (!workers)

@@ -21,9 +21,6 @@ void workers_run(struct workers *workers, int delay_ms, work_fn work, void *argu
  */
 void workers_begin_wait(struct workers *workers);
 void workers_end_wait(struct workers *workers);
-/* Whether workers_free has been called: work that comes again and again must then not hand itself
- * in any more. */
-bool workers_closing(struct workers *workers);
 /*
  * Runs what may run now and drops the delay of the rest, so that all of it has run, what such work
  * hands in included; then joins the threads. NULL is fine.

@@ -102,21 +102,6 @@ const struct host_facts *hypervisor_host(const struct hypervisor *hypervisor)
 	return &hypervisor->host;
 }
 
-bool hypervisor_count_calls(const struct hypervisor *hypervisor, int number,
-			    struct hypervisor_calls *ret_calls)
-{
-	const struct counter *counter;
-
-	if (number < 0 || number >= HYPERVISOR_OPS)
-		return false;
-	counter = &hypervisor->counters[number];
-	*ret_calls = (struct hypervisor_calls){.operation = op_names[number],
-					       .calls = atomic_load(&counter->calls),
-					       .failures = atomic_load(&counter->failures),
-					       .time_ns = atomic_load(&counter->time_ns)};
-	return true;
-}
-
 static int64_t begin(struct hypervisor *hypervisor, enum hypervisor_op op,
 		     struct hypervisor_error *err)
 {

@@ -35,17 +35,6 @@ const char *hypervisor_name(const struct hypervisor *hypervisor); /* "simulator"
 /* as it was at open: what does not change while the host is up */
 const struct host_facts *hypervisor_host(const struct hypervisor *hypervisor);
 
-/* How often an operation was called, how often that failed, and how long it took in all. */
-struct hypervisor_calls {
-	const char *operation;
-	uint64_t calls;
-	uint64_t failures;
-	uint64_t time_ns;
-};
-/* Of the operation with that number; false: there is none. */
-bool hypervisor_count_calls(const struct hypervisor *hypervisor, int number,
-			    struct hypervisor_calls *ret_calls);
-
 int hypervisor_get_host_usage(struct hypervisor *hypervisor, struct host_usage *ret_usage,
 			      struct hypervisor_error *err);
 /* *ret_domains is to be freed; Domain-0 and domains that nobody here started are in it. */
@@ -171,6 +160,10 @@ int hypervisor_wait_event(struct hypervisor *hypervisor, int timeout_ms,
 			  struct hypervisor_event *ret_event, struct hypervisor_error *err);
 void hypervisor_wake(struct hypervisor *hypervisor);
 
+/* From now on what this thread asks for succeeds and is left out, unless it only reads or the
+ * adapter cannot do it. A domain that it starts has the domid -1. */
+void hypervisor_rehearse(bool rehearse);
+
 /* What one kind of call has cost since the handle was opened. */
 struct hypervisor_statistics {
 	const char *operation; /* "set_memory_target" */
@@ -178,10 +171,6 @@ struct hypervisor_statistics {
 	uint64_t failures;
 	uint64_t time_ns; /* over all calls that have returned */
 };
-
-/* From now on what this thread asks for succeeds and is left out, unless it only reads or the
- * adapter cannot do it. A domain that it starts has the domid -1. */
-void hypervisor_rehearse(bool rehearse);
 
 /* The first `capacity` operations; returns how many there are. */
 size_t hypervisor_get_statistics(const struct hypervisor *hypervisor,
