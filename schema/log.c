@@ -28,6 +28,16 @@ static const struct {
 
 static atomic_int level_shown = LOG_LEVEL_INFO;
 static atomic_bool journal_reads;
+static log_journal_fn journal_send; /* set before there are threads */
+static _Thread_local struct log_request serving;
+
+void log_set_request(const struct log_request *request)
+{
+	if (request)
+		serving = *request;
+	else
+		serving.id[0] = '\0';
+}
 
 static void add_time(struct buffer *line)
 {
@@ -98,30 +108,53 @@ char *log_recent(void)
 	return buffer_take(&text);
 }
 
+/* Returns where in the line begins what the journal takes as the message. */
+static size_t add_front(struct buffer *line, enum log_level level)
+{
+	size_t message;
+
+	if (!atomic_load_explicit(&journal_reads, memory_order_relaxed)) {
+		add_time(line);
+		buffer_add_format(line, "%s: ", levels[level].name);
+		return line->length;
+	}
+	buffer_add_format(line, "<%d>", levels[level].priority);
+	message = line->length;
+	if (level == LOG_LEVEL_AUDIT)
+		buffer_add_text(line, "audit: ");
+	return message;
+}
+
+static bool goes_to_journal(enum log_level level, const char *message)
+{
+	return atomic_load_explicit(&journal_reads, memory_order_relaxed) && journal_send &&
+	       journal_send(levels[level].priority, message, serving.id);
+}
+
 static void __attribute__((format(printf, 2, 0)))
 log_line(enum log_level level, const char *format, va_list arguments)
 {
 	AUTO_BUFFER line = {0};
 	AUTO_TEXT text = NULL;
 	int saved_errno = errno;
+	size_t message;
+	bool is_taken;
 
 	if (level != LOG_LEVEL_AUDIT &&
 	    (int)level > atomic_load_explicit(&level_shown, memory_order_relaxed))
 		return;
 	text = text_format_list(format, arguments);
-	if (atomic_load_explicit(&journal_reads, memory_order_relaxed)) {
-		buffer_add_format(&line, "<%d>%s", levels[level].priority,
-				  level == LOG_LEVEL_AUDIT ? "audit: " : "");
-	} else {
-		add_time(&line);
-		buffer_add_format(&line, "%s: ", levels[level].name);
-	}
+	message = add_front(&line, level);
 	add_escaped(&line, text);
+	if (*serving.id)
+		buffer_add_format(&line, " request=%s", serving.id);
+	is_taken = goes_to_journal(level, line.data + message);
 	buffer_add_char(&line, '\n');
+	/* Nobody is left to be told that the log can not be written. */
+	ssize_t ignored __attribute__((unused)) =
+		is_taken ? 0 : write(STDERR_FILENO, line.data, line.length);
 	if (level != LOG_LEVEL_AUDIT)
 		keep_recent(&line);
-	/* Nobody is left to be told that the log can not be written. */
-	ssize_t ignored __attribute__((unused)) = write(STDERR_FILENO, line.data, line.length);
 	errno = saved_errno;
 }
 
@@ -141,13 +174,14 @@ LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
 LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
 LOG_FUNCTION(log_audit, LOG_LEVEL_AUDIT)
 
-void log_open(void)
+void log_open(log_journal_fn journal)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	struct stat status;
 	uintmax_t device;
 	uintmax_t inode;
 
+	journal_send = journal;
 	/* Inherited by what a service starts, so it holds only if standard error still is that
 	 * stream. */
 	if (stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&

@@ -13,6 +13,16 @@ enum log_level {
 	LOG_LEVEL_AUDIT /* whatever else is shown; not what a user may ask for */
 };
 
+/* Which request a line belongs to: letters, digits and a few signs; "": none. */
+#define LOG_REQUEST_SIZE 65
+struct log_request {
+	char id[LOG_REQUEST_SIZE];
+};
+
+/* What this thread logs from now on ends with request=ID, until the next call of it. NULL: with
+ * nothing. */
+void log_set_request(const struct log_request *request);
+
 /*
  * May be called from any thread, before anything else is set up too. One write(2) each, so that
  * lines stay whole; control characters are written as \xNN, so that what a client sent can not look
@@ -32,9 +42,14 @@ void log_audit(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The last 64 KiB of lines of this process, to be freed. */
 char *log_recent(void);
 
-/* Finds out whether the journal reads standard error: then priorities stand in front, otherwise the
- * time. */
-void log_open(void);
+/* A line for the journal, with its fields; priority is syslog's, request "" if there is none.
+ * False: it was not taken. */
+typedef bool (*log_journal_fn)(int priority, const char *text, const char *request);
+
+/* Finds out whether the journal reads standard error: then lines go to `journal` (NULL: there is
+ * none), or where it does not take one to standard error with the priority in front. Otherwise the
+ * time stands in front. */
+void log_open(log_journal_fn journal);
 /* What is less urgent is dropped; LOG_LEVEL_INFO at first. */
 void log_set_level(enum log_level level);
 /* "error", "warning", "info", "debug"; false: no such name. */

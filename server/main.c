@@ -4,6 +4,7 @@
 #include "schema/print.h"
 #include "schema/schema.h"
 #include "server/doctor.h"
+#include "server/journal.h"
 #include "server/maintenance.h"
 #include "server/options.h"
 #include "server/process.h"
@@ -166,7 +167,7 @@ int main(int argc, char *argv[])
 	 * connect */
 	umask(077);
 	schema_init();
-	log_open();
+	log_open(journal_send);
 	if (options.action == ACTION_RUN)
 		apply_log_level(&options);
 	status = run(&options, argc, argv);

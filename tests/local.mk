@@ -98,6 +98,7 @@ check_PROGRAMS += %D%/api/test_workers
 check_PROGRAMS += %D%/schema/test_clock
 check_PROGRAMS += %D%/schema/test_convert
 check_PROGRAMS += %D%/schema/test_log
+check_PROGRAMS += %D%/server/test_journal
 check_PROGRAMS += %D%/server/test_options
 check_PROGRAMS += %D%/schema/test_schema
 check_PROGRAMS += %D%/schema/test_rate

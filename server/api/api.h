@@ -5,6 +5,7 @@
 
 #include "schema/buffer.h"
 #include "schema/error.h"
+#include "schema/log.h"
 #include "schema/schema.h"
 #include "schema/value.h"
 
@@ -68,6 +69,7 @@ struct api_call {
 	void (*done)(struct api_call *call);
 	void *context;
 	size_t bytes; /* that it had on the wire */
+	struct log_request request;
 	bool trusted; /* the server's own, for somebody who may read without a session */
 
 	/* Set when it is finished: an error, or a result. */

@@ -33,6 +33,7 @@ struct call {
 
 	struct store_actor actor; /* on whose behalf: what the history says of it */
 	char address[64];
+	struct log_request request;	 /* what is logged on the way names it */
 	struct transaction *transaction; /* during a CHANGE, and where an operation says so */
 	struct mutation mutation;
 	struct operation *operation; /* of RUNS_OPERATION */

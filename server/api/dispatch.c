@@ -141,6 +141,7 @@ static void note_actor(struct call *call)
 		.address = call->address,
 		.call = call->message->name,
 		.task = call->task,
+		.request = &call->request,
 	};
 }
 
@@ -241,6 +242,7 @@ static void explain(void *argument)
 {
 	struct call *call = argument;
 
+	log_set_request(&call->request);
 	update_explain(call);
 	call_finish(call);
 }
@@ -268,7 +270,10 @@ void call_finish(struct call *call)
 		workers_run(call->api->workers, 0, explain, call);
 		return;
 	}
+	/* this thread may go on with something else */
+	log_set_request(&call->request);
 	audit_call(call);
+	log_set_request(NULL);
 	if (call->answer_delay_ms)
 		workers_run(call->api->workers, call->answer_delay_ms, deliver, call);
 	else
@@ -346,6 +351,7 @@ bool api_start(struct api *api, struct api_call *outer)
 		return true;
 	call = call_new(api);
 	call->outer = outer;
+	call->request = outer->request;
 	if (prepare(call, &call->error) < 0) {
 		audit_call(call);
 		answer(call);

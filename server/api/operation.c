@@ -153,6 +153,7 @@ static void run_plan(void *argument)
 {
 	struct operation *operation = argument;
 
+	log_set_request(&operation->call->request);
 	dry_run(operation->call, &operation->call->error);
 	finish(operation);
 }

@@ -11,6 +11,7 @@ struct call *operation_part(const struct call *whole, const char *task, const ch
 
 	call->session = whole->session ? record_reference(whole->session) : NULL;
 	call->actor = whole->actor;
+	call->request = whole->request;
 	call->outer = outcome;
 	call->part_of = task;
 	call->arguments[0] = value_string(vm);

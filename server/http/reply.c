@@ -4,6 +4,7 @@
 
 #include "schema/clock.h"
 #include "schema/meter.h"
+#include "server/http/request_id.h"
 
 /* Bytes a second that a client must read at least: otherwise slow readers could hold all that may
  * be in flight. */
@@ -26,6 +27,8 @@ static void add_sharing(struct exchange *exchange, struct MHD_Response *response
 		return;
 	MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, "*");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_HEADERS, headers);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_EXPOSE_HEADERS,
+				REQUEST_ID_HEADER);
 }
 
 static enum MHD_Result queue(struct exchange *exchange, unsigned status,
@@ -34,6 +37,7 @@ static enum MHD_Result queue(struct exchange *exchange, unsigned status,
 	struct service *service = exchange->worker->service;
 	enum MHD_Result result;
 
+	MHD_add_response_header(response, REQUEST_ID_HEADER, exchange->call.request.id);
 	if (atomic_load_explicit(&service->stopping, memory_order_relaxed))
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	connection_set_deadline(exchange->connection,

@@ -6,6 +6,7 @@
 #include "schema/log.h"
 #include "server/http/guard.h"
 #include "server/http/page.h"
+#include "server/http/request_id.h"
 
 /* xapi takes XML-RPC at every other path too, and npm xen-api sends it to /xmlrpc. */
 static const struct codec *codec_at(const char *url)
@@ -28,6 +29,8 @@ static enum MHD_Result begin(struct worker *worker, struct MHD_Connection *handl
 	exchange = exchange_new(worker, handle, connection);
 	exchange->codec = codec_at(url);
 	*ret_exchange = exchange;
+	request_id_choose(MHD_lookup_connection_value(handle, MHD_HEADER_KIND, REQUEST_ID_HEADER),
+			  &exchange->call.request);
 	exchange->refusal = guard_check(service, connection, handle, method);
 	exchange->is_call = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
 	if (!exchange->is_call && strcmp(url, "/metrics") == 0 && service->metrics != METRICS_OFF) {
@@ -143,11 +146,22 @@ static enum MHD_Result go_on(struct exchange *exchange)
 	return overload ? reply_send_refusal(exchange, overload) : answer(exchange);
 }
 
+/* All of it is there, or the reply is. */
+static enum MHD_Result serve(struct exchange *exchange, const char *url)
+{
+	if (exchange->refusal)
+		return reply_send_refusal(exchange, exchange->refusal);
+	if (!exchange->is_call)
+		return page_answer(exchange, url);
+	return exchange->begun ? go_on(exchange) : run(exchange);
+}
+
 enum MHD_Result request_handle(void *context, struct MHD_Connection *handle, const char *url,
 			       const char *method, const char *version, const char *body,
 			       size_t *body_size, void **ret_exchange)
 {
 	struct exchange *exchange = *ret_exchange;
+	enum MHD_Result result;
 
 	if (!exchange)
 		return begin(context, handle, url, method, ret_exchange);
@@ -156,11 +170,10 @@ enum MHD_Result request_handle(void *context, struct MHD_Connection *handle, con
 		*body_size = 0;
 		return MHD_YES;
 	}
-	if (exchange->refusal)
-		return reply_send_refusal(exchange, exchange->refusal);
-	if (!exchange->is_call)
-		return page_answer(exchange, url);
-	return exchange->begun ? go_on(exchange) : run(exchange);
+	log_set_request(&exchange->call.request);
+	result = serve(exchange, url);
+	log_set_request(NULL);
+	return result;
 }
 
 void request_completed(void *context, struct MHD_Connection *handle, void **ret_exchange,

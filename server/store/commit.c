@@ -59,11 +59,21 @@ static void forget(struct mutation *mutation)
 	settings_free(TAKE(mutation->settings));
 }
 
+static void log_for(const struct mutation *mutation)
+{
+	log_set_request(mutation->actor ? mutation->actor->request : NULL);
+}
+
 /* All or nothing, on the disk. A mutation that is refused takes no part. */
 static bool commit(struct store *store, struct mutation *batch)
 {
 	for (struct mutation *mutation = batch; mutation; mutation = mutation->next) {
-		if (transaction_run(store, mutation) < 0)
+		int rc;
+
+		log_for(mutation);
+		rc = transaction_run(store, mutation);
+		log_set_request(NULL);
+		if (rc < 0)
 			continue;
 		accept(store, mutation);
 		if (!write_changes(store, mutation))
@@ -140,10 +150,12 @@ static void answer(struct mutation *batch)
 		forget(batch);
 		meter_add(METER_queued_changes, -1);
 		/* may free the mutation */
+		log_for(batch);
 		if (batch->done)
 			batch->done(batch, &batch->error);
 		batch = next;
 	}
+	log_set_request(NULL);
 }
 
 /* The disk refused the batch: each on its own, so that only those it refuses again are told so. If

@@ -2,6 +2,7 @@
 /* history.c – reading the history, beside the committer: on a connection of its own. */
 #include "server/store/history.h"
 
+#include "schema/log.h"
 #include "schema/text.h"
 #include "server/store/private.h"
 
@@ -12,6 +13,7 @@ static _Thread_local const struct store_actor *current;
 void store_act_as(const struct store_actor *actor)
 {
 	current = actor;
+	log_set_request(actor ? actor->request : NULL);
 }
 
 const struct store_actor *store_acting(void)

@@ -10,12 +10,13 @@
 struct store_actor {
 	const char *user;
 	const char *address;
-	const char *call; /* VM.start */
-	const char *task; /* its ref */
+	const char *call;		   /* VM.start */
+	const char *task;		   /* its ref */
+	const struct log_request *request; /* for what is logged meanwhile; NULL: none */
 };
 
-/* Of what this thread submits from now on, unless a mutation names its own; NULL: the daemon's. It
- * must live until what was submitted is done. */
+/* Of what this thread submits and logs from now on, unless a mutation names its own; NULL: the
+ * daemon's. It must live until what was submitted is done. */
 void store_act_as(const struct store_actor *actor);
 
 struct history_entry {

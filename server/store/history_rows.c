@@ -116,7 +116,7 @@ bool database_write_history(struct database *database, const struct record *old,
 			    const struct record *new, const struct differences *differences,
 			    uint64_t revision, const struct store_actor *actor)
 {
-	static const struct store_actor nobody = {"", "", "", ""};
+	static const struct store_actor nobody = {"", "", "", "", NULL};
 	const struct record *record = new ? new : old;
 	sqlite3_stmt *statement =
 		database_prepare(database, &database->statements[STATEMENT_HISTORY], INSERT);

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """audit.py – a line in the log for each call that changes something or is refused: who, from where, what, how it ended; no secrets."""
+import http.client
 import os
 import re
 import signal
+import xmlrpc.client
 
 from lib.api import NOBODY
-from lib.rpc import proxy
+from lib.rpc import proxy, value
 from lib.server import Server, program
 from lib.tap import done, is_, ok, skip_all
 from lib.world import answer
@@ -23,9 +25,10 @@ class Lines:
 
     def new(self):
         text = self.server.stderr()
-        lines = [line.split(" audit: ", 1)[1] for line in text[self.seen:].splitlines() if " audit: " in line]
+        lines = [line.split(" audit: ", 1)[1].rsplit(" request=", 1) for line in text[self.seen:].splitlines() if " audit: " in line]
         self.seen = len(text)
-        return lines
+        self.requests = [request for _, request in lines]
+        return [line for line, _ in lines]
 
 
 def test_changes(server, lines, session):
@@ -78,6 +81,37 @@ def test_refusals(server, lines, session, vm):
     is_(lines.new(), ['user="" address=127.0.0.1 call=VM.get_all outcome=SESSION_INVALID'], "a session that is gone, without its reference")
 
 
+def call_as(server, request, method, *arguments):
+    """Makes a call with an X-Request-Id; returns its value."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request("POST", "/", xmlrpc.client.dumps(arguments, method), {"X-Request-Id": request})
+    reply = connection.getresponse()
+    is_(reply.headers["X-Request-Id"], request, f"{method}: the reply names the request")
+    return value(xmlrpc.client.loads(reply.read())[0][0])
+
+
+def test_requests(server, lines, session, vm):
+    """Whatever thread goes on with a call, its lines have its request's id."""
+    host = session.host.get_all()[0]
+    lines.new()
+    session.VM.set_name_description(vm, "1")
+    session.VM.set_name_description(vm, "2")
+    lines.new()
+    ok(len(set(lines.requests)) == 2 and "" not in lines.requests, f"each call has an id of its own: {lines.requests}")
+    for request, method, arguments in (("change-1", "VM.set_name_description", (vm, "3")), ("operation-2", "VM.pause", (vm,)),
+                                       ("work-3", "host.send_debug_keys", (host, "h")), ("task-4", "Async.VM.hard_shutdown", (vm,)),
+                                       ("task-5", "Async.host.send_debug_keys", (host, "q"))):
+        result = call_as(server, request, method, session.ref, *arguments)
+        while method.startswith("Async.") and session.task.get_status(result) == "pending":
+            pass
+        lines.new()
+        is_(lines.requests, [request], f"{method}: its audit line does as well")
+    debug = [line for line in server.stderr().splitlines() if " debug keys for" in line]
+    is_([line.split(" info: ")[1] for line in debug], ["debug keys for the hypervisor: h request=work-3",
+                                                       "debug keys for the hypervisor: q request=task-5"], "and what a worker logs")
+    ok("request=" not in [line for line in server.stderr().splitlines() if "was reloaded" in line][0], "what nobody asked for has none")
+
+
 def test_flood(server, lines):
     """Whoever has no session can not fill the disk."""
     rpc = proxy(server.http)
@@ -126,6 +160,7 @@ def main():
         vm = test_changes(server, lines, session)
         test_refusals(server, lines, session, vm)
         test_settings(server, lines, session, vm)
+        test_requests(server, lines, session, vm)
         test_flood(server, lines)
         if os.geteuid() == 0:
             test_local(server, lines)

@@ -3,6 +3,7 @@
 #include "schema/log.h"
 
 #include "schema/base.h"
+#include "schema/buffer.h"
 #include "tests/tap.h"
 
 #include <pthread.h>
@@ -77,8 +78,47 @@ static void test_control_characters(void)
 	   "control characters are escaped, other text is not");
 }
 
+static void *write_one(void *argument)
+{
+	(void)argument;
+	log_info("of another thread");
+	return NULL;
+}
+
+static void test_requests(void)
+{
+	struct log_request request = {"R-1"};
+	AUTO_TEXT text = NULL;
+	pthread_t thread;
+
+	catch_lines();
+	log_set_request(&request);
+	request.id[0] = '\0';
+	log_info("while it is served");
+	pthread_create(&thread, NULL, write_one, NULL);
+	pthread_join(thread, NULL);
+	log_set_request(NULL);
+	log_info("afterwards");
+	text = caught_text();
+	ok(strstr(text, "info: while it is served request=R-1\n"),
+	   "a line names its request, also when that is gone");
+	ok(strstr(text, "of another thread\n") && strstr(text, "afterwards\n"),
+	   "lines of others do not");
+}
+
+static struct buffer sent;
+static bool is_journal_there = true;
+
+static bool send_to_journal(int priority, const char *text, const char *request)
+{
+	if (is_journal_there)
+		buffer_add_format(&sent, "%d|%s|%s\n", priority, text, request);
+	return is_journal_there;
+}
+
 static void test_journal(void)
 {
+	const struct log_request request = {"R-1"};
 	AUTO_TEXT stream = NULL;
 	AUTO_TEXT text = NULL;
 	struct stat status;
@@ -87,17 +127,28 @@ static void test_journal(void)
 	fstat(STDERR_FILENO, &status);
 	stream = text_format("%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
 	setenv("JOURNAL_STREAM", stream, 1);
-	log_open();
+	log_open(NULL);
 	log_warning("x");
+	log_open(send_to_journal);
+	log_set_request(&request);
+	log_error("a\nb");
+	log_audit("who");
+	is_journal_there = false;
+	log_audit("who");
+	log_set_request(NULL);
 	text = caught_text();
-	is_str(text, "<4>x\n", "the journal gets the priority, and knows the time itself");
-	log_open();
+	is_str(text, "<4>x\n<5>audit: who request=R-1\n",
+	       "the journal gets the priority, and knows the time itself");
+	is_str(sent.data, "3|a\\x0ab request=R-1|R-1\n5|audit: who request=R-1|R-1\n",
+	       "with fields where it takes them");
+	log_open(NULL);
 	unsetenv("JOURNAL_STREAM");
 	free(TAKE(text));
 	catch_lines();
 	log_warning("x");
 	text = caught_text();
 	ok(strstr(text, "warning: x"), "a stream that is another one's by now does not");
+	buffer_free(&sent);
 }
 
 static void *write_lines(void *argument)
@@ -149,6 +200,7 @@ int main(void)
 {
 	test_levels();
 	test_control_characters();
+	test_requests();
 	test_journal();
 	test_threads();
 	test_recent();

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """test_http.py – what a client sees of HTTP."""
 import os
+import re
 import time
 import xmlrpc.client
 
@@ -82,6 +83,25 @@ def test_pages(server):
         with Wire(server.port) as wire:
             reply = wire.ask(f"{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             is_((reply.status, reply.headers["allow"]), (405, "GET, HEAD, OPTIONS, POST"), f"{method} is refused")
+
+
+def test_request_ids(server):
+    """By which a client finds its request in the log."""
+    header = "x-request-id"
+    with Wire(server.port) as wire:
+        first, second = (wire.ask(post(call("echo"))).headers[header] for _ in range(2))
+        ok(re.fullmatch("[0-9a-f]{16}", first) and first != second, f"each reply names its request: {first}, {second}")
+        for given in ("a", "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "Root=1-67/x+y_z.:@", "x" * 64):
+            is_(wire.ask(post(call("later", 1), headers=[f"X-Request-Id: {given}"])).headers[header], given, f"as the client has named it: {given}")
+        for given in ("", "x" * 65, "a b", "a\tb", "é", 'a"b', "a,b", "a\x7fb"):
+            made = wire.ask(post(call("echo"), headers=[f"X-Request-Id: {given}"])).headers[header]
+            ok(re.fullmatch("[0-9a-f]{16}", made), f"not where that is no plain, short word: {given!r}")
+        asked = b"GET %s HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: page\r\n\r\n"
+        is_([wire.ask(asked % path).headers[header] for path in (b"/", b"/healthz", b"/nothing")], ["page"] * 3, "pages do too")
+    for request in (post(b"no call", headers=["X-Request-Id: mine"]), post(call("echo"), headers=["X-Request-Id: mine", "Host: evil"])):
+        is_(Wire(server.port).ask(request).headers[header], "mine", "and refusals")
+    ok(re.search("debug: a request from 127.0.0.1 is no call: .* request=mine\n", server.stderr()), "the log names it where it says why")
+    ok("debug: later from 127.0.0.1: done request=Root=1-67/x+y_z.:@\n" in server.stderr(), "and where it says how a call ended")
 
 
 def refused(server, request, status, what):
@@ -177,10 +197,11 @@ def test_origin(server):
     is_(server.rpc().origin()["Value"][0], "127.0.0.1", "TCP by address")
 
 
-with Server(program_path=standin(), settings={"max-connections": 40}) as daemon:
+with Server(program_path=standin(), settings={"max-connections": 40, "log-level": "debug"}) as daemon:
     test_calls(daemon)
     test_forms(daemon)
     test_pages(daemon)
+    test_request_ids(daemon)
     test_refusals(daemon)
     test_pages_of_others(daemon)
     test_leaving(daemon)
