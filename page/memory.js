@@ -75,12 +75,15 @@ function Handle({name, values, end, step, set, apply, bar}) {
 }
 
 function Typed({name, values, set, end}) {
+	// half a number is kept while the page is drawn anew
+	const [text, setText] = useState(null);
 	const onChange = (event) => {
 		const bytes = Math.round(Number(event.target.value)) * MIB;
+		setText(null);
 		set((draft) => move(draft, name, bytes, Math.max(end, bytes)));
 	};
 	return html`<label class=${name}><span>${format.field(name)}</span>
-		<input type="number" inputmode="numeric" min="0" step="1" value=${Math.round(values[name] / MIB)} onChange=${onChange} /> MiB</label>`;
+		<input type="number" inputmode="numeric" min="0" step="1" value=${text ?? Math.round(values[name] / MIB)} onInput=${(event) => setText(event.target.value)} onChange=${onChange} /> MiB</label>`;
 }
 
 export function Memory({vm, actual, update}) {
