@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // app.js – signing in, where one is, and what is said about it
 import {Create} from "./create.js";
-import {Host, Tasks} from "./host.js";
+import {Host, HostPage, Tasks} from "./host.js";
 import {html, render, useEffect, useRef, useState} from "./html.js";
 import {List} from "./list.js";
 import {Model} from "./model.js";
@@ -88,7 +88,7 @@ function Main({session}) {
 	useEffect(() => {
 		hush();
 		main.current.focus();
-		if (kind !== "vm")
+		if (kind !== "vm" && kind !== "host")
 			document.title = "xenapid";
 	}, [route]);
 	return html`
@@ -96,6 +96,7 @@ function Main({session}) {
 		<header><a class="home" href="#/">${model.host()?.name || "xenapid"}</a>
 			<${Host} model=${model} />
 			<nav aria-label="Main"><a href="#/" aria-current=${kind ? null : "page"}>VMs</a><a href="#/new" aria-current=${kind === "new" ? "page" : null}>New VM</a>
+				<a href="#/host" aria-current=${kind === "host" ? "page" : null}>Host</a>
 				<button class="plain" onClick=${() => session.signOut()}>Sign out<span class="user"> ${session.user}</span></button></nav>
 		</header>
 		${model.state === "away" && html`<p class="problem" role="alert">The server does not answer; what is shown may be old. Trying again …</p>`}
@@ -104,6 +105,7 @@ function Main({session}) {
 		<main id="main" tabindex="-1" ref=${main}>
 			${kind === "vm" ? html`<${Vm} key=${uuid} model=${model} uuid=${uuid} act=${act} />` :
 				kind === "new" ? html`<${Create} session=${session} act=${act} />` :
+				kind === "host" ? html`<${HostPage} model=${model} />` :
 				html`<${List} model=${model} view=${view} setView=${setView} />`}
 		</main>`;
 }

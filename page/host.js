@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // host.js – the host's memory and CPU, and what is under way
 import * as format from "./format.js";
-import {html} from "./html.js";
+import {html, useEffect} from "./html.js";
+import {LastHour} from "./plot.js";
 
 function Meter({label, share, text}) {
 	return html`<div class="meter"><span>${label}</span><span class="meter-bar" role="meter" aria-label=${label} aria-valuemin="0" aria-valuemax="100"
@@ -17,6 +18,18 @@ export function Host({model}) {
 		<${Meter} label="Memory" share=${host.total ? used / host.total : 0} text=${`${format.memory(used)} of ${format.memory(host.total)}`} />
 		<${Meter} label="CPU" share=${host.busy} text=${`${format.percent(host.busy)} of ${host.cpus}`} />
 	</section>`;
+}
+
+export function HostPage({model}) {
+	const host = model.host();
+	useEffect(() => { document.title = `${host?.name ?? "Host"} – xenapid`; }, [host?.name]);
+	if (!host)
+		return html`<p class="nothing">Loading …</p>`;
+	return html`<article aria-labelledby="name">
+		<div class="title"><h1 id="name">${host.name}</h1></div>
+		<p class="note">${host.cpus} CPUs, ${format.memory(host.total)} of memory, of which ${format.memory(host.free)} are free.</p>
+		<${LastHour} id=${host.ref} read=${() => model.session.call("host.get_data_source_archives", host.ref)} most=${host.total} target=${0} />
+	</article>`;
 }
 
 export function Tasks({model, act}) {

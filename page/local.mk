@@ -15,6 +15,7 @@ dist_page_DATA += %D%/list.js
 dist_page_DATA += %D%/memory.js
 dist_page_DATA += %D%/model.js
 dist_page_DATA += %D%/past.js
+dist_page_DATA += %D%/plot.js
 dist_page_DATA += %D%/preact-hooks.js
 dist_page_DATA += %D%/preact.js
 dist_page_DATA += %D%/rpc.js

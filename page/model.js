@@ -167,10 +167,10 @@ export class Model {
 	}
 
 	host() {
-		const [host] = this.others.get("host").values();
+		const [[ref, host] = []] = this.others.get("host");
 		const metrics = host && this.others.get("host_metrics").get(host.metrics);
 		const cpus = [...this.others.get("host_cpu").values()];
 		const busy = cpus.reduce((sum, cpu) => sum + cpu.utilisation, 0) / (cpus.length || 1);
-		return host && {name: host.name_label, total: Number(metrics?.memory_total ?? 0), free: Number(metrics?.memory_free ?? 0), cpus: cpus.length, busy};
+		return host && {ref, name: host.name_label, total: Number(metrics?.memory_total ?? 0), free: Number(metrics?.memory_free ?? 0), cpus: cpus.length, busy};
 	}
 }

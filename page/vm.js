@@ -3,8 +3,9 @@
 import * as format from "./format.js";
 import {html, useEffect, useState} from "./html.js";
 import {State} from "./list.js";
-import {Memory} from "./memory.js";
+import {Memory, valuesOf} from "./memory.js";
 import {History, Pending} from "./past.js";
+import {LastHour} from "./plot.js";
 
 // In the order of the buttons: operation, and what its message takes beside the VM.
 const POWER = {
@@ -91,6 +92,8 @@ export function Vm({model, uuid, act}) {
 		<${Power} session=${session} vm=${vm} record=${record} act=${act} />
 		<${Pending} session=${session} vm=${vm} act=${act} />
 		<${Memory} key=${ref} vm=${record} actual=${running ? Number(metrics?.memory_actual ?? 0) : 0} update=${update} />
+		<${LastHour} key=${ref + "h"} id=${ref} read=${() => session.call("VM.get_data_source_archives", ref)} most=${Number(record.memory_static_max)}
+			target=${running ? valuesOf(record).memory_target : 0} />
 		<${Vcpus} key=${ref + "v"} record=${record} metrics=${metrics} update=${update} />
 		<${History} session=${session} vm=${vm} act=${act} />
 	</article>`;

@@ -91,6 +91,7 @@ check_PROGRAMS += %D%/api/test_host
 %C%_api_test_host_SOURCES = %D%/api/test_host.c %D%/api/caller.c %D%/api/caller.h
 check_PROGRAMS += %D%/api/test_operation
 %C%_api_test_operation_SOURCES = %D%/api/test_operation.c %D%/api/caller.c %D%/api/caller.h
+check_PROGRAMS += %D%/api/test_samples
 check_PROGRAMS += %D%/api/test_session
 %C%_api_test_session_SOURCES = %D%/api/test_session.c %D%/api/caller.c %D%/api/caller.h
 check_PROGRAMS += %D%/api/test_where

@@ -13,6 +13,7 @@
 #include "server/api/network.h"
 #include "server/api/pci.h"
 #include "server/api/reconcile.h"
+#include "server/api/samples.h"
 #include "server/api/storage.h"
 #include "server/api/vbd.h"
 #include "server/api/vm.h"
@@ -167,6 +168,7 @@ struct api *api_open(struct store *store, struct hypervisor *hypervisor,
 	}
 	network_open(api);
 	api->guests = guests_new(api);
+	api->samples = samples_new();
 	api->metrics = metrics_new(api);
 	api->events = events_new(api);
 	workers_run(api->workers, TIDY_MS, tidy, api);
@@ -188,6 +190,7 @@ void api_close(struct api *api)
 	atomic_store(&api->closing, true);
 	events_stop(api->events);
 	metrics_free(api->metrics);
+	samples_free(api->samples);
 	guests_free(api->guests);
 	/* what is under way uses the api until its very end, on whatever thread */
 	while (atomic_load(&api->calls))

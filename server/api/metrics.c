@@ -10,6 +10,7 @@
 #include "server/api/guest.h"
 #include "server/api/guest_report.h"
 #include "server/api/outside.h"
+#include "server/api/samples.h"
 #include "server/api/traffic.h"
 #include "server/api/vm.h"
 
@@ -215,6 +216,11 @@ static void sample_host(struct metrics *metrics)
 	if (hypervisor_get_host_usage(api->hypervisor, &sample.usage, &reason) < 0)
 		return;
 	sample.cpu_share = cpu_share(metrics, &sample.usage);
+	/* the first is the share of nothing */
+	if (metrics->rounds)
+		samples_add(api->samples, SAMPLES_HOST, clock_ms(), sample.cpu_share,
+			    hypervisor_host(api->hypervisor)->memory_total -
+				    sample.usage.memory_free);
 	store_mutate(api->store, apply_usage, &sample, &ignored);
 }
 
@@ -230,6 +236,7 @@ static void sample_domain(struct api *api, const struct domain_info *domain)
 	metrics_take(api, domain->uuid, &sample);
 	if (!sample.there)
 		return;
+	samples_add_domain(api->samples, &sample.domain, sample.time_ms);
 	store_mutate(api->store, apply, &application, &ignored);
 	/* its event may have come while something else had the VM */
 	if (vm) {
@@ -271,8 +278,10 @@ static void sample_all(struct metrics *metrics)
 		sample_domain(api, &domains[i]);
 	look_for_gone(api, domains, count);
 	free(domains);
-	if (metrics->rounds++ % DRIFT_EVERY == 0)
-		drift_watch(api);
+	if (metrics->rounds++ % DRIFT_EVERY)
+		return;
+	samples_forget_old(api->samples, clock_ms());
+	drift_watch(api);
 }
 
 static void *run(void *argument)

@@ -18,6 +18,7 @@ struct api {
 	struct logins *logins;		     /* logins.c: sign-ins under way, and failed ones */
 	struct guests *guests;		     /* guest.c: the thread that hears of what guests do */
 	struct metrics *metrics;	     /* metrics.c: the sampler */
+	struct samples *samples;	     /* samples.c: what it saw in the last hour */
 	struct value *drift;		     /* drift.c: what was found last; the sampler's */
 	struct registrations *registrations; /* event_registration.c */
 	struct events *events;		     /* event_wait.c: clients that wait for changes */

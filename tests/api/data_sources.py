@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """data_sources.py – figures of the host and of VMs by their names."""
+import time
+
 from lib.api import Api
 from lib.host import GIB, MIB, Host, until
 from lib.server import program
@@ -49,12 +51,33 @@ def test_vm(host):
     host.remove(vm)
 
 
+def test_archives(host):
+    session = host.session
+    vm = host.add(VCPUs_max="2", VCPUs_at_startup="2", VCPUs_params={})
+    is_(session.VM.get_data_source_archives(vm), {"time": [], "cpu": [], "memory": []}, "of a VM that never ran there are no samples")
+    host.bring(vm, "Running")
+    ok(until(lambda: len(session.VM.get_data_source_archives(vm)["time"]) > 3), "of one that runs there are more and more")
+    for cls, ref, most in (("VM", vm, int(session.VM.get_memory_static_max(vm))), ("host", host.ref, 64 * GIB)):
+        ok(until(lambda: len(session.call(f"{cls}.get_data_source_archives", ref)["time"]) > 3), f"{cls}: samples")
+        rows = session.call(f"{cls}.get_data_source_archives", ref)
+        is_({len(row) for row in rows.values()}, {len(rows["time"])}, f"{cls}: of each time a share and memory")
+        ok(all(0 <= share <= 1 for share in rows["cpu"]), f"{cls}: shares")
+        ok(all(0 < memory <= most for memory in rows["memory"]), f"{cls}: memory")
+        ok(rows["time"] == sorted(rows["time"]) and abs(rows["time"][-1] - time.time()) < 60, f"{cls}: up to now")
+    is_(session.VM.get_data_source_archives(vm)["memory"][-1], session.VM.query_data_source(vm, "memory"), "the memory is that of the metrics")
+    host.bring(vm, "Halted")
+    ok(session.VM.get_data_source_archives(vm)["time"], "when it has ended they are still there")
+    host.remove(vm)
+    is_(host.failure("VM.get_data_source_archives", vm)[0], "HANDLE_INVALID", "unless it is gone")
+
+
 def main():
     if not program():
         skip_all("XENAPID names no program")
     with Host() as host:
         test_host(host)
         test_vm(host)
+        test_archives(host)
     done()
 
 

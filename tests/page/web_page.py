@@ -181,6 +181,59 @@ def test_tasks(page, session, vm, simulator):
     ok(page.wait("!document.querySelector('.tasks li')"), "and then no more")
 
 
+def is_narrow(page, what):
+    is_(page.value("[document.documentElement.scrollWidth, innerWidth].join()"), "360,360", f"{what} fits on a phone")
+
+
+def test_last_hour(page, session, vm):
+    """As it was sampled."""
+    image = "document.querySelector('.plot svg[role=img]')"
+    ok(page.wait(f"{image}.getAttribute('aria-label').startsWith('CPU in the last hour: ')"), "the last hour is a plot, which says in words what it shows")
+    ok(page.wait("document.querySelectorAll('.plot').length === 2 && [...document.querySelectorAll('.plot .line')].length >= 2"), "of CPU and of memory")
+    said = page.value("document.querySelectorAll('.plot svg')[1].getAttribute('aria-label')")
+    has(said, f"{int(session.VM.query_data_source(vm, 'memory')) // MIB} MiB at its end", f"memory is that of the VM: {said}")
+    ok(page.wait("document.querySelectorAll('.plot .mark').length === 1"), "with its target")
+    page.click("nav a", "Host")
+    ok(page.wait("document.querySelector('main h1') && document.querySelectorAll('.plot').length === 2"), "the host has one as well")
+    ok(page.wait("document.querySelector('main .note').innerText.includes('64 GiB of memory')"), "beside what it has")
+
+
+HOUR = """(() => {
+    const now = Date.now() / 1000, time = [], cpu = [], memory = [];
+    for (let i = 180; i > 0; i--) {
+        if (i > 60 && i % 4 || i > 118 && i < 146) continue;
+        time.push(now - 20 * i);
+        cpu.push(Math.min(1, 0.08 + (i < 90 && i > 60 ? 0.55 : 0) + 0.06 * Math.sin(i / 2) + 0.05 * Math.sin(i * 1.7)));
+        memory.push((i < 60 ? 256 : i < 90 ? 512 : 700) * 1048576);
+    }
+    return {time, cpu, memory};
+})()"""
+
+
+def test_an_hour(page, uuid):
+    """An hour that is made up: nobody waits for one."""
+    page.value(f"""window.asked = window.fetch, window.fetch = async (url, options) => options?.body?.includes("get_data_source_archives") ?
+        new Response(JSON.stringify({{jsonrpc: "2.0", id: 1, result: {HOUR}}})) : window.asked(url, options), 0""")
+    page.value(f"location.hash = '#/vm/{uuid}'")
+    page.wait("document.querySelectorAll('.plot').length === 2")
+    is_(page.value("document.querySelector('.plot').querySelectorAll('.line').length"), 2, "a time without samples is a gap, not a line")
+    points = page.value("document.querySelector('.plot .line').getAttribute('d').match(/[0-9.]+ [0-9.]+/g).map((p) => p.split(' ').map(Number))")
+    ok(0 <= points[0][0] < 6 and all(a[0] < b[0] for a, b in zip(points, points[1:])) and all(0 <= y <= 100 for _, y in points), "from the left, in time, within the plot")
+    last = page.value("document.querySelector('.plot').querySelectorAll('.line')[1].getAttribute('d').match(/[0-9.]+ [0-9.]+/g).at(-1).split(' ')[0] / 360")
+    ok(0.99 < last <= 1, f"until now: {last}")
+    box = page.value("(() => { const s = document.querySelector('.plot svg'); s.scrollIntoView({block: 'center'}); const b = s.getBoundingClientRect(); return [b.left, b.top, b.width, b.height]; })()")
+    page.ask("Input.dispatchMouseEvent", type="mouseMoved", x=box[0] + box[2] / 2, y=box[1] + box[3] / 2)
+    ok(page.wait("/^\\d.*: \\d+ %$/.test(document.querySelector('.plot .number').innerText)"), "what is pointed at is told: " + page.text(".plot .number"))
+    picture(page, "last-hour")
+    page.ask("Input.dispatchMouseEvent", type="mouseMoved", x=1, y=1)
+    page.size(360, 740, 2)
+    is_narrow(page, "the plot")
+    page.value("document.querySelector('.plots').scrollIntoView()")
+    picture(page, "phone-last-hour")
+    page.size(1200, 850)
+    page.value("window.fetch = window.asked, 0")
+
+
 def test_create(page, session):
     page.click("nav a", "New VM")
     page.wait("document.querySelector('textarea')")
@@ -195,10 +248,6 @@ def test_create(page, session):
     page.write("textarea", "name = (((")
     page.click("button", "Make it")
     ok(page.wait("document.querySelector('[role=alert] p')"), "one that is none is refused")
-
-
-def is_narrow(page, what):
-    is_(page.value("[document.documentElement.scrollWidth, innerWidth].join()"), "360,360", f"{what} fits on a phone")
 
 
 def test_phone_and_dark(page, uuid):
@@ -255,7 +304,7 @@ def test_policy(page, server):
 
 
 def test_all(browser):
-    with start() as server:
+    with start(metrics_interval="200ms") as server:
         session = server.login("root", "secret")
         vms = {name: make(session, name, *sizes) for name, sizes in {
             "web-front": (256, 512), "web-back": (256, 1024), "database": (2048, 8192, 8), "mail": (256, 512), "build": (1024, 4096, 4)}.items()}
@@ -275,6 +324,8 @@ def test_all(browser):
             test_pending(page, session, vm)
             test_error(page, session, vm, simulator)
             test_tasks(page, session, vm, simulator)
+        test_last_hour(page, session, vm)
+        test_an_hour(page, session.VM.get_uuid(vm))
         test_create(page, session)
         test_phone_and_dark(page, session.VM.get_uuid(vm))
         test_end(page, server)
