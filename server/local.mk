@@ -34,7 +34,7 @@ libserver_a_SOURCES += %D%/signin_roles.h
 
 # Everything but main() is in the library, where the tests find it. Layer order; server and
 # server/http may call each other, hence libserver.a twice.
-server_libraries = libserver.a libhttp.a libserver.a libapi.a libimport.a libhypervisor.a \
+server_libraries = libserver.a libhttp.a libserver.a libapi.a libimport.a libhypervisor.a libhost.a \
 	libstore.a librpc.a libschema.a
 server_modules = $(MICROHTTPD_LIBS) $(GNUTLS_LIBS) $(SYSTEMD_LIBS) $(PAM_LIBS) $(CRYPT_LIBS) \
 	$(XLUTIL_LIBS) $(XEN_LIBS) $(SQLITE_LIBS) $(EXPAT_LIBS) $(LIBXML_LIBS) $(JANSSON_LIBS) $(NFTABLES_LIBS)

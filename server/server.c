@@ -7,6 +7,7 @@
 #include "schema/log.h"
 #include "server/api/api.h"
 #include "server/digest.h"
+#include "server/host/rules.h"
 #include "server/http/address.h"
 #include "server/http/certificate.h"
 #include "server/http/http.h"
@@ -91,6 +92,27 @@ static char *read_certificate(void *context)
 	return certificate_read(tls_files_of(context).certificate);
 }
 
+static const char *const *sr_folders_of(const struct server *server)
+{
+	const struct options *options = server->options;
+
+	return (const char *const *)(options->sr_folders.count ? options->sr_folders.items :
+								 server->sr_folders);
+}
+
+static void set_host_rules(const struct server *server)
+{
+	const struct options *options = server->options;
+	const struct host_rules rules = {.sr_folders = sr_folders_of(server),
+					 .disk_folders =
+						 (const char *const *)options->disk_folders.items,
+					 .shutdown_command = options->shutdown_command,
+					 .reboot_command = options->reboot_command,
+					 .hostname_command = options->hostname_command};
+
+	host_set_rules(&rules);
+}
+
 static int open_api(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
@@ -100,16 +122,11 @@ static int open_api(struct server *server, char **ret_problem)
 		.authenticator = signin_authenticator(server->signin),
 		.suspend_folder = server->suspend_folder,
 		.backup_folder = server->backup_folder,
-		.sr_folders = (const char *const *)(options->sr_folders.count ?
-							    options->sr_folders.items :
-							    server->sr_folders),
+		.sr_folders = sr_folders_of(server),
 		.disk_folders = (const char *const *)options->disk_folders.items,
 		.kernel_folders = (const char *const *)options->kernel_folders.items,
 		.get_certificate = read_certificate,
 		.certificate_context = server,
-		.shutdown_command = options->shutdown_command,
-		.reboot_command = options->reboot_command,
-		.hostname_command = options->hostname_command,
 		.audit = options->audit,
 		.digest = digest_make,
 		.session_idle_seconds = (int)(options->session_idle / 1000),
@@ -218,6 +235,7 @@ static int open_all(struct server *server, char **ret_problem)
 	    make_folders(server, ret_problem) < 0 || open_store(server, ret_problem) < 0 ||
 	    open_hypervisor(server, ret_problem) < 0)
 		return -1;
+	set_host_rules(server);
 	server->signin = signin_open(options->auth, &rules, ret_problem);
 	if (!server->signin)
 		return -1;

@@ -16,12 +16,14 @@ LAYERS = {
     "rpc/xm": ["schema", "rpc/xm"],
     "server/store": ["schema", "server/store"],
     "server/hypervisor": ["schema", "server/hypervisor"],
+    "server/host": ["schema", "server/host"],
     "server/import": ["schema", "server/import"],
-    "server/api": ["schema", "server/store", "server/hypervisor", "server/import", "server/api"],
+    "server/api": ["schema", "server/store", "server/hypervisor", "server/import", "server/host",
+                   "server/api"],
     "server/http": ["schema", "rpc", "server/store", "server/hypervisor", "server/import",
-                    "server/api", "server/http", "server"],
+                    "server/host", "server/api", "server/http", "server"],
     "server": ["schema", "rpc", "server/store", "server/hypervisor", "server/import",
-               "server/api", "server/http", "server"],
+               "server/host", "server/api", "server/http", "server"],
 }
 LIBRARIES = [
     (r"expat(_\w+)?\.h", ["rpc"]),

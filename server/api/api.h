@@ -108,10 +108,6 @@ struct api_options {
 	/* The certificate that https shows, PEM, to be freed; NULL: there is none. May block. */
 	char *(*get_certificate)(void *context);
 	void *certificate_context;
-	/* Words of programs with their arguments; "" or NULL: what they are for is refused. */
-	const char *shutdown_command;
-	const char *reboot_command;
-	const char *hostname_command;
 	int session_idle_seconds; /* 0: 24 hours */
 	int session_limit;	  /* per user; 0: 500 */
 	int operation_wait_ms; /* how long a call waits for another operation on its VM; 0: 30 s */

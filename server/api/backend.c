@@ -74,6 +74,13 @@ int fail_place(struct error *err, const char *doing, const char *name)
 	return fail(err, ERROR_SR_BACKEND_FAILURE, status, "", reason);
 }
 
+int fail_tool(struct error *err, int status, const char *text, const char *problem)
+{
+	AUTO_TEXT number = text_format("%d", status < 0 ? errno : status);
+
+	return fail(err, ERROR_SR_BACKEND_FAILURE, number, text, problem);
+}
+
 int fail_growing(struct error *err, const struct place *place, const char *name, int64_t bytes)
 {
 	int number = errno;

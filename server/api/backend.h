@@ -66,14 +66,13 @@ struct backend {
 	int (*get_room)(const struct place *place, struct room *ret_room, struct error *err);
 
 	/* The name that a new image of a VDI of that uuid gets, in one of `formats`; to be freed.
-	 * NULL: nothing is made in such an SR; then it has none of work_path, measure, make,
+	 * NULL: nothing is made in such an SR; then it has none of part_path, measure, make,
 	 * open_part, finish, drop_part, drop_parts, grow and delete. */
 	char *(*name_image)(const struct place *place, const char *uuid, const char *format);
 	/* What the host opens for a guest; to be freed. */
 	char *(*get_path)(const struct place *place, const char *name);
-	/* What a program that we run opens, while the place is open: an image, or the part that
-	 * becomes one; to be freed. */
-	char *(*work_path)(const struct place *place, const char *name, bool is_part);
+	/* The same of a part; to be freed. */
+	char *(*part_path)(const struct place *place, const char *name);
 	/* ret_image->name stays NULL. False: there is no such image, or the name can be none's. */
 	bool (*look)(const struct place *place, const char *name, struct image *ret_image);
 	/* All that look accepts; to be cleared with images_clear. NULL: what is not introduced is
@@ -124,6 +123,8 @@ void images_clear(struct images *images);
 
 /* Errors of an SR's place, of errno: SR_FULL where it says that there is no room. */
 int fail_place(struct error *err, const char *doing, const char *name);
+/* What tool_run has returned and said. */
+int fail_tool(struct error *err, int status, const char *text, const char *problem);
 int fail_growing(struct error *err, const struct place *place, const char *name, int64_t bytes);
 
 /* image_copy.c: the content of an image becomes a part. `progress` may be NULL. */

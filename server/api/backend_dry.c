@@ -2,7 +2,7 @@
 /* backend_dry.c – an SR's place in a dry run: it is looked at, and what would be made or grown
  * there is only noted. */
 #include "server/api/backend.h"
-#include "server/api/path_below.h"
+#include "server/host/path_below.h"
 #include "server/api/qcow2.h"
 
 #include <errno.h>

@@ -2,8 +2,9 @@
 /* backend_file.c – SRs of type file: raw and qcow2 images as files in a folder. Links are never
  * followed. */
 #include "server/api/backend.h"
-#include "server/api/path_below.h"
 #include "server/api/qcow2.h"
+#include "server/host/disk_image.h"
+#include "server/host/path_below.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -156,7 +157,7 @@ static int64_t size_of(const struct place *place, const char *name, const struct
 	file = openat(descriptor_of(place), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (file < 0)
 		return -1;
-	bytes = qcow2_read_size(file);
+	bytes = disk_image_qcow2_size(file);
 	close(file);
 	return bytes;
 }
@@ -212,11 +213,11 @@ static char *part_of(const char *name)
 	return text_format(".%s" PART, name);
 }
 
-/* Below our own descriptor, so that no link leads elsewhere. */
-static char *file_work_path(const struct place *place, const char *name, bool is_part)
+static char *file_part_path(const struct place *place, const char *name)
 {
-	return text_format(is_part ? "/proc/%d/fd/%d/.%s" PART : "/proc/%d/fd/%d/%s", (int)getpid(),
-			   descriptor_of(place), name);
+	AUTO_TEXT part = part_of(name);
+
+	return file_get_path(place, part);
 }
 
 /* A file without a name is gone when it is closed. A file system that has none is believed. */
@@ -258,7 +259,7 @@ static void file_drop_parts(const struct place *place)
 
 static int make_qcow2(const struct place *place, const char *name, int64_t bytes, struct error *err)
 {
-	AUTO_TEXT path = file_work_path(place, name, true);
+	AUTO_TEXT path = file_part_path(place, name);
 
 	return qcow2_make(path, bytes, err);
 }
@@ -327,7 +328,7 @@ static int file_finish(const struct place *place, const char *name, struct error
 
 static int grow_qcow2(const struct place *place, const char *name, int64_t bytes, struct error *err)
 {
-	AUTO_TEXT path = file_work_path(place, name, false);
+	AUTO_TEXT path = file_get_path(place, name);
 
 	return qcow2_grow(path, bytes, err);
 }
@@ -373,7 +374,7 @@ const struct backend backend_file = {.type = "file",
 				     .get_room = file_get_room,
 				     .name_image = file_name_image,
 				     .get_path = file_get_path,
-				     .work_path = file_work_path,
+				     .part_path = file_part_path,
 				     .look = file_look,
 				     .list = file_list,
 				     .measure = file_measure,

@@ -5,6 +5,8 @@
 
 #include "server/api/lvm.h"
 #include "server/api/qcow2.h"
+#include "server/host/disk_image.h"
+#include "server/host/tool_argument.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +36,7 @@ static int lvm_check(const struct api_options *options, const struct value *devi
 	const char *name = value_find_text(device_config, GROUP);
 
 	(void)options;
-	if (name && lvm_is_name(name))
+	if (name && tool_is_name(name))
 		return 0;
 	return fail(err, ERROR_INVALID_VALUE,
 		    "device_config:" GROUP ": the name of a volume group of the host",
@@ -88,12 +90,6 @@ static char *lvm_get_path(const struct place *place, const char *name)
 	return text_format("/dev/%s/%s", name_of(place), name);
 }
 
-static char *lvm_work_path(const struct place *place, const char *name, bool is_part)
-{
-	(void)is_part; /* only its tag says so */
-	return lvm_get_path(place, name);
-}
-
 /* One that is whole; what still has to be zeroed is nobody's yet. */
 static bool is_image(const struct lvm_volume *volume)
 {
@@ -115,7 +111,7 @@ static int find(const struct place *place, const char *name, struct lvm_volume *
 	struct lvm_volumes volumes;
 	int found = 0;
 
-	if (!lvm_is_name(name))
+	if (!tool_is_name(name))
 		return 0;
 	if (lvm_list(name_of(place), &volumes, err) < 0)
 		return -1;
@@ -161,7 +157,7 @@ static int open_volume(const struct place *place, const char *name, int flags)
 {
 	AUTO_TEXT path = lvm_get_path(place, name);
 
-	return open(path, flags | O_CLOEXEC);
+	return disk_image_open(path, DISK_ON_LVM, flags);
 }
 
 static int lvm_open_image(const struct place *place, const char *name, struct error *err)
@@ -257,7 +253,7 @@ static void lvm_drop_part(const struct place *place, const char *name)
 {
 	AUTO_ERROR ignored = {0};
 
-	lvm_remove(name_of(place), name, LVM_PART, &ignored);
+	lvm_remove_part(name_of(place), name, &ignored);
 }
 
 static int lvm_open_part(const struct place *place, const char *name, int64_t bytes,
@@ -291,18 +287,17 @@ static int lvm_make(const struct place *place, const char *name, int64_t bytes, 
 
 static int lvm_finish(const struct place *place, const char *name, struct error *err)
 {
-	return lvm_change_tag(name_of(place), name, LVM_PART, LVM_IMAGE, err);
+	return lvm_finish_part(name_of(place), name, err);
 }
 
 /* A crash left it larger, with what was on the disk before at its end. */
 static void finish_growing(const struct place *place, const struct lvm_volume *volume)
 {
 	struct zeros zeros = {place, volume->name, volume->zero_from, volume->bytes, NULL};
-	AUTO_TEXT tag = lvm_zero_tag(volume->zero_from);
 	AUTO_ERROR ignored = {0};
 
 	if (zero_volume(&zeros, &ignored) == 0)
-		lvm_change_tag(name_of(place), volume->name, tag, NULL, &ignored);
+		lvm_end_growing(name_of(place), volume->name, volume->zero_from, &ignored);
 }
 
 static void lvm_drop_parts(const struct place *place)
@@ -310,7 +305,7 @@ static void lvm_drop_parts(const struct place *place)
 	AUTO_ERROR ignored = {0};
 	struct lvm_volumes volumes;
 
-	lvm_remove(name_of(place), NULL, LVM_PART, &ignored);
+	lvm_remove_parts(name_of(place), &ignored);
 	if (lvm_list(name_of(place), &volumes, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < volumes.count; i++)
@@ -324,20 +319,19 @@ static int grow(const struct place *place, const struct lvm_volume *volume, int6
 		struct error *err)
 {
 	struct zeros zeros = {place, volume->name, volume->bytes, bytes, NULL};
-	AUTO_TEXT tag = lvm_zero_tag(volume->bytes);
 	AUTO_ERROR ignored = {0};
 	const char *group = name_of(place);
 
 	if (check_room(place, volume->name, bytes - volume->bytes, err) < 0 ||
-	    lvm_change_tag(group, volume->name, NULL, tag, err) < 0)
+	    lvm_begin_growing(group, volume->name, volume->bytes, err) < 0)
 		return -1;
 	if (lvm_extend(group, volume->name, bytes, err) < 0) {
-		lvm_change_tag(group, volume->name, tag, NULL, &ignored);
+		lvm_end_growing(group, volume->name, volume->bytes, &ignored);
 		return -1;
 	}
 	if (zero_volume(&zeros, err) < 0)
 		return -1;
-	return lvm_change_tag(group, volume->name, tag, NULL, err);
+	return lvm_end_growing(group, volume->name, volume->bytes, err);
 }
 
 static int lvm_grow(const struct place *place, const char *name, int64_t bytes, struct error *err)
@@ -357,7 +351,7 @@ static int lvm_delete(const struct place *place, const char *name, struct error 
 	struct lvm_volume volume;
 	int found = find(place, name, &volume, err);
 
-	return found <= 0 ? found : lvm_remove(name_of(place), name, LVM_IMAGE, err);
+	return found <= 0 ? found : lvm_remove_image(name_of(place), name, err);
 }
 
 static const char *const formats[] = {FORMAT_RAW, NULL};
@@ -376,7 +370,7 @@ const struct backend backend_lvm = {
 	.get_room = lvm_get_room,
 	.name_image = lvm_name_image,
 	.get_path = lvm_get_path,
-	.work_path = lvm_work_path,
+	.part_path = lvm_get_path, /* only its tag says so */
 	.look = lvm_look,
 	.list = lvm_list_images,
 	.measure = lvm_measure,

@@ -3,58 +3,22 @@
  * has configured. */
 #include "server/api/private.h"
 
-#include "schema/log.h"
-#include "server/api/child.h"
 #include "server/api/dry_run.h"
 #include "server/api/vm.h"
+#include "server/host/tool.h"
+#include "server/host/tool_argument.h"
 
-#include <ctype.h>
-#include <errno.h>
-
-#define WORDS_MOST 32
-#define TIMEOUT_MS 60000
-#define NAME_LENGTH_MAX 64
-
-static int fail_command(struct error *err, const char *command, int status, const char *complaint)
+static int run_command(enum tool tool, const char *name, struct error *err)
 {
-	AUTO_TEXT text = status < 0 ?
-				 text_format("%s: %s", command, strerror(errno)) :
-				 text_format("%s: exit status %d: %s", command, status, complaint);
+	const char *const arguments[] = {name};
+	AUTO_TEXT refusal = tool_refuses(tool, arguments);
+	AUTO_TOOL_OUTPUT output = {0};
 
-	return fail(err, ERROR_INTERNAL_ERROR, text);
-}
-
-/* The words of the command, which is written to, and then `last` if it is not NULL. */
-static void split(char *command, const char *last, const char *words[WORDS_MOST + 2])
-{
-	char *at;
-	int count = 0;
-
-	for (char *word = strtok_r(command, " ", &at); word && count < WORDS_MOST;
-	     word = strtok_r(NULL, " ", &at))
-		words[count++] = word;
-	words[count++] = last;
-	words[count] = NULL;
-}
-
-static int run_command(const char *key, const char *command, const char *last, struct error *err)
-{
-	AUTO_TEXT copy = text_copy(command ? command : "");
-	AUTO_CHILD_OUTPUT output = {0};
-	const char *words[WORDS_MOST + 2];
-	int status;
-
-	split(copy, last, words);
-	if (!words[0] || words[0] == last) {
-		AUTO_TEXT reason = text_format("the key %s of the configuration is empty", key);
-
-		return fail(err, ERROR_OPERATION_NOT_ALLOWED, reason);
-	}
-	if (dry_run_is_on())
+	if (refusal)
+		return fail(err, ERROR_OPERATION_NOT_ALLOWED, refusal);
+	if (dry_run_is_on() || tool_run(tool, arguments, NULL, NULL, &output) == 0)
 		return 0;
-	log_info("running %s %s", command, last ? last : "");
-	status = child_run(words, TIMEOUT_MS, &output);
-	return status == 0 ? 0 : fail_command(err, command, status, output.complaint);
+	return fail(err, ERROR_INTERNAL_ERROR, output.problem);
 }
 
 /* A VM with a domain, whoever has made it, or with something under way; NULL: there is none. To be
@@ -91,32 +55,14 @@ int run_host_shutdown(struct call *call, struct error *err)
 {
 	if (check_unused(call, err) < 0)
 		return -1;
-	return run_command("shutdown-command", call->api->options.shutdown_command, NULL, err);
+	return run_command(TOOL_SHUT_DOWN, NULL, err);
 }
 
 int run_host_reboot(struct call *call, struct error *err)
 {
 	if (check_unused(call, err) < 0)
 		return -1;
-	return run_command("reboot-command", call->api->options.reboot_command, NULL, err);
-}
-
-/* As gethostname(2) has it: labels of letters, digits and hyphens. */
-static bool is_hostname(const char *name)
-{
-	size_t length = strlen(name);
-
-	if (length == 0 || length > NAME_LENGTH_MAX || name[length - 1] == '.')
-		return false;
-	for (size_t i = 0; i < length; i++) {
-		bool begins = i == 0 || name[i - 1] == '.';
-		bool ends = i + 1 == length || name[i + 1] == '.';
-
-		if (!isascii(name[i]) ||
-		    (!isalnum(name[i]) && (begins || (name[i] != '.' && (ends || name[i] != '-')))))
-			return false;
-	}
-	return true;
+	return run_command(TOOL_REBOOT, NULL, err);
 }
 
 struct naming {
@@ -139,11 +85,10 @@ int run_host_set_hostname_live(struct call *call, struct error *err)
 {
 	struct naming naming = {record_ref(call->self), argument_text(call, 1)};
 
-	if (!is_hostname(naming.name))
+	if (!tool_is_hostname(naming.name))
 		return fail(err, ERROR_INVALID_VALUE,
 			    "hostname: letters, digits, hyphens and dots, 1 to 64", naming.name);
-	if (run_command("hostname-command", call->api->options.hostname_command, naming.name, err) <
-	    0)
+	if (run_command(TOOL_SET_HOSTNAME, naming.name, err) < 0)
 		return -1;
 	return store_mutate(call->api->store, note_name, &naming, err);
 }

@@ -131,8 +131,8 @@ static int convert_into_part(struct copy *copy, const struct place *from, const 
 			     const char *format, struct error *err)
 {
 	const struct backend *backend = copy->place->backend;
-	AUTO_TEXT source = from->backend->work_path(from, name, false);
-	AUTO_TEXT target = backend->work_path(copy->place, copy->name, true);
+	AUTO_TEXT source = from->backend->get_path(from, name);
+	AUTO_TEXT target = backend->part_path(copy->place, copy->name);
 	int rc;
 
 	copy->to = backend->open_part(copy->place, copy->name, copy->bytes, err);

@@ -3,14 +3,18 @@
 #include "server/api/lvm.h"
 
 #include "schema/text.h"
-#include "server/api/child.h"
+#include "server/api/backend.h"
+#include "server/host/tool.h"
+#include "server/host/tool_argument.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TIMEOUT_MS 120000
+/* Tags; tools.def gives them. What is being made is a part; an administrator gives a volume to an
+ * SR with that of an image. What is behind the number has not been zeroed yet. */
+#define IMAGE_TAG "xenapid.image"
+#define PART_TAG "xenapid.part"
 #define ZERO_TAG "xenapid.zero-from-"
 
 /* {"report": [{"lv": [{"lv_name": …, …}, …]}]} */
@@ -21,16 +25,6 @@ static const struct type kinds_type = {.kind = TYPE_MAP, .key = &text_type, .ite
 static const struct type list_type = {.kind = TYPE_SET, .item = &kinds_type};
 static const struct type report_type = {.kind = TYPE_MAP, .key = &text_type, .item = &list_type};
 
-bool lvm_is_name(const char *name)
-{
-	size_t length = strlen(name);
-
-	return length > 0 && length < LVM_NAME_SIZE && *name != '-' && strcmp(name, ".") != 0 &&
-	       strcmp(name, "..") != 0 &&
-	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				 "_.+-")] == '\0';
-}
-
 int64_t lvm_round(const struct lvm_group *group, int64_t bytes)
 {
 	return bytes > INT64_MAX - group->extent ?
@@ -38,42 +32,25 @@ int64_t lvm_round(const struct lvm_group *group, int64_t bytes)
 		       (bytes + group->extent - 1) / group->extent * group->extent;
 }
 
-char *lvm_zero_tag(int64_t from)
+static int run(enum tool tool, const char *const *arguments, struct error *err)
 {
-	return text_format(ZERO_TAG "%" PRId64, from);
-}
+	AUTO_TOOL_OUTPUT output = {0};
+	int status = tool_run(tool, arguments, NULL, NULL, &output);
 
-static int fail_lvm(struct error *err, const char *program, int status,
-		    const struct child_output *output)
-{
-	AUTO_TEXT number = text_format("%d", status < 0 ? errno : status);
-	AUTO_TEXT reason =
-		text_format("%s: %s", program, status < 0 ? strerror(errno) : output->complaint);
-
-	return fail(err, ERROR_SR_BACKEND_FAILURE, number, output->text, reason);
-}
-
-static int run(const char *const *arguments, struct error *err)
-{
-	AUTO_CHILD_OUTPUT output = {0};
-	int status = child_run(arguments, TIMEOUT_MS, &output);
-
-	return status == 0 ? 0 : fail_lvm(err, arguments[0], status, &output);
+	return status == 0 ? 0 : fail_tool(err, status, output.text, output.problem);
 }
 
 /* The rows of a report, a set of maps of texts; NULL with *err. */
-static struct value *report(const char *program, const char *kind, const char *group,
-			    const char *columns, struct error *err)
+static struct value *report(enum tool tool, const char *kind, const char *group, struct error *err)
 {
-	const char *const arguments[] = {program,      "--reportformat", "json",  "--units", "b",
-					 "--nosuffix", "--options",	 columns, group,     NULL};
-	AUTO_CHILD_OUTPUT output = {0};
+	const char *const arguments[] = {group};
+	AUTO_TOOL_OUTPUT output = {0};
 	AUTO(value) whole = NULL;
 	const struct value *found;
-	int status = child_run(arguments, TIMEOUT_MS, &output);
+	int status = tool_run(tool, arguments, NULL, NULL, &output);
 
 	if (status != 0) {
-		fail_lvm(err, program, status, &output);
+		fail_tool(err, status, output.text, output.problem);
 		return NULL;
 	}
 	if (text_to_value(&report_type, output.text, &whole) == NULL) {
@@ -100,8 +77,7 @@ static int64_t number(const struct value *row, const char *name)
 
 int lvm_read_group(const char *group, struct lvm_group *ret_group, struct error *err)
 {
-	AUTO(value) rows =
-		report("vgs", "vg", group, "vg_uuid,vg_size,vg_free,vg_extent_size", err);
+	AUTO(value) rows = report(TOOL_READ_GROUP, "vg", group, err);
 	const struct value *row = rows && rows->length == 1 ? rows->items[0] : NULL;
 
 	if (!rows)
@@ -123,8 +99,8 @@ static bool read_tags(char *tags, struct lvm_volume *volume)
 	char *at;
 
 	for (char *tag = strtok_r(tags, ",", &at); tag; tag = strtok_r(NULL, ",", &at)) {
-		volume->is_image |= strcmp(tag, LVM_IMAGE) == 0;
-		ours |= volume->is_image || strcmp(tag, LVM_PART) == 0;
+		volume->is_image |= strcmp(tag, IMAGE_TAG) == 0;
+		ours |= volume->is_image || strcmp(tag, PART_TAG) == 0;
 		if (strncmp(tag, ZERO_TAG, strlen(ZERO_TAG)) == 0)
 			volume->zero_from = strtoll(tag + strlen(ZERO_TAG), NULL, 10);
 	}
@@ -141,12 +117,12 @@ static bool read_volume(const struct value *row, struct lvm_volume *volume)
 	snprintf(volume->name, sizeof(volume->name), "%s", column(row, "lv_name"));
 	volume->active = strlen(attributes) > 4 && attributes[4] == 'a';
 	volume->read_only = *attributes && attributes[1] != 'w';
-	return read_tags(tags, volume) && lvm_is_name(volume->name);
+	return read_tags(tags, volume) && tool_is_name(volume->name);
 }
 
 int lvm_list(const char *group, struct lvm_volumes *ret_volumes, struct error *err)
 {
-	AUTO(value) rows = report("lvs", "lv", group, "lv_name,lv_size,lv_attr,lv_tags", err);
+	AUTO(value) rows = report(TOOL_LIST_VOLUMES, "lv", group, err);
 	struct lvm_volumes volumes = {0};
 
 	if (!rows)
@@ -159,48 +135,58 @@ int lvm_list(const char *group, struct lvm_volumes *ret_volumes, struct error *e
 	return 0;
 }
 
-int lvm_create(const char *group, const char *name, int64_t bytes, struct error *err)
+/* Of a volume, with a size in front of it if there is one. */
+static int run_on(enum tool tool, int64_t bytes, const char *group, const char *name,
+		  struct error *err)
 {
-	AUTO_TEXT size = text_format("%" PRId64 "b", bytes);
-	const char *const arguments[] = {"lvcreate", "--yes",  "--activate", "y",
-					 "--name",   name,     "--size",     size,
-					 "--addtag", LVM_PART, group,	     NULL};
+	AUTO_TEXT size = text_format("%" PRId64, bytes);
+	AUTO_TEXT volume = text_format("%s/%s", group, name);
+	const char *const arguments[] = {size, volume};
 
-	return run(arguments, err);
+	return run(tool, bytes < 0 ? arguments + 1 : arguments, err);
 }
 
-int lvm_change_tag(const char *group, const char *name, const char *old_tag, const char *new_tag,
-		   struct error *err)
+int lvm_create(const char *group, const char *name, int64_t bytes, struct error *err)
 {
-	AUTO_TEXT volume = text_format("%s/%s", group, name);
-	const char *arguments[] = {"lvchange", volume, NULL, NULL, NULL, NULL, NULL};
-	int count = 2;
+	AUTO_TEXT size = text_format("%" PRId64, bytes);
+	const char *const arguments[] = {name, size, group};
 
-	if (old_tag) {
-		arguments[count++] = "--deltag";
-		arguments[count++] = old_tag;
-	}
-	if (new_tag) {
-		arguments[count++] = "--addtag";
-		arguments[count] = new_tag;
-	}
-	return run(arguments, err);
+	return run(TOOL_MAKE_PART, arguments, err);
+}
+
+int lvm_finish_part(const char *group, const char *name, struct error *err)
+{
+	return run_on(TOOL_FINISH_PART, -1, group, name, err);
+}
+
+int lvm_begin_growing(const char *group, const char *name, int64_t from, struct error *err)
+{
+	return run_on(TOOL_BEGIN_GROWING, from, group, name, err);
 }
 
 int lvm_extend(const char *group, const char *name, int64_t bytes, struct error *err)
 {
-	AUTO_TEXT volume = text_format("%s/%s", group, name);
-	AUTO_TEXT size = text_format("%" PRId64 "b", bytes);
-	const char *const arguments[] = {"lvextend", "--size", size, volume, NULL};
-
-	return run(arguments, err);
+	return run_on(TOOL_GROW_VOLUME, bytes, group, name, err);
 }
 
-int lvm_remove(const char *group, const char *name, const char *tag, struct error *err)
+int lvm_end_growing(const char *group, const char *name, int64_t from, struct error *err)
 {
-	AUTO_TEXT volume = text_format("%s%s%s", group, name ? "/" : "", name ? name : "");
-	AUTO_TEXT tagged = text_format("lv_tags={%s}", tag);
-	const char *const arguments[] = {"lvremove", "--yes", "--select", tagged, volume, NULL};
+	return run_on(TOOL_END_GROWING, from, group, name, err);
+}
 
-	return run(arguments, err);
+int lvm_remove_part(const char *group, const char *name, struct error *err)
+{
+	return run_on(TOOL_REMOVE_PART, -1, group, name, err);
+}
+
+int lvm_remove_parts(const char *group, struct error *err)
+{
+	const char *const arguments[] = {group};
+
+	return run(TOOL_REMOVE_PARTS, arguments, err);
+}
+
+int lvm_remove_image(const char *group, const char *name, struct error *err)
+{
+	return run_on(TOOL_REMOVE_IMAGE, -1, group, name, err);
 }

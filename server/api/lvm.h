@@ -11,10 +11,6 @@
 
 #define LVM_NAME_SIZE 128
 
-/* Tags. What is being made is a part; an administrator gives a volume to an SR with the other. */
-#define LVM_IMAGE "xenapid.image"
-#define LVM_PART "xenapid.part"
-
 struct lvm_group {
 	char name[LVM_NAME_SIZE];
 	char uuid[64];
@@ -38,23 +34,22 @@ struct lvm_volumes {
 	size_t count;
 };
 
-/*
- * All but the first three run programs: for workers. Errors are SR_BACKEND_FAILURE with what LVM
- * said.
- */
-bool lvm_is_name(const char *name);
 int64_t lvm_round(const struct lvm_group *group, int64_t bytes);
-char *lvm_zero_tag(int64_t from); /* to be freed */
 
+/* All of these run programs: for workers. Errors are SR_BACKEND_FAILURE with what LVM said. */
 int lvm_read_group(const char *group, struct lvm_group *ret_group, struct error *err);
 int lvm_list(const char *group, struct lvm_volumes *ret_volumes, struct error *err);
 /* A part, active; its content is what was on the disk. */
 int lvm_create(const char *group, const char *name, int64_t bytes, struct error *err);
-/* In one change; NULL: nothing to take, or to give. */
-int lvm_change_tag(const char *group, const char *name, const char *old_tag, const char *new_tag,
-		   struct error *err);
+/* A part becomes an image. */
+int lvm_finish_part(const char *group, const char *name, struct error *err);
+/* Between the two an image has a tag that says from where on it is not zeroed. */
+int lvm_begin_growing(const char *group, const char *name, int64_t from, struct error *err);
+int lvm_end_growing(const char *group, const char *name, int64_t from, struct error *err);
 int lvm_extend(const char *group, const char *name, int64_t bytes, struct error *err);
-/* That volume, or with NULL all, if it has the tag. */
-int lvm_remove(const char *group, const char *name, const char *tag, struct error *err);
+/* Nothing is removed that is not what it says. */
+int lvm_remove_part(const char *group, const char *name, struct error *err);
+int lvm_remove_parts(const char *group, struct error *err);
+int lvm_remove_image(const char *group, const char *name, struct error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qcow2.h – qcow2 images: what their header says, and qemu-img for the rest. */
+/* qcow2.h – qcow2 images, by qemu-img. */
 #ifndef SERVER_API_QCOW2_H
 #define SERVER_API_QCOW2_H
 
@@ -16,18 +16,12 @@
 const char *format_of(const char *name);
 
 /*
- * What a guest sees of it, in bytes. −1: it is none, or one that we do not open: with a backing
- * file, data in another file, or encryption. Such a header can name any file of the host.
- */
-int64_t qcow2_read_size(int file);
-
-/*
- * All three run qemu-img, for workers; paths are those that work_path gives. Errors are SR_FULL and
+ * All three run qemu-img, for workers; paths are those of get_path and part_path. Errors are
  * SR_BACKEND_FAILURE. What they wrote is not on the disk yet.
  */
 int qcow2_make(const char *path, int64_t bytes, struct error *err);
 int qcow2_grow(const char *path, int64_t bytes, struct error *err);
-/* One image into another that is there, whatever the formats. */
+/* One image into another that is there; one of them is not raw. */
 int qcow2_convert(const char *from, const char *from_format, const char *to, const char *to_format,
 		  image_progress_fn progress, void *argument, struct error *err);
 

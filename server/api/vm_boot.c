@@ -4,7 +4,7 @@
 #include "server/api/dpci.h"
 #include "server/api/dry_run.h"
 #include "server/api/boot_pairs.h"
-#include "server/api/path_below.h"
+#include "server/host/path_below.h"
 #include "server/api/vbd.h"
 #include "server/api/vif.h"
 #include "server/api/vm.h"

@@ -4,7 +4,7 @@
 
 #include "server/api/boot_files.h"
 #include "server/api/dry_run.h"
-#include "server/api/path_below.h"
+#include "server/host/path_below.h"
 
 #include "schema/log.h"
 #include "schema/uuid.h"

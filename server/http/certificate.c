@@ -4,7 +4,7 @@
 
 #include "schema/buffer.h"
 #include "schema/log.h"
-#include "server/api/path_below.h"
+#include "server/host/path_below.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

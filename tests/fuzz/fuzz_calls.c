@@ -8,6 +8,7 @@
 #include "rpc/xmlrpc.h"
 #include "schema/clock.h"
 #include "schema/log.h"
+#include "server/host/rules.h"
 #include "tests/api/caller.h"
 #include "tests/fuzz/calls.h"
 
@@ -31,6 +32,9 @@ static const char *const disk_folders[] = {disk_folder, NULL};
 
 static void start_server(void)
 {
+	const struct host_rules rules = {.sr_folders = sr_folders, .disk_folders = disk_folders};
+
+	host_set_rules(&rules);
 	caller_make(&caller);
 	snprintf(sr_folder, sizeof(sr_folder), "%s/sr", caller.folder);
 	snprintf(disk_folder, sizeof(disk_folder), "%s/disks", caller.folder);

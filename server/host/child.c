@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* child.c – runs programs of the host, and listens to them until they end. */
-#include "server/api/child.h"
+#include "server/host/child.h"
 
 #include "schema/base.h"
 #include "schema/buffer.h"

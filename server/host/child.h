@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* child.h – programs of the host that do a part of the work. */
-#ifndef SERVER_API_CHILD_H
-#define SERVER_API_CHILD_H
+#ifndef SERVER_HOST_CHILD_H
+#define SERVER_HOST_CHILD_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* path_below.c – whether a path is below one of the folders that the administrator allows. */
-#include "server/api/path_below.h"
+#include "server/host/path_below.h"
 
 #include "schema/text.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* path_below.h – paths: whether one is below a folder that the administrator allows. */
-#ifndef SERVER_API_PATH_BELOW_H
-#define SERVER_API_PATH_BELOW_H
+#ifndef SERVER_HOST_PATH_BELOW_H
+#define SERVER_HOST_PATH_BELOW_H
 
 #include <stdbool.h>
 

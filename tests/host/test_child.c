@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test_child.c – programs that are run: what they get, what they say, how they end. */
-#include "server/api/child.h"
+#include "server/host/child.h"
 
 #include "schema/base.h"
 #include "tests/tap.h"
