@@ -292,6 +292,7 @@ python_modules += %D%/bench/peer_xmlrpc.py
 python_modules += %D%/bench/profile.py
 python_modules += %D%/bench/rows.py
 python_modules += %D%/bench/run.py
+python_modules += %D%/bench/scrape.py
 python_modules += %D%/bench/sides.py
 python_modules += %D%/bench/table.py
 

@@ -9,6 +9,7 @@ import time
 
 from bench import sides
 from bench.goals import BARE, CHANGES, DISTINCT, LIBVIRT, LISTS, ONE_VM, OURS, PYTHON, READS, SQLITE, STATE, clients
+from bench.scrape import Scraper, answered, scrape
 
 EVENTS = "Events"
 
@@ -238,6 +239,42 @@ def with_crowd(ours, crowd, size, measure):
     return samples + [sides.outcome(line, 0) | {"rss": sides.resident_bytes(ours.pid)}]
 
 
+def scraped(bench):
+    """The mixed load, with and without somebody who reads /metrics once a second; and that /metrics counts what the load counts."""
+    size, ours = bench.size, bench.world(bench.size.vms)
+    ours.start()
+    row = "95 % small reads, 5 % changes; /metrics"
+    alone = bench.table.line(EVENTS, row, "not read")
+    beside = bench.table.line(EVENTS, row, "read once a second", against=alone)
+    one = bench.table.line(EVENTS, f"one reading of /metrics, {size.vms:,} VMs", OURS, unit="ms", key="ms")
+
+    def measure():
+        reads_, changes_ = ours.load(ours.calls.small, ours.calls.memory, every=20, connections=size.connections, seconds=size.seconds,
+                                     refs=ours.refs, number=drawn())
+        reads_["cpu"] *= reads_["requests"] / (reads_["requests"] + changes_["requests"])  # it is of all calls
+        return reads_ | {"rate": reads_["rate"] + changes_["rate"]}
+    measure()  # a warm-up
+    for _ in range(size.rounds):
+        alone.add(measure())
+        with Scraper(ours.port) as scraper:
+            beside.add(measure())
+        one.add({"ms": statistics.median(scraper.took)})
+    check_counts(ours, size)
+    ours.stop()
+
+
+def check_counts(ours, size):
+    """With a number of calls all that are sent are counted by the load generator."""
+    before = answered(scrape(ours.port))
+    samples = ours.load(ours.calls.small, ours.calls.memory, every=20, connections=size.connections, requests=size.changes, refs=ours.refs,
+                        number=drawn())
+    after = answered(scrape(ours.port))
+    for method, sample in zip(("VM.get_name_label", "VM.set_memory_dynamic_max"), samples):
+        found = after.get(method, 0) - before.get(method, 0)
+        if found != sample["requests"]:
+            raise RuntimeError(f"/metrics counts {found} of {method}, the benchmark {sample['requests']}")
+
+
 def events(bench):
     """From sending a change to the last byte of its event, at 1 to 10,000 clients that wait."""
     size, ours = bench.size, bench.world(bench.size.vms)
@@ -334,5 +371,5 @@ def disk(bench):
     add("growth of the database per change", (os.path.getsize(ours.database) - before) / changed / 1e3)
 
 
-GROUPS = (reads, lists, changes, mixed, events, starts, memory, disk, large_start, large_list)
+GROUPS = (reads, lists, changes, mixed, scraped, events, starts, memory, disk, large_start, large_list)
 

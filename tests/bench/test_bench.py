@@ -3,7 +3,7 @@
 import os
 import tempfile
 
-from bench import goals, profile, rows, run, sides
+from bench import goals, profile, rows, run, scrape, sides
 from bench.table import Line, Table, figure, ratio_of
 from lib.tap import done, is_, ok, raises, skip, skip_all, subtest
 
@@ -124,6 +124,14 @@ def wrong_answers(bench):
     error = raises(RuntimeError, lambda: ours.load(ours.calls.small, connections=1, requests=1, refs=refs),
                    "a failure instead of a name ends the benchmark")
     ok("HANDLE_INVALID" in str(error), "and it says what came")
+    counted = scrape.answered(scrape.scrape(ours.port))
+    is_(counted.get("VM.get_name_label", 0), 0, "a call that failed is not counted as one that was answered")
+    ours.load(ours.calls.small, connections=1, requests=1, refs=ours.refs)
+    is_(scrape.answered(scrape.scrape(ours.port)).get("VM.get_name_label"), 1, "one that was answered is")
+    rows.answered, kept = lambda _: {}, rows.answered
+    error = raises(RuntimeError, lambda: rows.check_counts(ours, run.SHORT), "so does /metrics when it counts otherwise")
+    rows.answered = kept
+    ok("counts 0 of VM.get_name_label" in str(error), "and it says of what")
     ours.stop()
     error = raises(RuntimeError, lambda: sides.sqlite(ours.database, 1, run.SHORT.vms * 10, 0.1), "so does a database without those VMs")
     ok("only" in str(error), "and it says why")
