@@ -31,7 +31,7 @@ help:
 	@echo 'make format          clang-format -i'
 	@echo 'make docs            docs/api-reference.md, live-and-next-boot.md, errors.md, the figures of docs/compatibility.md, the lists of docs/man/'
 	@echo 'make run             xenapid on loopback with the simulator'
-	@echo 'make distcheck       a tarball that builds and passes its tests'
+	@echo 'make distcheck       a tarball that builds, passes its tests, installs and uninstalls (TESTS="tests/…" for some of them)'
 
 lint:
 	@cd $(top_srcdir) && LINT_CACHE=$(abs_top_builddir)/cppcheck tools/lint
