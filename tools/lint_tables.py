@@ -33,6 +33,7 @@ LIBRARIES = [
     (r"libxml/.*", ["server/import"]),
     (r"libxl\w*\.h|_libxl\w*\.h|xen\w*\.h|xen/.*|xs\.h|xs_lib\.h", ["server/hypervisor"]),
     (r"nftables/.*", ["server/hypervisor"]),
+    (r"spawn\.h", ["server/host"]),
     (r"microhttpd\.h", ["server", "server/http"]),
     (r"gnutls/.*", ["server", "server/http"]),
     (r"security/.*|crypt\.h", ["server", "server/http"]),
