@@ -45,6 +45,28 @@ int64_t dry_run_memory_free(int64_t now)
 	return current->memory_free - current->memory_needed;
 }
 
+/* As operation_begin does it, but for the task: rules look at it. */
+static int occupy(struct transaction *transaction, void *argument, struct error *err)
+{
+	const struct operation *operation = argument;
+	const char *ref = operation_vm(operation->call);
+	struct record *vm = transaction_edit(transaction, CLASS_VM, ref);
+
+	if (!vm)
+		return fail(err, ERROR_HANDLE_INVALID, "VM", ref);
+	record_set(vm, VM_current_operations,
+		   value_map_with(record_get(vm, VM_current_operations), NULL_REF,
+				  value_string(operation_info(operation->id)->wire)));
+	return 0;
+}
+
+static int act(struct call *call, struct error *err)
+{
+	if (call->operation && store_mutate(call->api->store, occupy, call->operation, err) < 0)
+		return -1;
+	return operation_act(call, err);
+}
+
 int dry_run(struct call *call, struct error *err)
 {
 	struct dry_run own = {0};
@@ -53,7 +75,7 @@ int dry_run(struct call *call, struct error *err)
 	current = &own;
 	store_begin_rehearsal();
 	hypervisor_rehearse(true);
-	rc = operation_act(call, err);
+	rc = act(call, err);
 	hypervisor_rehearse(false);
 	plan_begin(call);
 	store_end_rehearsal(rc < 0 ? NULL : plan_add, call);
@@ -91,6 +113,8 @@ int dry_run_part(struct call *whole, struct call *part, enum operation_id id, st
 	part->operation = operation;
 	part->plan = part->dry_run = true;
 	rc = judge(operation, err);
+	if (rc == 0)
+		rc = store_mutate(part->api->store, occupy, operation, err);
 	if (rc == 0)
 		rc = part->handler(part, err);
 	if (rc == 0)

@@ -122,7 +122,7 @@ static int check_state(const struct record *old, const struct record *vm, struct
 					  VM_has_vendor_device};
 
 	/* it has followed its domain, or becomes another */
-	if (!old || !record_bool(old, VM_is_managed) || is_remade(old))
+	if (!old || !record_bool(old, VM_is_managed) || is_remade(vm))
 		return 0;
 	if (changed(old, vm, VM_NVRAM) && check_operation(old, OPERATION_changing_NVRAM, err) < 0)
 		return -1;

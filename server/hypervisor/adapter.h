@@ -85,6 +85,11 @@ struct hypervisor_ops {
 	int (*destroy_vlan)(void *adapter, const char *name, struct hypervisor_error *err);
 	int (*list_pci)(void *adapter, struct host_pci **ret_devices, size_t *ret_count,
 			struct hypervisor_error *err);
+	/* Whether a domain's interface can be on it. */
+	int (*check_bridge)(void *adapter, const char *bridge, struct hypervisor_error *err);
+	/* Whether a domain of that uuid can have it: it is ready for guests, and no other's. */
+	int (*check_pci)(void *adapter, const char *uuid, const struct pci_config *device,
+			 struct hypervisor_error *err);
 	int (*read_console_ring)(void *adapter, bool clear, char **ret_text,
 				 struct hypervisor_error *err);
 	int (*send_debug_keys)(void *adapter, const char *keys, struct hypervisor_error *err);

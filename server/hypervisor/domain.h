@@ -14,6 +14,7 @@
 
 #define DOMAIN_NAME_SIZE 256
 #define DOMAIN_0_UUID "00000000-0000-0000-0000-000000000000"
+#define DOMAIN_MEMORY_LEAST INT64_C(4096) /* a page */
 /* libxl's rule: with less it could not go on driving the host */
 #define DOMAIN_0_MEMORY_LEAST (INT64_C(128) << 20)
 

@@ -1,41 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* hypervisor.c – every call of an op is checked, counted, timed and traced here */
+/* hypervisor.c – every call of an op is checked, counted, timed and traced here; those about the
+ * host itself are in hypervisor_host.c */
 #include "server/hypervisor/hypervisor.h"
 
 #include "schema/base.h"
 #include "schema/clock.h"
-#include "server/hypervisor/adapter.h"
+#include "server/hypervisor/hypervisor_call.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct counter {
-	_Atomic uint64_t calls;
-	_Atomic uint64_t failures;
-	_Atomic uint64_t time_ns;
-};
-
-struct hypervisor {
-	const char *name;
-	const struct hypervisor_ops *ops;
-	void *adapter;
-	struct host_facts host;
-	bool trace;
-	struct counter counters[HYPERVISOR_OPS];
-};
-
 static const char *const op_names[] = {
 #define OP(name, ...) #name,
-#include "server/hypervisor/ops.def"
-};
-
-static const bool op_acts[] = {
-#define OP(name, changes, acts) acts,
 #include "server/hypervisor/ops.def"
 };
 
@@ -44,6 +24,16 @@ static _Thread_local bool rehearsing;
 void hypervisor_rehearse(bool rehearse)
 {
 	rehearsing = rehearse;
+}
+
+bool op_is_left_out(enum hypervisor_op op)
+{
+	static const bool acts[] = {
+#define OP(name, changes, acts) acts,
+#include "server/hypervisor/ops.def"
+	};
+
+	return rehearsing && acts[op];
 }
 
 int hypervisor_fail(struct hypervisor_error *err, enum hypervisor_error_kind kind,
@@ -102,8 +92,12 @@ const struct host_facts *hypervisor_host(const struct hypervisor *hypervisor)
 	return &hypervisor->host;
 }
 
-static int64_t begin(struct hypervisor *hypervisor, enum hypervisor_op op,
-		     struct hypervisor_error *err)
+const char *op_name(enum hypervisor_op op)
+{
+	return op_names[op];
+}
+
+int64_t op_begin(struct hypervisor *hypervisor, enum hypervisor_op op, struct hypervisor_error *err)
 {
 	assert(hypervisor && err);
 	err->operation = op_names[op];
@@ -111,15 +105,15 @@ static int64_t begin(struct hypervisor *hypervisor, enum hypervisor_op op,
 	return clock_ns();
 }
 
-static int refuse(const struct hypervisor *hypervisor, enum hypervisor_op op,
-		  struct hypervisor_error *err)
+int op_refuse(const struct hypervisor *hypervisor, enum hypervisor_op op,
+	      struct hypervisor_error *err)
 {
 	return hypervisor_fail(err, HYPERVISOR_UNSUPPORTED, "the %s adapter cannot %s",
 			       hypervisor->name, op_names[op]);
 }
 
-static int end(struct hypervisor *hypervisor, enum hypervisor_op op, const char *subject,
-	       int64_t begun_ns, int rc, const struct hypervisor_error *err)
+int op_end(struct hypervisor *hypervisor, enum hypervisor_op op, const char *subject,
+	   int64_t begun_ns, int rc, const struct hypervisor_error *err)
 {
 	struct counter *counter = &hypervisor->counters[op];
 	uint64_t time_ns = (uint64_t)(clock_ns() - begun_ns);
@@ -133,26 +127,12 @@ static int end(struct hypervisor *hypervisor, enum hypervisor_op op, const char 
 	return rc;
 }
 
-static int rehearse(const struct hypervisor *hypervisor, enum hypervisor_op op, bool is_there,
-		    struct hypervisor_error *err)
+int op_rehearse(const struct hypervisor *hypervisor, enum hypervisor_op op, bool is_there,
+		struct hypervisor_error *err)
 {
 	err->operation = op_names[op];
-	return is_there ? 0 : refuse(hypervisor, op, err);
+	return is_there ? 0 : op_refuse(hypervisor, op, err);
 }
-
-/* The arguments are the op's own, but for the adapter and err. `subject` is for the trace. */
-#define ASK(op, subject, ...)                                                          \
-	({                                                                             \
-		const struct hypervisor_ops *ops_ = hypervisor->ops;                   \
-		int64_t begun_ns_ = begin(hypervisor, HYPERVISOR_OP_##op, err);        \
-		int rc_ = ops_->op ? ops_->op(hypervisor->adapter, __VA_ARGS__, err) : \
-				     refuse(hypervisor, HYPERVISOR_OP_##op, err);      \
-		end(hypervisor, HYPERVISOR_OP_##op, subject, begun_ns_, rc_, err);     \
-	})
-#define CALL(op, subject, ...)                                                        \
-	(rehearsing && op_acts[HYPERVISOR_OP_##op] ?                                  \
-		 rehearse(hypervisor, HYPERVISOR_OP_##op, hypervisor->ops->op, err) : \
-		 ASK(op, subject, __VA_ARGS__))
 
 int hypervisor_get_host_usage(struct hypervisor *hypervisor, struct host_usage *ret_usage,
 			      struct hypervisor_error *err)
@@ -203,6 +183,8 @@ int hypervisor_start(struct hypervisor *hypervisor, const struct domain_config *
 		     int *ret_domid, struct hypervisor_error *err)
 {
 	assert(config && config->uuid && config->name && ret_domid);
+	if (op_check_config(hypervisor, HYPERVISOR_OP_start, config, err) < 0)
+		return -1;
 	if (rehearsing)
 		*ret_domid = -1;
 	return CALL(start, config->uuid, config, paused, ret_domid);
@@ -247,6 +229,8 @@ int hypervisor_resume(struct hypervisor *hypervisor, const struct domain_config 
 		      const char *path, bool paused, int *ret_domid, struct hypervisor_error *err)
 {
 	assert(config && config->uuid && config->name && path && ret_domid);
+	if (op_check_config(hypervisor, HYPERVISOR_OP_resume, config, err) < 0)
+		return -1;
 	if (rehearsing)
 		*ret_domid = -1;
 	return CALL(resume, config->uuid, config, path, paused, ret_domid);
@@ -276,12 +260,15 @@ int hypervisor_set_memory_target(struct hypervisor *hypervisor, const char *uuid
 				 const struct memory_range *range, struct hypervisor_error *err)
 {
 	assert(uuid && range);
-	if (strcmp(uuid, DOMAIN_0_UUID) == 0 && range->target < DOMAIN_0_MEMORY_LEAST) {
-		err->operation = op_names[HYPERVISOR_OP_set_memory_target];
+	err->operation = op_names[HYPERVISOR_OP_set_memory_target];
+	if (strcmp(uuid, DOMAIN_0_UUID) == 0 && range->target < DOMAIN_0_MEMORY_LEAST)
 		return hypervisor_fail(err, HYPERVISOR_FAILED,
 				       "Domain-0 keeps at least %" PRId64 " bytes of memory",
 				       DOMAIN_0_MEMORY_LEAST);
-	}
+	if (range->target < DOMAIN_MEMORY_LEAST)
+		return hypervisor_fail(err, HYPERVISOR_FAILED,
+				       "a domain keeps at least %" PRId64 " bytes of memory",
+				       DOMAIN_MEMORY_LEAST);
 	return CALL(set_memory_target, uuid, uuid, range);
 }
 
@@ -324,6 +311,9 @@ int hypervisor_attach_nic(struct hypervisor *hypervisor, const char *uuid,
 			  const struct nic_config *nic, struct hypervisor_error *err)
 {
 	assert(uuid && nic);
+	if (rehearsing &&
+	    op_check_bridge(hypervisor, HYPERVISOR_OP_attach_nic, nic->bridge, err) < 0)
+		return -1;
 	return CALL(attach_nic, uuid, uuid, nic);
 }
 
@@ -373,6 +363,8 @@ int hypervisor_move_nic(struct hypervisor *hypervisor, const char *uuid, int dev
 			const char *bridge, struct hypervisor_error *err)
 {
 	assert(uuid && bridge);
+	if (rehearsing && op_check_bridge(hypervisor, HYPERVISOR_OP_move_nic, bridge, err) < 0)
+		return -1;
 	return CALL(move_nic, uuid, uuid, device, bridge);
 }
 
@@ -390,70 +382,6 @@ int hypervisor_get_disk_traffic(struct hypervisor *hypervisor, const char *uuid,
 {
 	assert(uuid && (traffic || count == 0));
 	return CALL(get_disk_traffic, uuid, uuid, traffic, count);
-}
-
-int hypervisor_get_interfaces(struct hypervisor *hypervisor, struct host_interfaces *ret_interfaces,
-			      struct hypervisor_error *err)
-{
-	assert(ret_interfaces);
-	return CALL(get_interfaces, "-", ret_interfaces);
-}
-
-int hypervisor_set_interface_up(struct hypervisor *hypervisor, const char *name, bool up,
-				struct hypervisor_error *err)
-{
-	assert(name);
-	return CALL(set_interface_up, name, name, up);
-}
-
-int hypervisor_create_bridge(struct hypervisor *hypervisor, const struct host_bridge *bridge,
-			     struct hypervisor_error *err)
-{
-	assert(bridge);
-	return CALL(create_bridge, bridge->name, bridge);
-}
-
-int hypervisor_destroy_bridge(struct hypervisor *hypervisor, const char *name,
-			      struct hypervisor_error *err)
-{
-	assert(name);
-	return CALL(destroy_bridge, name, name);
-}
-
-int hypervisor_create_vlan(struct hypervisor *hypervisor, const struct host_vlan *vlan,
-			   struct hypervisor_error *err)
-{
-	assert(vlan);
-	return CALL(create_vlan, vlan->name, vlan);
-}
-
-int hypervisor_destroy_vlan(struct hypervisor *hypervisor, const char *name,
-			    struct hypervisor_error *err)
-{
-	assert(name);
-	return CALL(destroy_vlan, name, name);
-}
-
-int hypervisor_list_pci(struct hypervisor *hypervisor, struct host_pci **ret_devices,
-			size_t *ret_count, struct hypervisor_error *err)
-{
-	assert(ret_devices && ret_count);
-	return CALL(list_pci, "-", ret_devices, ret_count);
-}
-
-int hypervisor_read_console_ring(struct hypervisor *hypervisor, bool clear, char **ret_text,
-				 struct hypervisor_error *err)
-{
-	assert(ret_text);
-	return CALL(read_console_ring, "-", clear, ret_text);
-}
-
-/* Some keys end the host: what Xen makes of R and C. */
-int hypervisor_send_debug_keys(struct hypervisor *hypervisor, const char *keys,
-			       struct hypervisor_error *err)
-{
-	assert(keys);
-	return CALL(send_debug_keys, keys, keys);
 }
 
 int hypervisor_wait_event(struct hypervisor *hypervisor, int timeout_ms,

@@ -161,7 +161,8 @@ int hypervisor_wait_event(struct hypervisor *hypervisor, int timeout_ms,
 void hypervisor_wake(struct hypervisor *hypervisor);
 
 /* From now on what this thread asks for succeeds and is left out, unless it only reads or the
- * adapter cannot do it. A domain that it starts has the domid -1. */
+ * adapter cannot do it, or the host has not the bridge or the PCI device. A domain that it starts
+ * has the domid -1. */
 void hypervisor_rehearse(bool rehearse);
 
 /* What one kind of call has cost since the handle was opened. */

@@ -18,6 +18,8 @@ libhypervisor_a_SOURCES += %D%/filter.h
 libhypervisor_a_SOURCES += %D%/host.h
 libhypervisor_a_SOURCES += %D%/hypervisor.c
 libhypervisor_a_SOURCES += %D%/hypervisor.h
+libhypervisor_a_SOURCES += %D%/hypervisor_call.h
+libhypervisor_a_SOURCES += %D%/hypervisor_host.c
 libhypervisor_a_SOURCES += %D%/hypervisor_host.h
 libhypervisor_a_SOURCES += %D%/interfaces.c
 libhypervisor_a_SOURCES += %D%/interfaces.h
@@ -69,6 +71,7 @@ libhypervisor_a_SOURCES += %D%/xen_live.c
 libhypervisor_a_SOURCES += %D%/xen_disk.c
 libhypervisor_a_SOURCES += %D%/xen_nic.c
 libhypervisor_a_SOURCES += %D%/xen_ops.h
+libhypervisor_a_SOURCES += %D%/xen_pci.c
 libhypervisor_a_SOURCES += %D%/xen_schedule.c
 libhypervisor_a_SOURCES += %D%/xen_store.c
 endif

@@ -4,6 +4,7 @@
 #include "server/hypervisor/pci.h"
 
 #include "schema/base.h"
+#include "server/hypervisor/adapter.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -24,17 +25,25 @@ static unsigned read_hex(const char *folder, const char *device, const char *nam
 	return (unsigned)strtoul(line, NULL, 16);
 }
 
-static void read_driver(const char *folder, struct host_pci *device)
+void pci_read_driver(const char *folder, const char *id, char *ret_driver, size_t size)
 {
-	AUTO_TEXT path = text_format("%s/%s/driver", folder, device->id);
+	AUTO_TEXT path = text_format("%s/%s/driver", folder, id);
 	char target[512] = "";
 	const char *slash;
 
+	*ret_driver = '\0';
 	if (readlink(path, target, sizeof(target) - 1) < 0)
 		return;
 	slash = strrchr(target, '/');
-	if (slash && strlen(slash + 1) < sizeof(device->driver))
-		strcpy(device->driver, slash + 1);
+	if (slash && strlen(slash + 1) < size)
+		strcpy(ret_driver, slash + 1);
+}
+
+int pci_refuse(const struct pci_config *device, struct hypervisor_error *err)
+{
+	return hypervisor_fail(err, HYPERVISOR_FAILED,
+			       "the PCI device %04x:%02x:%02x.%x is not assignable", device->domain,
+			       device->bus, device->slot, device->function);
 }
 
 /* False: that is no address. */
@@ -54,7 +63,7 @@ static bool read_device(const char *folder, const char *id, struct host_pci *ret
 	device.subsystem_vendor = read_hex(folder, id, "subsystem_vendor");
 	device.subsystem_device = read_hex(folder, id, "subsystem_device");
 	device.revision = read_hex(folder, id, "revision");
-	read_driver(folder, &device);
+	pci_read_driver(folder, id, device.driver, sizeof(device.driver));
 	*ret_device = device;
 	return true;
 }

@@ -64,10 +64,6 @@ static int check_memory(const struct simulator *simulator, const struct domain_c
 	int64_t most = memory_actual > target ? memory_actual : target;
 	int64_t available = simulator_memory_free(simulator);
 
-	if (target < 1024 || config->memory_overhead < 0)
-		return hypervisor_fail(err, HYPERVISOR_FAILED,
-				       "a domain cannot be built with %" PRId64 " bytes of memory",
-				       target);
 	if (most > config->memory_maximum)
 		return hypervisor_fail(err, HYPERVISOR_FAILED,
 				       "%" PRId64 " bytes of memory are more than the domain's "

@@ -20,7 +20,7 @@ int simulator_set_memory_target(void *adapter, const char *uuid, const struct me
 
 	if (!guest)
 		return -1;
-	if (target < 1024 || target > guest->memory_maximum)
+	if (target > guest->memory_maximum)
 		return hypervisor_fail(err, HYPERVISOR_FAILED,
 				       "a target of %" PRId64 " bytes is not within the domain's "
 				       "maximum of %" PRId64,

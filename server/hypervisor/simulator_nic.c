@@ -16,6 +16,14 @@ static bool has_bridge(const struct simulator *simulator, const char *name)
 	return false;
 }
 
+static int need_bridge(const struct simulator *simulator, const char *name,
+		       struct hypervisor_error *err)
+{
+	return has_bridge(simulator, name) ? 0 :
+					     hypervisor_fail(err, HYPERVISOR_FAILED,
+							     "the host has no bridge \"%s\"", name);
+}
+
 /* What it may send, as the state file says it. */
 static void put_filter(json_t *json, const struct nic_config *nic)
 {
@@ -40,11 +48,8 @@ static json_t *describe(const struct simulator *simulator, const struct nic_conf
 {
 	json_t *json;
 
-	if (!has_bridge(simulator, nic->bridge)) {
-		hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no bridge \"%s\"",
-				nic->bridge);
+	if (need_bridge(simulator, nic->bridge, err) < 0)
 		return NULL;
-	}
 	json = json_pack("{si, ss, ss, si, sI}", "device", nic->device, "mac", nic->mac, "bridge",
 			 nic->bridge, "mtu", nic->mtu, "rate_bytes", (json_int_t)nic->rate_bytes);
 	if (json)
@@ -123,16 +128,20 @@ int simulator_move_nic(void *adapter, const char *uuid, int device, const char *
 	struct guest *guest = simulator_find_live_guest(simulator, uuid, err);
 	json_t *nics, *json;
 
-	if (!guest)
+	if (!guest || need_bridge(simulator, bridge, err) < 0)
 		return -1;
-	if (!has_bridge(simulator, bridge))
-		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no bridge \"%s\"",
-				       bridge);
 	json = simulator_copy_devices(guest, SIMULATOR_NICS, device, &nics, err);
 	if (!json)
 		return -1;
 	json_object_set_new(json, "bridge", json_string(bridge));
 	return simulator_commit_devices(simulator, guest, SIMULATOR_NICS, nics, err);
+}
+
+int simulator_check_bridge(void *adapter, const char *bridge, struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_check_bridge, err);
+
+	return simulator ? need_bridge(simulator, bridge, err) : -1;
 }
 
 int simulator_get_nic_traffic(void *adapter, const char *uuid, struct device_traffic *traffic,
@@ -253,9 +262,8 @@ int simulator_create_vlan(void *adapter, const struct host_vlan *vlan, struct hy
 	if (find_host_nic(simulator, vlan->name, &ignored))
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has an interface \"%s\"",
 				       vlan->name);
-	if (!has_bridge(simulator, vlan->bridge))
-		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has no bridge \"%s\"",
-				       vlan->bridge);
+	if (need_bridge(simulator, vlan->bridge, err) < 0)
+		return -1;
 	host = &simulator->host.interfaces;
 	if (host->nic_count == HOST_INTERFACES_MOST)
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "the host has %d interfaces already",

@@ -68,6 +68,9 @@ int simulator_destroy_vlan(void *adapter, const char *name, struct hypervisor_er
 /* simulator_console.c */
 int simulator_list_pci(void *adapter, struct host_pci **ret_devices, size_t *ret_count,
 		       struct hypervisor_error *err);
+int simulator_check_bridge(void *adapter, const char *bridge, struct hypervisor_error *err);
+int simulator_check_pci(void *adapter, const char *uuid, const struct pci_config *device,
+			struct hypervisor_error *err);
 int simulator_read_console_ring(void *adapter, bool clear, char **ret_text,
 				struct hypervisor_error *err);
 int simulator_send_debug_keys(void *adapter, const char *keys, struct hypervisor_error *err);

@@ -3,6 +3,7 @@
 #include "server/hypervisor/simulator.h"
 
 #include "schema/base.h"
+#include "server/hypervisor/pci.h"
 #include "server/hypervisor/simulator_device.h"
 #include "server/hypervisor/simulator_ops.h"
 
@@ -35,7 +36,7 @@ static const struct host_pci devices[] = {
 	 .function = 1,
 	 .vendor = 0x1af4,
 	 .device = 0x1000,
-	 .driver = "pciback"},
+	 .driver = PCI_READY},
 };
 
 int simulator_list_pci(void *adapter, struct host_pci **ret_devices, size_t *ret_count,
@@ -60,30 +61,52 @@ static const struct host_pci *find(const struct pci_config *wanted)
 	return NULL;
 }
 
-static bool has_guest(const struct simulator *simulator, int number)
+static int number_of(const struct pci_config *device)
+{
+	return (int)(device->domain << 16 | device->bus << 8 | device->slot << 3 |
+		     device->function);
+}
+
+static bool has_other_guest(const struct simulator *simulator, const char *uuid, int number)
 {
 	for (size_t i = 0; i < simulator->count; i++)
-		if (simulator_find_device(simulator->guests[i].devices[SIMULATOR_PCIS], number) >=
-		    0)
+		if (strcmp(simulator->guests[i].uuid, uuid) != 0 &&
+		    simulator_find_device(simulator->guests[i].devices[SIMULATOR_PCIS], number) >=
+			    0)
 			return true;
 	return false;
 }
 
-/* NULL with *err: the host has not got it for guests. */
-static json_t *describe(const struct simulator *simulator, const struct pci_config *wanted,
-			struct hypervisor_error *err)
+/* NULL with *err: the host has not got it for that guest. */
+static const struct host_pci *find_for(const struct simulator *simulator, const char *uuid,
+				       const struct pci_config *wanted,
+				       struct hypervisor_error *err)
 {
 	const struct host_pci *device = find(wanted);
-	int number = (int)(wanted->domain << 16 | wanted->bus << 8 | wanted->slot << 3 |
-			   wanted->function);
 
-	if (device && strcmp(device->driver, "pciback") == 0 && !has_guest(simulator, number))
-		return json_pack("{si, ss, si}", "device", number, "id", device->id, "slot",
-				 (int)wanted->guest_slot);
-	hypervisor_fail(err, HYPERVISOR_FAILED,
-			"the PCI device %04x:%02x:%02x.%x is not assignable", wanted->domain,
-			wanted->bus, wanted->slot, wanted->function);
+	if (device && strcmp(device->driver, PCI_READY) == 0 &&
+	    !has_other_guest(simulator, uuid, number_of(wanted)))
+		return device;
+	pci_refuse(wanted, err);
 	return NULL;
+}
+
+int simulator_check_pci(void *adapter, const char *uuid, const struct pci_config *device,
+			struct hypervisor_error *err)
+{
+	HELD simulator = simulator_enter(adapter, HYPERVISOR_OP_check_pci, err);
+
+	return simulator && find_for(simulator, uuid, device, err) ? 0 : -1;
+}
+
+static json_t *describe(const struct simulator *simulator, const char *uuid,
+			const struct pci_config *wanted, struct hypervisor_error *err)
+{
+	const struct host_pci *device = find_for(simulator, uuid, wanted, err);
+
+	return device ? json_pack("{si, ss, si}", "device", number_of(wanted), "id", device->id,
+				  "slot", (int)wanted->guest_slot) :
+			NULL;
 }
 
 json_t *simulator_make_pcis(const struct simulator *simulator, const struct domain_config *config,
@@ -92,7 +115,7 @@ json_t *simulator_make_pcis(const struct simulator *simulator, const struct doma
 	json_t *pcis = json_array();
 
 	for (size_t i = 0; i < config->pci_count; i++) {
-		json_t *device = describe(simulator, &config->pcis[i], err);
+		json_t *device = describe(simulator, config->uuid, &config->pcis[i], err);
 
 		if (!device || simulator_add_device(pcis, SIMULATOR_PCIS, device, err) < 0) {
 			json_decref(pcis);

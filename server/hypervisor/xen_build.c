@@ -46,10 +46,6 @@ static int check_config(struct xen *xen, const struct domain_config *config,
 static int check_memory(const struct domain_config *config, int64_t memory_bytes,
 			struct hypervisor_error *err)
 {
-	if (config->memory.target < 1024 || config->memory_overhead < 0)
-		return hypervisor_fail(err, HYPERVISOR_FAILED,
-				       "a domain cannot be built with %" PRId64 " bytes of memory",
-				       config->memory.target);
 	if (memory_bytes > config->memory_maximum)
 		return hypervisor_fail(err, HYPERVISOR_FAILED,
 				       "%" PRId64 " bytes of memory are more than the domain's "

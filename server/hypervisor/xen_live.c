@@ -57,7 +57,7 @@ static int check_target(struct xen *xen, const char *uuid, const xc_domaininfo_t
 	int64_t growth = target - xen_memory_actual(domain);
 	int64_t available;
 
-	if (target < XEN_PAGE || target > maximum)
+	if (target > maximum)
 		return hypervisor_fail(err, HYPERVISOR_FAILED,
 				       "a target of %" PRId64 " bytes is not within the domain's "
 				       "maximum of %" PRId64,

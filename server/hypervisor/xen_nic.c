@@ -160,6 +160,15 @@ int xen_move_nic(void *adapter, const char *uuid, int device, const char *bridge
 	return 0;
 }
 
+/* As the hotplug script looks for it, but before there is a domain. */
+int xen_check_bridge(void *adapter, const char *bridge, struct hypervisor_error *err)
+{
+	(void)adapter;
+	return if_nametoindex(bridge) ? 0 :
+					hypervisor_fail(err, HYPERVISOR_FAILED,
+							"the host has no bridge \"%s\"", bridge);
+}
+
 int xen_get_nic_traffic(void *adapter, const char *uuid, struct device_traffic *traffic,
 			size_t count, struct hypervisor_error *err)
 {
@@ -193,7 +202,8 @@ int xen_attach_nic(void *adapter, const char *uuid, const struct nic_config *con
 	if (has_nic(libxl.ctx, domain.domain, config->device))
 		return hypervisor_fail(err, HYPERVISOR_FAILED, "there is a network interface %d",
 				       config->device);
-	if (set_filter(domain.domain, config, err) < 0)
+	if (xen_check_bridge(adapter, config->bridge, err) < 0 ||
+	    set_filter(domain.domain, config, err) < 0)
 		return -1;
 	fill_nic(&nic, config);
 	/* a device model knows only those that it was started with */

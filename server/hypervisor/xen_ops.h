@@ -71,6 +71,9 @@ int xen_create_vlan(void *adapter, const struct host_vlan *vlan, struct hypervis
 int xen_destroy_vlan(void *adapter, const char *name, struct hypervisor_error *err);
 int xen_list_pci(void *adapter, struct host_pci **ret_devices, size_t *ret_count,
 		 struct hypervisor_error *err);
+int xen_check_bridge(void *adapter, const char *bridge, struct hypervisor_error *err);
+int xen_check_pci(void *adapter, const char *uuid, const struct pci_config *device,
+		  struct hypervisor_error *err);
 int xen_read_console_ring(void *adapter, bool clear, char **ret_text, struct hypervisor_error *err);
 int xen_send_debug_keys(void *adapter, const char *keys, struct hypervisor_error *err);
 int xen_wait_event(void *adapter, int timeout_ms, struct hypervisor_event *ret_event,

@@ -81,18 +81,24 @@ def planned(plan, settings):
             sorted((c["class"], c["ref"]) for c in entries if c["operation"] == "del"))
 
 
-def with_refs_of_new(found, before):
-    """What names a new object is named anew in each run."""
+def general(both, known):
+    """What names a new object, and what MACs are drawn from, is another in each run."""
+    old, new = both["old"], both["new"]
+    if isinstance(new, dict) and "mac_seed" in new and "mac_seed" not in old:
+        return {"old": old, "new": {**new, "mac_seed": "a new one"}}
+    return "a new one" if str(new).startswith("OpaqueRef:") and new not in known else both
+
+
+def with_drawn(found, before):
     known = {ref for records in before.values() for ref in records} | {NULL}
-    return {key: {f: "a new one" if str(both["new"]).startswith("OpaqueRef:") and both["new"] not in known else both
-                  for f, both in fields.items()} for key, fields in found.items()}
+    return {key: {f: general(both, known) for f, both in fields.items()} for key, fields in found.items()}
 
 
 def same_failure(plan, outcome):
     """Names of what is new, and the room that is left, are others each time."""
-    def general(answer):
+    def parts(answer):
         return [re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "NEW", str(part)) for part in answer[:2 if answer[0] == "SR_FULL" else None]]
-    return plan == outcome or (isinstance(plan, list) and general(plan) == general(outcome))
+    return plan == outcome or (isinstance(plan, list) and parts(plan) == parts(outcome))
 
 
 def judge(host, watch, name, arguments):
@@ -114,7 +120,7 @@ def judge(host, watch, name, arguments):
     for vm in host.session.VM.get_all():
         host.idle(vm)
     want, got = changes(watch.settings, before, watch.records()), planned(plan, watch.settings)
-    want, got = (with_refs_of_new(want[0], before), *want[1:]), (with_refs_of_new(got[0], before), *got[1:])
+    want, got = (with_drawn(want[0], before), *want[1:]), (with_drawn(got[0], before), *got[1:])
     return (None if want == got else [(g, w) for g, w in zip(got, want) if g != w]), None
 
 
@@ -252,6 +258,48 @@ def test_warnings(host):
         host.remove(ref)
 
 
+def test_refused(host):
+    """What the host has not is known before a domain is begun."""
+    session, start = host.session, ("VM.start", False, False)
+    ready, other = [next(ref for ref, r in session.PPCI.get_all_records().items() if r["name"] == name) for name in ("0000:00:19.1", "0000:00:19.0")]
+    vm, has_it = host.add(), host.add(domain_type="hvm")
+    network = session.VM.create_from_config("name = 'c'\nmemory = 64\nvif = ['bridge=nowhere']\n", {})["ref"]
+    both = {"bridge": (network, 'the host has no bridge "nowhere"')}
+    session.DPCI.create({"VM": has_it, "PPCI": ready})
+    session.VM.start(has_it, False, False)
+    for name, ppci in (("taken", ready), ("not ready", other)):
+        guest = host.add(domain_type="hvm", name_label=name)
+        session.DPCI.create({"VM": guest, "PPCI": ppci})
+        both[name] = (guest, f"the PCI device {session.PPCI.get_name(ppci)} is not assignable")
+    both["memory"] = (host.add(memory_static_min="0", memory_dynamic_min="1", memory_dynamic_max="1"), "a domain cannot be built with 1 bytes of memory")
+    for name, (guest, reason) in both.items():
+        want = ["HYPERVISOR_ERROR", "start", guest, reason]
+        is_([host.failure(plan + start[0], guest, *start[1:]) for plan in ("Plan.", "")], [want, want], f"{name}: the plan of a start says why not")
+    is_((host.session.Plan.VM.hard_reboot(has_it)["domain"], host.state(has_it)), ("begins anew", "Running"), "what it has itself does not stand in the way")
+    vif = session.VIF.create({"device": "0", "VM": has_it, "network": session.VIF.get_network(session.VM.get_VIFs(network)[0])})
+    is_([host.failure(plan + "VIF.plug", vif) for plan in ("Plan.", "")], [["HYPERVISOR_ERROR", "attach_nic", has_it, both["bridge"][1]]] * 2, "nor is it plugged")
+    session.VM.set_memory_static_min(vm, "0")
+    session.VM.start(vm, False, False)
+    is_([host.failure(plan + "VM.set_memory_dynamic_range", vm, "1", "1") for plan in ("Plan.", "")],
+        [["HYPERVISOR_ERROR", "set_memory_target", vm, "a domain keeps at least 4096 bytes of memory"]] * 2, "a balloon")
+    for guest in (vm, has_it, *(guest for guest, _ in both.values())):
+        host.remove(guest)
+
+
+def test_revert(host):
+    """What only a Halted VM may be told a revert tells a Running one."""
+    vm = host.add()
+    shot = host.session.VM.snapshot(vm, "shot")
+    host.session.VM.set_domain_type(vm, "hvm")
+    host.session.VM.start(vm, False, False)
+    plan = next(c["fields"] for c in host.session.Plan.VM.revert(shot)["changes"] if c["ref"] == vm)
+    is_((plan["domain_type"], plan["power_state"]), ({"old": "hvm", "new": "pvh"}, {"old": "Running", "new": "Halted"}), "what it was before")
+    host.session.VM.revert(shot)
+    is_((host.session.VM.get_domain_type(vm), host.state(vm)), ("pvh", "Halted"), "and is again")
+    for ref in (shot, vm):
+        host.remove(ref)
+
+
 def test_without(host):
     """Those that have none are in docs/plans.md, each with its reason."""
     with open(os.path.join(os.environ.get("TOP_SRCDIR", "."), "docs/plans.md"), encoding="utf-8") as file:
@@ -275,6 +323,6 @@ if not program():
 COMMAND = "/bin/true"
 with Host(metrics_interval="24h", hostname_command=COMMAND, shutdown_command=COMMAND, reboot_command=COMMAND) as running:
     running.simulator.speed(1000)
-    for test in (test_answers, test_warnings, test_without, test_rights, test_random):
+    for test in (test_answers, test_warnings, test_refused, test_revert, test_without, test_rights, test_random):
         test(running)
 done()

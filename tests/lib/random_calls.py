@@ -144,7 +144,7 @@ class Calls:
                  "VCPUs_max": self.chance.choice(COUNTS), "domain_type": "pvh", "affinity": self.chance.choice(("", "nobody"))}]
 
     def of_VM_create_from_config(self):
-        disk = self.chance.choice(("", "disk = ['/nowhere.img,raw,xvda,rw']\n", "vif = ['bridge=xenbr0']\n", "nonsense = = 1\n"))
+        disk = self.chance.choice(("", "disk = ['/nowhere.img,raw,xvda,rw']\n", "vif = ['bridge=xenbr0']\n", "vif = ['bridge=nowhere']\n", "nonsense = = 1\n"))
         return [f"name = '{self.chance.choice(TEXTS)}c'\nmemory = 64\n{disk}"]
 
     def of_VM_copy(self):
@@ -212,6 +212,30 @@ class Calls:
             self.host.failure("VM.hard_shutdown", vm)
         return [self.host.ref]
 
+    of_host_reboot = of_host_shutdown
+
+    def unplugged(self, cls, wanted):
+        """One of a Running VM that its domain had; mostly."""
+        device = self.pick(cls, {"currently_attached": True, **wanted})
+        if self.chance.random() < 0.8:
+            self.host.failure(f"{cls}.unplug_force", device)
+        return [device]
+
+    def of_VIF_plug(self):
+        return self.unplugged("VIF", {})
+
+    def of_VBD_plug(self):
+        return self.unplugged("VBD", {"empty": False, "type": "Disk"})
+
+    def of_VM_adopt(self):
+        """A domain that somebody else made; mostly."""
+        if self.chance.random() < 0.2:
+            return [self.vm()]
+        uuid, _ = self.host.simulator.create("foreign", memory_mib=16)
+        while self.host.failure("VM.get_by_uuid", uuid)[0] == "UUID_INVALID":
+            pass
+        return [self.host.session.VM.get_by_uuid(uuid)]
+
     def of_SR_create(self):
         return [self.host.ref, self.location(), "0", "files", "", self.chance.choice(("file", "file", "file", "lvm", "x")), "user", False, {}]
 
@@ -249,8 +273,9 @@ class Calls:
         return [self.pick("PIF", {"physical": True}), self.pick("network", {"managed": True, "PIFs": []}), self.tag()]
 
     def of_DPCI_create(self):
-        """Of a device that guests may have: no plan knows what the hypervisor refuses."""
-        return [{"VM": self.vm(), "PPCI": self.host.session.PPCI.get_all()[2]}]
+        """Mostly of the device that guests may have."""
+        ready = [ref for ref, record in self.host.session.PPCI.get_all_records().items() if record["driver"] == "pciback"]
+        return [{"VM": self.vm(), "PPCI": self.chance.choice([*ready, *ready, self.pick("PPCI")])}]
 
     def of_VM_appliance_create(self):
         return [{"name_label": self.chance.choice(TEXTS)}]
@@ -305,8 +330,8 @@ class Calls:
 
 SELDOM = ("set_", "add_to_", "remove_from_", "add_", "remove_", "undo", "update")
 # The first argument, where most objects would be refused.
-WANTED = {"VIF.plug": {"currently_attached": False}, "VIF.unplug": {"currently_attached": True}, "VIF.unplug_force": {"currently_attached": True},
-          "VBD.plug": {"currently_attached": False, "empty": False}, "VBD.unplug": {"currently_attached": True},
+WANTED = {"VIF.unplug": {"currently_attached": True}, "VIF.unplug_force": {"currently_attached": True},
+          "VBD.unplug": {"currently_attached": True},
           "VBD.unplug_force": {"currently_attached": True}, "VBD.insert": {"empty": True}, "VBD.eject": {"empty": False, "type": "CD"},
           "VBD.media_change": {"type": "CD"}, "VM.revert": {"is_a_snapshot": True}, "PBD.plug": {"currently_attached": False},
           "PBD.destroy": {"currently_attached": False}, "SR.destroy": {"VDIs": [], "PBDs": []}, "VM.checkpoint": {"power_state": "Running"},
@@ -317,4 +342,4 @@ WANTED = {"VIF.plug": {"currently_attached": False}, "VIF.unplug": {"currently_a
           "VIF.set_MTU": {"currently_attached": False}, "VIF.set_device": {"currently_attached": False}}
 # What a guest makes of the trigger power nobody can plan.
 PARAMETERS = {"key": ["h", "a", "a", ""], "driver_params": [{}], "multiplier": [0.5, 1.0, 2.0], "vm_data": [{}], "trigger": ["nmi", "x"], "revision": ["1"], "start_paused": FLAGS,
-              "hostname": ["a", "a b"]}
+              "hostname": ["a", "a b"], "expires": ["20061203T14:05:59Z", "20991231T00:00:00Z", "20991231T00:00:00Z"]}
