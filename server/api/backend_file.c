@@ -230,7 +230,9 @@ static int file_measure(const struct place *place, const char *name, int64_t fro
 	(void)from;
 	if (file < 0 && errno != EOPNOTSUPP && errno != EISDIR)
 		return fail_growing(err, place, name, bytes);
-	if (file >= 0 && strcmp(format_of(name), FORMAT_RAW) == 0)
+	if (strcmp(format_of(name), FORMAT_RAW) != 0)
+		fits = qcow2_check_size(bytes, err) == 0;
+	else if (file >= 0)
 		fits = ftruncate(file, bytes) == 0 || fail_growing(err, place, name, bytes) == 0;
 	if (file >= 0)
 		close(file);

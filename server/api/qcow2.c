@@ -7,6 +7,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* What the largest table of clusters of 64 KiB is for. */
+#define BYTES_MOST (INT64_C(1) << 61)
+
 const char *format_of(const char *name)
 {
 	size_t length = strlen(name);
@@ -16,13 +19,25 @@ const char *format_of(const char *name)
 									    FORMAT_RAW;
 }
 
+int qcow2_check_size(int64_t bytes, struct error *err)
+{
+	AUTO_TEXT text = text_format("%" PRId64, bytes);
+
+	return bytes <= BYTES_MOST ? 0 :
+				     fail(err, ERROR_INVALID_VALUE,
+					  "virtual_size: at most 2 EiB of a qcow2 image", text);
+}
+
 static int run(enum tool tool, const char *path, int64_t bytes, struct error *err)
 {
 	AUTO_TEXT size = text_format("%" PRId64, bytes);
 	const char *const arguments[] = {path, size};
 	AUTO_TOOL_OUTPUT output = {0};
-	int status = tool_run(tool, arguments, NULL, NULL, &output);
+	int status;
 
+	if (qcow2_check_size(bytes, err) < 0)
+		return -1;
+	status = tool_run(tool, arguments, NULL, NULL, &output);
 	return status == 0 ? 0 : fail_tool(err, status, "", output.problem);
 }
 

@@ -15,6 +15,9 @@
 /* By the end of its name: .qcow2, or anything else. */
 const char *format_of(const char *name);
 
+/* INVALID_VALUE: no image is that large. */
+int qcow2_check_size(int64_t bytes, struct error *err);
+
 /*
  * All three run qemu-img, for workers; paths are those of get_path and part_path. Errors are
  * SR_BACKEND_FAILURE. What they wrote is not on the disk yet.

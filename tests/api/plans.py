@@ -25,6 +25,7 @@ NULL = "OpaqueRef:NULL"
 LEFT_OUT = ("task", "message", "VM_metrics", "VM_guest_metrics", "VIF_metrics", "VBD_metrics", "PIF_metrics", "host_metrics", "console",
             "session", "user", "event", "role", "data_source", "SM", "host_cpu", "PCI")
 REFRESH = 300  # calls, then it begins with an empty database
+SPEED = 10 ** 6  # the balloons of guests are there at once: how long one takes no plan knows
 # What clients cannot set and plans tell all the same.
 STATES = ("currently_attached", "enabled")
 
@@ -143,7 +144,7 @@ def populate(host):
 
 def renew(host):
     host.reset()
-    host.simulator.speed(1000)
+    host.simulator.speed(SPEED)
     for folder in ("sr", "suspend"):
         for entry in os.scandir(host.server.path(folder)):
             (shutil.rmtree if entry.is_dir() else os.unlink)(entry)
@@ -322,7 +323,7 @@ if not program():
     skip_all("no xenapid to test (XENAPID)")
 COMMAND = "/bin/true"
 with Host(metrics_interval="24h", hostname_command=COMMAND, shutdown_command=COMMAND, reboot_command=COMMAND) as running:
-    running.simulator.speed(1000)
+    running.simulator.speed(SPEED)
     for test in (test_answers, test_warnings, test_refused, test_revert, test_without, test_rights, test_random):
         test(running)
 done()

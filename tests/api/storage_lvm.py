@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """storage_lvm.py – SRs of type lvm: VDIs are logical volumes with our tag, and no other volume is ever seen or touched."""
 import os
+import shutil
 
 from lib.host import MIB, Host, until
-from lib.lvm import Unavailable, VolumeGroup, missing
+from lib.lvm import TOOLS, Unavailable, VolumeGroup, missing
 from lib.server import Server, program
 from lib.tap import diag, done, is_, ok, skip_all
 
@@ -109,6 +110,63 @@ def test_crash(host, group, sr):
     host.session.VDI.destroy(vdi)
 
 
+class Watched:
+    """The tools, each of whose runs is a line."""
+
+    def __init__(self, group):
+        self.log, self.folder = os.path.join(group.folder, "ran"), os.path.join(group.folder, "watched")
+        os.mkdir(self.folder)
+        for tool in TOOLS:
+            path = os.path.join(self.folder, tool)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(f'#!/bin/sh\necho {tool} >>{self.log}\nexec {shutil.which(tool, path=group.environment["PATH"])} "$@"\n')
+            os.chmod(path, 0o755)
+        self.environment = {**group.environment, "PATH": self.folder + ":" + group.environment["PATH"]}
+
+    def changing(self):
+        """What has run since the last time, but for those that only look."""
+        lines = read(self.log).decode().split() if os.path.exists(self.log) else []
+        with open(self.log, "w", encoding="utf-8"):
+            return sorted(set(lines) - {"lvs", "vgs"})
+
+
+def everything(host, group):
+    return (group.lvm("lvs", "--noheadings", "--options", "lv_name,lv_size,lv_tags,lv_attr", group.name), host.session.VDI.get_all_records(),
+            host.session.SR.get_all_records())
+
+
+def sizes(plan):
+    return [(c["operation"], c["fields"]["virtual_size"]["new"]) for c in plan["changes"] if c["class"] == "VDI" and "virtual_size" in c["fields"]]
+
+
+def test_plans(host, group, sr, watched):
+    """A dry run says what the call then does, and only looks."""
+    session, vdi = host.session, make_vdi(host, sr, 4)
+    files = make_sr(host, "plans", "file", location=host.server.path("sr/plans"))
+    create = {"name_label": "disk", "SR": sr, "virtual_size": str(5 * MIB), "type": "user"}
+    for name, arguments, adds in (("VDI.create", [create], 8), ("VDI.resize", [vdi, str(9 * MIB)], 12), ("VDI.clone", [vdi], 12), ("VDI.copy", [vdi, sr], 12),
+                                  ("VDI.copy", [vdi, files], 12), ("VDI.snapshot", [vdi], 12), ("VDI.destroy", [vdi], None),
+                                  ("VDI.create", [{**create, "virtual_size": str(1 << 40)}], None), ("VDI.create", [{**create, "virtual_size": "-1"}], None)):
+        before = everything(host, group)
+        watched.changing()
+        plan = host.failure("Plan." + name, *arguments)
+        is_((watched.changing(), everything(host, group) == before), ([], True), f"{name}: its plan changes nothing and runs nothing that could")
+        got = host.failure(name, *arguments)
+        if not isinstance(plan, dict):
+            is_(plan[:2], got[:2], f"{name}: it fails as the call does: {plan[0]}")
+            continue
+        after = session.VDI.get_all_records()
+        new = [("add", r["virtual_size"]) for ref, r in after.items() if ref not in before[1]]
+        new += [("mod", r["virtual_size"]) for ref, r in after.items() if ref in before[1] and r["virtual_size"] != before[1][ref]["virtual_size"]]
+        is_((sizes(plan), new), ([(new[0][0], str(adds * MIB))] if adds else [], new if adds else []), f"{name}: it says what size there is then")
+        is_([(c["operation"], c["ref"]) for c in plan["changes"] if c["operation"] == "del"], [("del", ref) for ref in before[1] if ref not in after],
+            f"{name}: and what is gone")
+        ok(watched.changing() or arguments[-1] == files, f"{name}: the call has run the tools")
+    for ref in session.VDI.get_all():
+        session.VDI.destroy(ref)
+    is_(group.tags(), {"admins": ""}, "no volume is left")
+
+
 def test_cancelled(host, group, sr):
     """Before its zeros are written: the tools take a while to make the volume."""
     session = host.session
@@ -145,11 +203,13 @@ def main():
     try:
         with VolumeGroup(folder.folder) as group:
             group.lvm("lvcreate", "--yes", "--activate", "y", "--name", "admins", "--size", "4m", group.name)
-            with Host(environment=group.environment) as host:
+            watched = Watched(group)
+            with Host(environment=watched.environment) as host:
                 sr = test_sr(host, group)
                 test_life(host, group, sr)
                 test_not_ours(host, group, sr)
                 test_crash(host, group, sr)
+                test_plans(host, group, sr, watched)
                 test_cancelled(host, group, sr)
                 test_failures(host, group, sr)
                 host.session.PBD.unplug(host.session.SR.get_PBDs(sr)[0])

@@ -104,6 +104,9 @@ def test_failures(host, sr):
                             ("VDI.create", ({"SR": sr, "virtual_size": "1", "sm_config": QCOW2},))):
         is_(host.failure(name, *arguments), ["SR_BACKEND_FAILURE", "3", "", "qemu-img: told to fail"], f"{name}: qemu-img fails")
     is_((host.files(), host.session.SR.get_VDIs(sr)), (files, [vdi]), "nothing is left of it")
+    for name, arguments in (("VDI.resize", (vdi, str(1 << 62))), ("VDI.create", ({"SR": sr, "virtual_size": str(1 << 62), "sm_config": QCOW2},))):
+        is_([host.failure(plan + name, *arguments) for plan in ("Plan.", "")],
+            [["INVALID_VALUE", "virtual_size: at most 2 EiB of a qcow2 image", str(1 << 62)]] * 2, f"{name}: no image is that large")
     stand_in(host, f'[ "$1" != convert ] && exec {shutil.which("qemu-img")} "$@"; printf "    (25.00/100%%)\\r"; exec sleep 1000')
     task = host.session.call("Async.VDI.clone", vdi)
     ok(until(lambda: host.session.task.get_progress(task) == 0.25), "the task says how far it is")
