@@ -13,15 +13,21 @@
 #include "server/http/http.h"
 #include "server/http/inherited.h"
 #include "server/hypervisor/hypervisor.h"
+#include "server/privileged/privileged.h"
+#include "server/privileged/sandbox.h"
 #include "server/process.h"
 #include "server/signin.h"
 #include "server/store/store.h"
 
 #include <errno.h>
 
+/* How long it is waited for at the start. */
+#define PRIVILEGED_MS 60000
+
 struct server {
 	const struct options *options;
 	struct store *store;
+	struct privileged *privileged; /* NULL: this process may do everything itself */
 	struct hypervisor *hypervisor;
 	struct signin *signin;
 	struct api *api;
@@ -44,6 +50,25 @@ static int open_store(struct server *server, char **ret_problem)
 	return server->store ? 0 : -1;
 }
 
+static int open_privileged(struct server *server, char **ret_problem)
+{
+	const char *path = server->options->privileged_socket;
+
+	if (*path)
+		server->privileged = privileged_open(path, PRIVILEGED_MS, ret_problem);
+	return *path && !server->privileged ? -1 : 0;
+}
+
+/* Once everything is open: what is left to do needs none of it. */
+static int give_up_rights(const struct server *server, char **ret_problem)
+{
+	if (!server->privileged || sandbox_enter())
+		return 0;
+	*ret_problem =
+		text_format("the filter of system calls can not be set: %s", strerror(errno));
+	return -1;
+}
+
 static int open_hypervisor(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
@@ -51,10 +76,15 @@ static int open_hypervisor(struct server *server, char **ret_problem)
 	const struct hypervisor_options hypervisor_options = {
 		.simulator_control = *control ? control : NULL,
 		.simulator_memory_bytes = options->simulator_memory,
-		.simulator_pcpus = (int)options->simulator_pcpus};
+		.simulator_pcpus = (int)options->simulator_pcpus,
+		.privileged = server->privileged};
 	struct hypervisor_error err = {0};
 
-	server->hypervisor = hypervisor_open(options->hypervisor, &hypervisor_options, &err);
+	server->hypervisor =
+		server->privileged ?
+			hypervisor_open_with(privileged_adapter(server->privileged), NULL,
+					     &hypervisor_options, &err) :
+			hypervisor_open(options->hypervisor, &hypervisor_options, &err);
 	if (server->hypervisor)
 		return 0;
 	*ret_problem = text_format("the hypervisor (%s) can not be used: %s", options->hypervisor,
@@ -233,15 +263,17 @@ static int open_all(struct server *server, char **ret_problem)
 
 	if (inherited_receive(&server->inherited, ret_problem) < 0 ||
 	    make_folders(server, ret_problem) < 0 || open_store(server, ret_problem) < 0 ||
-	    open_hypervisor(server, ret_problem) < 0)
+	    open_privileged(server, ret_problem) < 0 || open_hypervisor(server, ret_problem) < 0)
 		return -1;
 	set_host_rules(server);
-	server->signin = signin_open(options->auth, &rules, ret_problem);
+	server->signin = signin_open(options->auth, &rules, server->privileged, ret_problem);
 	if (!server->signin)
 		return -1;
 	if (open_api(server, ret_problem) < 0)
 		return -1;
-	return open_http(server, ret_problem);
+	if (open_http(server, ret_problem) < 0)
+		return -1;
+	return give_up_rights(server, ret_problem);
 }
 
 struct server *server_open(const struct options *options, char **ret_problem)
@@ -290,6 +322,7 @@ void server_close(struct server *server)
 	signin_close(server->signin);
 	if (server->hypervisor)
 		hypervisor_close(server->hypervisor);
+	privileged_close(server->privileged);
 	if (server->store)
 		store_close(server->store);
 	free(server->sr_folders[0]);

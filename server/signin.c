@@ -4,6 +4,7 @@
 #include "server/signin.h"
 
 #include "schema/log.h"
+#include "server/privileged/privileged.h"
 #include "server/signin_method.h"
 #include "server/signin_roles.h"
 
@@ -15,6 +16,7 @@
 #define PAM_SERVICE_FILE "/etc/pam.d/xenapid"
 
 struct signin {
+	struct privileged *privileged; /* who asks PAM; NULL: this process itself */
 	bool open_to_all;
 	struct user_file *file; /* NULL: PAM, and names are accounts of the system */
 	pthread_rwlock_t lock;	/* read while it is asked for groups, which may take long */
@@ -74,12 +76,30 @@ static void grant(struct signin *signin, const char *user, bool of_system,
 	pthread_rwlock_unlock(&signin->lock);
 }
 
+static bool check_by_pam(const struct signin *signin, const char *user, const char *password)
+{
+	const struct request request = {
+		.op = REQUEST_OP_check_password, .text = user, .secret = password};
+	struct hypervisor_error err = {0};
+	struct answer answer;
+	bool allowed;
+
+	if (!signin->privileged)
+		return signin_check_pam(user, password);
+	allowed = privileged_ask(signin->privileged, &request, 0, &answer, &err) == 0 &&
+		  answer.number == 1;
+	if (*err.text)
+		log_error("a password can not be checked: %s", err.text);
+	answer_clear(&answer);
+	return allowed;
+}
+
 static int check(void *context, const char *user, const char *password, struct api_grant *ret_grant)
 {
 	struct signin *signin = context;
 	bool allowed = signin->file ? user_file_check(signin->file, user, password,
 						      &ret_grant->superuser) :
-				      signin_check_pam(user, password);
+				      check_by_pam(signin, user, password);
 
 	/* for everybody, so that it takes as long for a wrong password */
 	grant(signin, user, !signin->file, ret_grant);
@@ -136,10 +156,12 @@ static int recognize(void *context, const struct api_origin *origin, const char 
 	return 0;
 }
 
-struct signin *signin_open(const char *method, const struct signin_rules *rules, char **ret_problem)
+struct signin *signin_open(const char *method, const struct signin_rules *rules,
+			   struct privileged *privileged, char **ret_problem)
 {
 	struct signin *signin = allocate(sizeof(*signin));
 
+	signin->privileged = privileged;
 	pthread_rwlock_init(&signin->lock, NULL);
 	signin_set_rules(signin, rules);
 	if (strcmp(method, "none") == 0) {

@@ -9,6 +9,8 @@
 struct signin;
 
 /* What can be changed while it is in use; copied. */
+struct privileged;
+
 struct signin_rules {
 	const char *admin_group;
 	const struct text_list *roles; /* "NAME ROLE", "@GROUP ROLE" */
@@ -18,10 +20,10 @@ struct signin_rules {
 /*
  * `method` is pam, file:PATH or none. Superusers are root and the members of admin_group with
  * PAM, and who is not marked otherwise in the file.
- * NULL with *ret_problem, a sentence to be freed.
+ * `privileged` asks PAM; NULL: this process does. NULL with *ret_problem, a sentence to be freed.
  */
 struct signin *signin_open(const char *method, const struct signin_rules *rules,
-			   char **ret_problem);
+			   struct privileged *privileged, char **ret_problem);
 void signin_set_rules(struct signin *signin, const struct signin_rules *rules);
 /* What the API asks; valid as long as the signin is. */
 struct api_authenticator signin_authenticator(struct signin *signin);

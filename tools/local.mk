@@ -54,7 +54,7 @@ docs: xenapid xm
 	done
 CLEANFILES += api-reference.tmp manual.tmp
 
-manual_pages = docs/man/xm.1 docs/man/xenapid.8 docs/man/xenapid.conf.5
+manual_pages = docs/man/xm.1 docs/man/xenapid.8 docs/man/xenapid-privileged.8 docs/man/xenapid.conf.5
 dist_man_MANS = $(manual_pages)
 
 run: xenapid

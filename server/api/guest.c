@@ -116,8 +116,33 @@ void guest_stopped(struct api *api, const char *uuid)
 		operation_start_internal(api, record_ref(vm), OPERATION_guest_stopped, run_stopped);
 }
 
+/* What VMs were believed to have a domain, and what domains there are: each looks at itself. */
+static void look_at_all(struct api *api)
+{
+	struct hypervisor_error ignored = {0};
+	struct domain_info *domains = NULL;
+	size_t domain_count = 0, vm_count;
+	struct record **vms = store_list(api->store, CLASS_VM, &vm_count);
+
+	log_warning("events of the hypervisor were missed: all VMs are looked at");
+	for (size_t i = 0; i < vm_count; i++)
+		if (!record_bool(vms[i], VM_is_control_domain))
+			guest_stopped(api, record_uuid(vms[i]));
+	store_free_list(vms, vm_count);
+	if (hypervisor_list_domains(api->hypervisor, &domains, &domain_count, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < domain_count; i++)
+		if (!foreign_look(api, domains[i].uuid))
+			outside_look(api, domains[i].uuid);
+	free(domains);
+}
+
 static void act_on(struct api *api, const struct hypervisor_event *event)
 {
+	if (event->kind == EVENT_MISSED) {
+		look_at_all(api);
+		return;
+	}
 	if (foreign_look(api, event->uuid))
 		return;
 	if (event->kind == EVENT_DOMAIN_APPEARED || event->kind == EVENT_DOMAIN_PAUSED)

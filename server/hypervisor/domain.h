@@ -35,11 +35,14 @@ struct hypervisor_error {
 	char text[512]; /* in words, for the user */
 };
 
+struct privileged;
+
 /* From the configuration; what an adapter does not know it ignores. */
 struct hypervisor_options {
 	const char *simulator_control;	/* path of its control socket; NULL: none */
 	int64_t simulator_memory_bytes; /* 0: 64 GiB */
 	int simulator_pcpus;		/* 0: 16 */
+	struct privileged *privileged;	/* of its own adapter only */
 };
 
 enum shutdown_reason { SHUTDOWN_POWEROFF, SHUTDOWN_REBOOT, SHUTDOWN_SUSPEND, SHUTDOWN_CRASH };
@@ -168,7 +171,8 @@ enum hypervisor_event_kind {
 	EVENT_DOMAIN_SHUTDOWN, /* a guest powered off, rebooted or crashed: reason */
 	EVENT_DOMAIN_GONE,     /* a domain was destroyed by somebody */
 	EVENT_DOMAIN_APPEARED, /* a domain was made by somebody */
-	EVENT_DOMAIN_PAUSED    /* a domain was paused or unpaused by somebody */
+	EVENT_DOMAIN_PAUSED,   /* a domain was paused or unpaused by somebody */
+	EVENT_MISSED	       /* events were lost, of whatever domain; uuid is empty */
 };
 
 struct hypervisor_event {

@@ -29,7 +29,7 @@ void hypervisor_rehearse(bool rehearse)
 bool op_is_left_out(enum hypervisor_op op)
 {
 	static const bool acts[] = {
-#define OP(name, changes, acts) acts,
+#define OP(name, changes, acts, ...) acts,
 #include "server/hypervisor/ops.def"
 	};
 
@@ -50,28 +50,35 @@ int hypervisor_fail(struct hypervisor_error *err, enum hypervisor_error_kind kin
 	return -1;
 }
 
-struct hypervisor *hypervisor_open(const char *name, const struct hypervisor_options *options,
-				   struct hypervisor_error *err)
+struct hypervisor *hypervisor_open_with(const struct adapter *adapter, const char *argument,
+					const struct hypervisor_options *options,
+					struct hypervisor_error *err)
 {
 	static const struct hypervisor_options no_options;
-	const char *colon = strchr(name, ':');
-	const struct adapter *adapter;
-	struct hypervisor *hypervisor;
+	struct hypervisor *hypervisor = allocate(sizeof(*hypervisor));
 
 	err->operation = "open";
-	adapter = adapter_choose(name, colon ? (size_t)(colon - name) : strlen(name), err);
-	if (!adapter)
-		return NULL;
-	hypervisor = allocate(sizeof(*hypervisor));
 	hypervisor->name = adapter->name;
 	hypervisor->ops = adapter->ops;
 	hypervisor->trace = getenv("XENAPID_TRACE_HYPERVISOR") != NULL;
-	if (adapter->ops->open(colon ? colon + 1 : NULL, options ? options : &no_options,
-			       &hypervisor->adapter, &hypervisor->host, err) < 0) {
+	if (adapter->ops->open(argument, options ? options : &no_options, &hypervisor->adapter,
+			       &hypervisor->host, err) < 0) {
 		free(hypervisor);
 		return NULL;
 	}
 	return hypervisor;
+}
+
+struct hypervisor *hypervisor_open(const char *name, const struct hypervisor_options *options,
+				   struct hypervisor_error *err)
+{
+	const char *colon = strchr(name, ':');
+	const struct adapter *adapter;
+
+	err->operation = "open";
+	adapter = adapter_choose(name, colon ? (size_t)(colon - name) : strlen(name), err);
+	return adapter ? hypervisor_open_with(adapter, colon ? colon + 1 : NULL, options, err) :
+			 NULL;
 }
 
 void hypervisor_close(struct hypervisor *hypervisor)

@@ -29,6 +29,11 @@ struct hypervisor;
  */
 struct hypervisor *hypervisor_open(const char *name, const struct hypervisor_options *options,
 				   struct hypervisor_error *err);
+/* The same with an adapter that is no row of adapters.def, and what would follow its name. */
+struct adapter;
+struct hypervisor *hypervisor_open_with(const struct adapter *adapter, const char *argument,
+					const struct hypervisor_options *options,
+					struct hypervisor_error *err);
 void hypervisor_close(struct hypervisor *hypervisor);
 
 const char *hypervisor_name(const struct hypervisor *hypervisor); /* "simulator" */

@@ -130,7 +130,7 @@ static void add_counts(const struct simulator *simulator, bool changing, struct 
 		const char *name;
 		bool changes;
 	} ops[] = {
-#define OP(op, changes_it, acts) {#op, changes_it},
+#define OP(op, changes_it, ...) {#op, changes_it},
 #include "server/hypervisor/ops.def"
 	};
 

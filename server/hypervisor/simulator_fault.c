@@ -20,7 +20,7 @@ struct fault {
 };
 
 static const bool changes[] = {
-#define OP(name, changes_it, acts) changes_it,
+#define OP(name, changes_it, ...) changes_it,
 #include "server/hypervisor/ops.def"
 };
 

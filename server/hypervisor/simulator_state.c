@@ -4,6 +4,7 @@
 #include "server/hypervisor/simulator.h"
 
 #include "schema/base.h"
+#include "server/hypervisor/image_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -272,7 +273,8 @@ static void sync_folder_of(const char *path)
 /* Returns 0, or −1 with errno set. */
 static int write_text(const char *path, const char *text, bool sync)
 {
-	FILE *file = fopen(path, "we");
+	int fd = image_file_create(path);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 	bool bad;
 
 	if (!file)

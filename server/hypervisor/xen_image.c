@@ -3,6 +3,7 @@
 #include "server/hypervisor/xen.h"
 
 #include "schema/base.h"
+#include "server/hypervisor/image_file.h"
 #include "server/hypervisor/xen_ops.h"
 
 #include <errno.h>
@@ -96,7 +97,7 @@ static int sync_folder(const char *path)
 static int suspend_to(struct xen *xen, const xc_domaininfo_t *domain, const char *temporary,
 		      const char *path, struct hypervisor_error *err)
 {
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = image_file_create(temporary);
 	int rc;
 
 	if (fd < 0)
@@ -183,7 +184,7 @@ static int read_header(int fd, const char *path, const char *uuid, struct xen_im
 int xen_resume(void *adapter, const struct domain_config *config, const char *path, bool paused,
 	       int *ret_domid, struct hypervisor_error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct xen_image image;
 	int rc;
 

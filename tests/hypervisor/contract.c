@@ -29,6 +29,13 @@ struct domain_config contract_config(const char *uuid)
 	return config;
 }
 
+char *contract_image(const char *what)
+{
+	AUTO_TEXT name = text_format("%s.%s", contract.a, what);
+
+	return fixture_path(name);
+}
+
 void contract_clean_up(void)
 {
 	struct hypervisor_error ignored;
@@ -92,7 +99,7 @@ void contract_nobody(const char *uuid, const char *what)
 	struct device_traffic traffic = {0};
 	struct guest_key key;
 	AUTO_TEXT text = text_format("there is no domain %s", uuid);
-	AUTO_TEXT path = fixture_path("nobody");
+	AUTO_TEXT path = contract_image("nobody");
 	struct domain_description description;
 	struct domain_info info;
 	struct vcpu_info vcpu;

@@ -33,6 +33,8 @@ extern struct contract contract;
 struct domain_config contract_config(const char *uuid);
 /* Starts it, which has to succeed; its domid. */
 int contract_start(const char *uuid, bool paused);
+/* The path of an image, named as those of VMs are; to be freed. */
+char *contract_image(const char *what);
 /* Destroys whatever this program has made and is still there. */
 void contract_clean_up(void);
 

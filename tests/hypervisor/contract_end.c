@@ -10,7 +10,7 @@
 static void test_stopped(struct hypervisor *h, const char *uuid, enum shutdown_reason reason)
 {
 	const struct scheduling scheduling = {.cap = -1};
-	AUTO_TEXT path = fixture_path("stopped");
+	AUTO_TEXT path = contract_image("stopped");
 	struct domain_info info = fixture_get(h, uuid);
 
 	ok(info.shutdown && info.reason == reason && !info.dying, "it waits to be destroyed");
@@ -44,8 +44,8 @@ static void refuse_image(struct hypervisor *h, const char *uuid, const char *pat
 
 static void test_bad_images(struct hypervisor *h, const char *good)
 {
-	AUTO_TEXT bad = fixture_path("bad");
-	AUTO_TEXT none = fixture_path("none");
+	AUTO_TEXT bad = contract_image("bad");
+	AUTO_TEXT none = contract_image("none");
 
 	refuse_image(h, UUID_NONE, good); /* it is another one's */
 	refuse_image(h, contract.a, none);
@@ -58,7 +58,7 @@ static void test_bad_images(struct hypervisor *h, const char *good)
 void contract_test_suspend(void)
 {
 	struct hypervisor *h = contract.hypervisor;
-	AUTO_TEXT path = fixture_path("image");
+	AUTO_TEXT path = contract_image("image");
 	int64_t free_before = fixture_memory_free(h);
 	int domid = fixture_get(h, contract.a).domid;
 	const struct memory_range less = {MEMORY_LESS, MEMORY_LESS, MEMORY};
@@ -94,7 +94,7 @@ void contract_test_suspend(void)
 void contract_test_resume(void)
 {
 	struct hypervisor *h = contract.hypervisor;
-	AUTO_TEXT path = fixture_path("image");
+	AUTO_TEXT path = contract_image("image");
 	struct domain_config config = contract_config(contract.a);
 	struct domain_info info;
 	int domid = -1;

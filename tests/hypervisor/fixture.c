@@ -3,17 +3,23 @@
 #include "tests/hypervisor/fixture.h"
 
 #include "schema/base.h"
+#include "server/privileged/privileged.h"
+#include "server/privileged/serve.h"
 #include "tests/tap.h"
 
 #include <ftw.h>
 #include <stdarg.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 struct hypervisor_error fixture_error;
+
+#define PATIENCE_MS 60000
 
 static char folder[64];
 
@@ -104,6 +110,39 @@ struct hypervisor *fixture_open(const char *state, int64_t memory_bytes)
 		abort();
 	}
 	return hypervisor;
+}
+
+/* What the child does: it serves, until its parent ends. */
+static void serve(const char *path)
+{
+	const char *const folders[] = {fixture_folder(), NULL};
+	struct service_options options = {.path = path, .user = "", .rules = {0}};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	options.hypervisor = fixture_open("state", 0);
+	options.rules = (struct check_rules){.image_folders = folders,
+					     .suspend_folder = fixture_folder(),
+					     .bootloaders = "pygrub"};
+	serve_begin(&options);
+	for (;;)
+		pause();
+}
+
+struct hypervisor *fixture_open_privileged(void)
+{
+	AUTO_TEXT path = fixture_path("lines");
+	AUTO_TEXT problem = NULL;
+	struct hypervisor_options options = {0};
+
+	if (fork() == 0)
+		serve(path);
+	options.privileged = privileged_open(path, PATIENCE_MS, &problem);
+	if (!options.privileged) {
+		diag("%s", problem);
+		abort();
+	}
+	return hypervisor_open_with(privileged_adapter(options.privileged), NULL, &options,
+				    &fixture_error);
 }
 
 const char *fixture_ask(const char *format, ...)

@@ -33,6 +33,8 @@ void fixture_refused(int rc, enum hypervisor_error_kind kind, const char *text);
 
 /* The simulator with a control socket in the folder; `state` is a file's name in it, or NULL. */
 struct hypervisor *fixture_open(const char *state, int64_t memory_bytes);
+/* The same in another process, which ends with this one: called before there are threads. */
+struct hypervisor *fixture_open_privileged(void);
 /* What the control socket of the simulator opened last says to a line; valid until the next. */
 const char *fixture_ask(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -3,8 +3,9 @@
  *
  *   test_contract [ADAPTER [KERNEL RAMDISK ARGUMENTS [pv|pvh]]]
  *
- * The simulator unless told. On Xen the guest is the rig's (tests/xen/guest.c). Two domains are
- * shared by everything, since a real guest takes long to boot.
+ * The simulator unless told; "privileged" is the simulator in a process of its own. On Xen the
+ * guest is the rig's (tests/xen/guest.c). Two domains are shared by everything, since a real guest
+ * takes long to boot.
  */
 #include "schema/base.h"
 #include "schema/uuid.h"
@@ -240,7 +241,7 @@ static void test_build(struct hypervisor *h)
 
 static void test_pause(struct hypervisor *h)
 {
-	AUTO_TEXT path = fixture_path("paused");
+	AUTO_TEXT path = contract_image("paused");
 	uint64_t time_ns;
 
 	for (int i = 0; i < 2; i++)
@@ -302,17 +303,24 @@ static void run(enum guest_type type)
 	contract_clean_up();
 }
 
+static struct hypervisor *open_adapter(const char *adapter)
+{
+	if (strcmp(adapter, "privileged") == 0)
+		return fixture_open_privileged();
+	return contract.simulated ? fixture_open("state", 0) :
+				    hypervisor_open(adapter, NULL, &fixture_error);
+}
+
 int main(int argc, char **argv)
 {
 	const char *adapter = argc > 1 ? argv[1] : "simulator";
 	const char *type = argc > 5 ? argv[5] : NULL;
 
-	contract.simulated = strcmp(adapter, "simulator") == 0;
+	contract.simulated = strcmp(adapter, "xen") != 0;
 	contract.kernel = argc > 2 ? argv[2] : "/boot/there-is-none";
 	contract.ramdisk = argc > 3 ? argv[3] : "";
 	contract.arguments = argc > 4 ? argv[4] : "";
-	contract.hypervisor = contract.simulated ? fixture_open("state", 0) :
-						   hypervisor_open(adapter, NULL, &fixture_error);
+	contract.hypervisor = open_adapter(adapter);
 	if (!ok(contract.hypervisor, "open %s", adapter)) {
 		diag("%s", fixture_error.text);
 		return done_testing();

@@ -12,6 +12,7 @@
 
     Server("--set", "max-connections=3", settings={"request-timeout": "1s"}, listen=["https://127.0.0.1:0"])
 """
+import contextlib
 import ctypes
 import ctypes.util
 import http.client
@@ -26,6 +27,7 @@ import time
 
 from lib.rpc import Failure, Session, UnixConnection, proxy  # Failure: for those who import only this
 
+NOBODY = "nobody"
 START_SECONDS = float(os.environ.get("XENAPID_START_SECONDS", "60"))
 STOP_SECONDS = float(os.environ.get("XENAPID_STOP_SECONDS", "60"))
 
@@ -70,10 +72,14 @@ class Server:
     process     the subprocess.Popen, or None
     status      exit status of the last one that ended
     pass_fds    file descriptors that it inherits
+    privileged  the subprocess.Popen of xenapid-privileged, or None
+
+    With split, or XENAPID_SPLIT=1 in the environment, the hypervisor is called by a process of its own, whose xenapid is as restricted
+    as in the service; as root it is run as nobody.
     """
 
     def __init__(self, *options, listen=None, users=None, auth=None, hypervisor="simulator",
-                 settings=None, folder=None, start=True, program_path=None):
+                 settings=None, folder=None, start=True, program_path=None, split=None):
         self._own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="xenapid")
         if self._own_folder and "_" in self.folder:  # no underscore in a socket's path
@@ -88,6 +94,9 @@ class Server:
         self.settings = {"page": "no", **(settings or {})}
         self.auth = auth or ("file:" + self.path("passwords") if users else "none")
         self.addresses = []
+        self.split = os.environ.get("XENAPID_SPLIT") == "1" and not program_path if split is None else split
+        self.privileged = None
+        self.keeps_privileged = False  # otherwise both end together, as one process would
         self.process = None
         self.status = None
         self.pass_fds = ()
@@ -131,7 +140,32 @@ class Server:
             command += ["--listen", uri]
         for key, value in self.settings.items():
             command += ["--set", f"{key}={value}"]
+        if self.split:
+            command += ["--privileged-socket", self.path("lines"), "--set", f"user={NOBODY}"]
         return command + self.options
+
+    def start_privileged(self):
+        """The other process, whose end is nobody's but the test's."""
+        command = [os.path.join(os.path.dirname(os.path.realpath(self.program)), "xenapid-privileged"), *self.command()[1:]]
+        with open(self.path("stderr"), "ab") as stderr:
+            self.privileged = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=stderr)
+
+    def kill_privileged(self):
+        if self.privileged:
+            self.privileged.kill()
+            self.privileged.wait()
+        self.privileged = None
+
+    def _command_as_nobody(self):
+        """What root starts: its folder becomes nobody's."""
+        if not self.split or os.geteuid() != 0:
+            return self.command()
+        for folder, _, files in os.walk(self.folder):
+            for name in [folder, *(os.path.join(folder, file) for file in files)]:
+                with contextlib.suppress(FileNotFoundError):  # the other process is at work
+                    shutil.chown(name, NOBODY)
+        return ["setpriv", f"--reuid={NOBODY}", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all",
+                *self.command()]
 
     def start(self):
         """Starts it and waits until it listens. Raises StartFailed."""
@@ -139,8 +173,10 @@ class Server:
         if not os.path.exists(self.path("xenapid.conf")):
             with open(self.path("xenapid.conf"), "w") as file:
                 file.write("# the test's: everything is on the command line\n")
+        if self.split and not self.privileged:
+            self.start_privileged()
         with open(self.path("stderr"), "ab") as stderr:
-            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(self._command_as_nobody(), stdin=subprocess.DEVNULL,
                                             stdout=subprocess.PIPE, stderr=stderr, pass_fds=self.pass_fds)
         self.addresses = []
         self._wait_listening()
@@ -218,6 +254,8 @@ class Server:
         finally:
             self.process.stdout.close()
             self.process = None
+            if not self.keeps_privileged:
+                self.kill_privileged()
         return self.status
 
     def stop(self):
@@ -246,6 +284,7 @@ class Server:
         """Raises when a sanitizer has found something in any of the runs."""
         if self.process:
             self.stop()
+        self.kill_privileged()
         found = SANITIZER.search(self.stderr()) if os.path.exists(self.path("stderr")) else None
         report = self.stderr()[found.start():] if found else None
         if self._own_folder:
