@@ -266,6 +266,8 @@ static int open_all(struct server *server, char **ret_problem)
 	    open_privileged(server, ret_problem) < 0 || open_hypervisor(server, ret_problem) < 0)
 		return -1;
 	set_host_rules(server);
+	if (server->privileged)
+		host_set_proxy(privileged_host(server->privileged));
 	server->signin = signin_open(options->auth, &rules, server->privileged, ret_problem);
 	if (!server->signin)
 		return -1;

@@ -20,3 +20,15 @@ const struct host_rules *host_rules(void)
 {
 	return &current;
 }
+
+static const struct host_proxy *the_proxy;
+
+void host_set_proxy(const struct host_proxy *proxy)
+{
+	the_proxy = proxy;
+}
+
+const struct host_proxy *host_proxy(void)
+{
+	return the_proxy;
+}

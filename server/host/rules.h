@@ -18,4 +18,20 @@ void host_set_rules(const struct host_rules *rules);
 /* No list of it is NULL. */
 const struct host_rules *host_rules(void);
 
+struct tool_output;
+
+/* Who runs tools and opens images for a process that may not. */
+struct host_proxy {
+	/* As tool_run and disk_image_open. */
+	int (*run_tool)(void *context, int tool, const char *const *arguments,
+			int (*watch)(void *argument, const char *text), void *argument,
+			struct tool_output *ret_output);
+	int (*open_image)(void *context, const char *path, unsigned places, int flags);
+	void *context;
+};
+
+/* Before any thread asks; it has to stay. Without one this process does it itself. */
+void host_set_proxy(const struct host_proxy *proxy);
+const struct host_proxy *host_proxy(void); /* NULL: there is none */
+
 #endif

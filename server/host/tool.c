@@ -197,10 +197,15 @@ size_t tool_count_arguments(enum tool tool)
 int tool_run(enum tool tool, const char *const *arguments, tool_watch_fn watch, void *argument,
 	     struct tool_output *ret_output)
 {
+	const struct host_proxy *proxy = host_proxy();
 	struct filling filling = filling_of(tool, arguments);
 	struct tool_output output = {0};
-	int status = fill(&filling);
+	int status;
 
+	if (proxy)
+		return proxy->run_tool(proxy->context, (int)tool, arguments, watch, argument,
+				       ret_output);
+	status = fill(&filling);
 	if (status == 0) {
 		status = run(&filling, watch, argument, &output);
 	} else {

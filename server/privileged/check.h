@@ -6,10 +6,9 @@
 
 #include "server/privileged/request.h"
 
-/* From the configuration of the privileged process; folders end with NULL. */
+/* From the configuration of the privileged process, beside host_rules(); folders end with NULL. */
 struct check_rules {
 	const char *const *kernel_folders; /* empty: what everybody may read */
-	const char *const *image_folders;  /* where disks are */
 	const char *suspend_folder;
 	const char *bootloaders; /* separated by spaces */
 };

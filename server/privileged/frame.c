@@ -66,3 +66,40 @@ bool frame_receive(int fd, size_t most, struct buffer *ret_bytes)
 	ret_bytes->data[length] = '\0';
 	return true;
 }
+
+/* Room for one descriptor, aligned as the kernel wants it. */
+union control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+bool frame_send_descriptor(int fd, int descriptor)
+{
+	union control control = {.bytes = {0}};
+	struct iovec part = {"", 1};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control)};
+
+	control.header = (struct cmsghdr){CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+	memcpy(CMSG_DATA(&control.header), &descriptor, sizeof(descriptor));
+	return sendmsg(fd, &message, MSG_NOSIGNAL) == 1;
+}
+
+int frame_receive_descriptor(int fd)
+{
+	union control control = {.bytes = {0}};
+	char byte;
+	struct iovec part = {&byte, 1};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control)};
+	int descriptor = -1;
+
+	if (recvmsg(fd, &message, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&message) &&
+	    control.header.cmsg_type == SCM_RIGHTS)
+		memcpy(&descriptor, CMSG_DATA(&control.header), sizeof(descriptor));
+	return descriptor;
+}

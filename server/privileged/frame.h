@@ -12,4 +12,8 @@ bool frame_send(int fd, const struct buffer *bytes);
  * than `most` bytes (EMSGSIZE), or what errno says. */
 bool frame_receive(int fd, size_t most, struct buffer *ret_bytes);
 
+/* A descriptor, behind a message that has announced it. */
+bool frame_send_descriptor(int fd, int descriptor);
+int frame_receive_descriptor(int fd); /* −1: none came */
+
 #endif

@@ -2,6 +2,7 @@
 /* main.c – xenapid-privileged: calls the hypervisor and checks passwords for a xenapid that may
  * not. */
 #include "schema/log.h"
+#include "server/host/rules.h"
 #include "server/hypervisor/hypervisor.h"
 #include "server/journal.h"
 #include "server/options.h"
@@ -14,20 +15,20 @@
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_WRONG_OPTIONS = 2 };
 
-/* All of them; NULL-terminated, of texts that the options keep. */
-static const char **join_lists(const struct text_list *one, const struct text_list *other,
-			       const char *instead)
+/* For as long as the process is there. */
+static void set_host_rules(const struct options *options)
 {
-	const char **all = allocate((one->count + other->count + 2) * sizeof(*all));
-	size_t count = 0;
+	static const char *own[2];
+	bool given = options->sr_folders.count;
+	const struct host_rules rules = {
+		.sr_folders = given ? (const char *const *)options->sr_folders.items : own,
+		.disk_folders = (const char *const *)options->disk_folders.items,
+		.shutdown_command = options->shutdown_command,
+		.reboot_command = options->reboot_command,
+		.hostname_command = options->hostname_command};
 
-	for (size_t i = 0; i < one->count; i++)
-		all[count++] = one->items[i];
-	if (!one->count)
-		all[count++] = instead;
-	for (size_t i = 0; i < other->count; i++)
-		all[count++] = other->items[i];
-	return all;
+	own[0] = options_beside_database(options, "sr");
+	host_set_rules(&rules);
 }
 
 static struct hypervisor *open_hypervisor(const struct options *options)
@@ -49,23 +50,19 @@ static struct hypervisor *open_hypervisor(const struct options *options)
 static int serve(const struct options *options)
 {
 	AUTO_TEXT suspend_folder = options_suspend_folder(options);
-	AUTO_TEXT sr_folder = options_beside_database(options, "sr");
-	const char **images = join_lists(&options->sr_folders, &options->disk_folders, sr_folder);
 	struct hypervisor *hypervisor;
 	struct service *service;
 
 	process_block_signals();
 	hypervisor = open_hypervisor(options);
-	if (!hypervisor) {
-		free(images);
+	if (!hypervisor)
 		return EXIT_FAILED;
-	}
+	set_host_rules(options);
 	service = serve_begin(&(struct service_options){
 		.path = options->privileged_socket,
 		.user = options->user,
 		.hypervisor = hypervisor,
 		.rules = {.kernel_folders = (const char *const *)options->kernel_folders.items,
-			  .image_folders = images,
 			  .suspend_folder = suspend_folder,
 			  .bootloaders = hypervisor_host(hypervisor)->supported_bootloaders}});
 	log_info("serving %s with the hypervisor %s", options->privileged_socket,

@@ -5,6 +5,8 @@
 #include "schema/clock.h"
 #include "schema/log.h"
 #include "schema/thread.h"
+#include "server/host/rules.h"
+#include "server/host/tool.h"
 #include "server/privileged/adapter.h"
 #include "server/privileged/frame.h"
 #include "server/privileged/hello.h"
@@ -23,6 +25,8 @@
 /* How long a call waits for a process that is being started again. */
 #define PATIENCE_MS 5000
 #define HELLO_SECONDS 5
+#define ENDED_WITHIN \
+	"the privileged process has ended within the call: what it has done of it is not known"
 #define IDLE_MOST 4096
 #define NOT_THERE                                                                                  \
 	"the privileged process (xenapid-privileged) is not there; when it does not come back by " \
@@ -44,6 +48,7 @@ struct privileged {
 	char *name;
 	struct adapter adapter;
 	struct host_facts facts;
+	struct host_proxy host;
 };
 
 static void say(int eventfd)
@@ -295,19 +300,24 @@ static int send_request(struct privileged *privileged, const struct request *req
 	return line >= 0 ? line : hypervisor_fail(err, HYPERVISOR_FAILED, NOT_THERE);
 }
 
+static bool read_answer(int line, size_t item_size, struct answer *ret_answer)
+{
+	AUTO_BUFFER bytes = {0};
+
+	*ret_answer = (struct answer){0};
+	return frame_receive(line, ANSWER_MOST, &bytes) &&
+	       answer_read(bytes.data, bytes.length, item_size, ret_answer);
+}
+
 /* The line is given back, or closed. */
 static int receive_answer(struct privileged *privileged, int line, size_t item_size,
 			  struct answer *ret_answer, struct hypervisor_error *err)
 {
-	AUTO_BUFFER bytes = {0};
 	const char *operation = err->operation;
 
-	if (!frame_receive(line, ANSWER_MOST, &bytes) ||
-	    !answer_read(bytes.data, bytes.length, item_size, ret_answer)) {
+	if (!read_answer(line, item_size, ret_answer)) {
 		close(line);
-		return hypervisor_fail(err, HYPERVISOR_FAILED,
-				       "the privileged process has ended within the call: what it "
-				       "has done of it is not known");
+		return hypervisor_fail(err, HYPERVISOR_FAILED, ENDED_WITHIN);
 	}
 	give_back(privileged, line);
 	if (ret_answer->rc < 0) {
@@ -325,6 +335,83 @@ int privileged_ask(struct privileged *privileged, const struct request *request,
 	*ret_answer = (struct answer){0};
 	line = send_request(privileged, request, PATIENCE_MS, err);
 	return line < 0 ? -1 : receive_answer(privileged, line, item_size, ret_answer, err);
+}
+
+/* It could not be asked, or has not said how it ended. */
+static int fail_tool(const char *why, int number, struct tool_output *ret_output)
+{
+	*ret_output = (struct tool_output){text_copy(""), text_copy(why)};
+	errno = number;
+	return -1;
+}
+
+/* Whoever closes the line has the program killed. */
+static int run_tool(void *context, int tool, const char *const *arguments,
+		    int (*watch)(void *argument, const char *text), void *argument,
+		    struct tool_output *ret_output)
+{
+	struct privileged *privileged = context;
+	struct word words[TOOL_ARGUMENTS_MOST];
+	struct request request = {.op = REQUEST_OP_run_tool, .number = tool, .words = words};
+	struct hypervisor_error err = {0};
+	struct answer answer = {0};
+	int line, number = 0;
+
+	for (; request.word_count < tool_count_arguments((enum tool)tool); request.word_count++)
+		words[request.word_count].text = arguments[request.word_count];
+	line = send_request(privileged, &request, PATIENCE_MS, &err);
+	if (line < 0)
+		return fail_tool(err.text, EIO, ret_output);
+	while (read_answer(line, sizeof(number), &answer) && answer.number == TOOL_GOES_ON) {
+		bool goes_on = !watch || watch(argument, answer.texts[0]) >= 0;
+
+		answer_clear(&answer);
+		if (goes_on)
+			continue;
+		close(line);
+		return fail_tool("cancelled", ECANCELED, ret_output);
+	}
+	if (answer.count != 1) {
+		close(line);
+		return fail_tool(answer.rc < 0 ? answer.err.text : ENDED_WITHIN, EIO, ret_output);
+	}
+	give_back(privileged, line);
+	memcpy(&number, answer.items, sizeof(number));
+	*ret_output = (struct tool_output){TAKE(answer.texts[0]), TAKE(answer.texts[1])};
+	tool = (int)answer.number;
+	answer_clear(&answer);
+	errno = number;
+	return tool;
+}
+
+static int open_image(void *context, const char *path, unsigned places, int flags)
+{
+	struct privileged *privileged = context;
+	const struct request request = {
+		.op = REQUEST_OP_open_image, .text = path, .number = places, .other = flags};
+	struct hypervisor_error err = {0};
+	struct answer answer = {0};
+	int line = send_request(privileged, &request, PATIENCE_MS, &err);
+	int descriptor = -1;
+	int number = EIO;
+
+	if (line >= 0 && read_answer(line, 0, &answer)) {
+		number = answer.rc < 0 ? EPERM : (int)answer.number;
+		if (!number)
+			descriptor = frame_receive_descriptor(line);
+		give_back(privileged, line);
+	} else if (line >= 0) {
+		close(line);
+	}
+	answer_clear(&answer);
+	errno = number;
+	return descriptor;
+}
+
+const struct host_proxy *privileged_host(struct privileged *privileged)
+{
+	privileged->host = (struct host_proxy){run_tool, open_image, privileged};
+	return &privileged->host;
 }
 
 /* Without a line for it another is looked for at the next call. */

@@ -11,6 +11,7 @@
  * was started anew: this process never connects to anything. A line carries one call at a time.
  */
 struct privileged;
+struct host_proxy;
 
 /* Listens at `path` and waits `timeout_ms` for it; NULL with *ret_problem. */
 struct privileged *privileged_open(const char *path, int timeout_ms, char **ret_problem);
@@ -27,6 +28,9 @@ const struct host_facts *privileged_facts(const struct privileged *privileged);
  */
 int privileged_ask(struct privileged *privileged, const struct request *request, size_t item_size,
 		   struct answer *ret_answer, struct hypervisor_error *err);
+
+/* For host_set_proxy: its tools, and images that only it may open. */
+const struct host_proxy *privileged_host(struct privileged *privileged);
 
 /* As hypervisor_wait_event and hypervisor_wake. After its end EVENT_MISSED comes. */
 int privileged_wait_event(struct privileged *privileged, int timeout_ms,

@@ -122,7 +122,8 @@ static const struct {
 #define OP(name, changes, acts, its_parts) {#name, its_parts},
 #include "server/hypervisor/ops.def"
 	{"check_password", REQUEST_TEXT | REQUEST_SECRET},
-	{"run_tool", REQUEST_NUMBER | REQUEST_OTHER | REQUEST_WORDS},
+	{"run_tool", REQUEST_NUMBER | REQUEST_WORDS},
+	{"open_image", REQUEST_TEXT | REQUEST_NUMBER | REQUEST_OTHER},
 };
 
 _Static_assert(ARRAY_SIZE(ops) == REQUEST_OPS, "one row for each op");

@@ -18,7 +18,8 @@ enum request_op {
 #define OP(name, ...) REQUEST_OP_##name,
 #include "server/hypervisor/ops.def"
 	REQUEST_OP_check_password, /* of the account `text`, by PAM; 1 or 0 */
-	REQUEST_OP_run_tool,	   /* `number` of tools.def with `words`, for `other` ms */
+	REQUEST_OP_run_tool,	   /* the row `number` of tools.def with `words` */
+	REQUEST_OP_open_image,	   /* disk_image_open(text, number, other) */
 	REQUEST_OPS
 };
 
@@ -92,6 +93,10 @@ struct answer {
 	size_t count;
 	char *texts[2];
 };
+
+/* The number of an answer before the last one: a tool is at work, and texts[0] is the end of what
+ * it has said. */
+#define TOOL_GOES_ON INT64_MIN
 
 void answer_write(const struct answer *answer, struct buffer *bytes);
 /* `size` is what items must have. False: these bytes are no answer to that. */

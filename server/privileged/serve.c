@@ -6,12 +6,15 @@
 #include "schema/clock.h"
 #include "schema/log.h"
 #include "schema/thread.h"
+#include "server/host/disk_image.h"
+#include "server/host/tool.h"
 #include "server/hypervisor/hypervisor.h"
 #include "server/privileged/frame.h"
 #include "server/privileged/hello.h"
 #include "server/signin_method.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
 #include <sys/socket.h>
@@ -20,6 +23,7 @@
 
 #define LINES_MOST 2048
 #define PAUSE_US 100000
+#define SAID_MOST 256 /* bytes of what a tool says, while it is at work */
 
 struct service {
 	struct service_options options;
@@ -166,8 +170,49 @@ static int wait_event(struct service *service, int line, struct answer *answer)
 	return rc < 0 ? rc : 0;
 }
 
+/* Says how far it is; −1: nobody wants to know any more. */
+static int report(void *argument, const char *text)
+{
+	const int *line = argument;
+	size_t length = strlen(text);
+	struct answer answer = {.number = TOOL_GOES_ON};
+	AUTO_BUFFER bytes = {0};
+
+	answer.texts[0] = (char *)text + (length > SAID_MOST ? length - SAID_MOST : 0);
+	answer_write(&answer, &bytes);
+	return !is_gone(*line) && frame_send(*line, &bytes) ? 0 : -1;
+}
+
+static int run_tool(int line, const struct request *request, struct answer *answer)
+{
+	const char *arguments[TOOL_ARGUMENTS_MOST] = {NULL};
+	struct tool_output output;
+	int *number = allocate(sizeof(*number));
+
+	for (size_t i = 0; i < request->word_count; i++)
+		arguments[i] = request->words[i].text;
+	errno = 0;
+	answer->number = tool_run((enum tool)request->number, arguments, report, &line, &output);
+	*number = errno;
+	answer->items = number;
+	answer->size = sizeof(*number);
+	answer->count = 1;
+	answer->texts[0] = output.text;
+	answer->texts[1] = output.problem;
+	return 0;
+}
+
+/* The descriptor follows the answer. */
+static int open_image(const struct request *request, struct answer *answer, int *ret_descriptor)
+{
+	*ret_descriptor = disk_image_open(request->text, (unsigned)request->number,
+					  (int)request->other | O_CLOEXEC);
+	answer->number = *ret_descriptor < 0 ? errno : 0;
+	return 0;
+}
+
 static int do_request(struct service *service, int line, const struct request *request,
-		      struct answer *answer)
+		      struct answer *answer, int *ret_descriptor)
 {
 	if (is_ending(service))
 		return hypervisor_fail(&answer->err, HYPERVISOR_FAILED,
@@ -178,6 +223,10 @@ static int do_request(struct service *service, int line, const struct request *r
 	case REQUEST_OP_check_password:
 		answer->number = signin_check_pam(request->text, request->secret);
 		return 0;
+	case REQUEST_OP_run_tool:
+		return run_tool(line, request, answer);
+	case REQUEST_OP_open_image:
+		return open_image(request, answer, ret_descriptor);
 	default:
 		return answer_request(service->options.hypervisor, request, answer);
 	}
@@ -190,11 +239,12 @@ static bool answer_bytes(struct service *service, int line, struct buffer *bytes
 	AUTO_TEXT problem = NULL;
 	struct answer answer = {0};
 	struct request request;
-	bool is_one = request_read(bytes->data, bytes->length, &request, &problem);
+	int descriptor = -1;
+	bool is_open, is_one = request_read(bytes->data, bytes->length, &request, &problem);
 
 	answer.err.operation = "";
 	if (is_one && check_request(&service->options.rules, &request, &problem))
-		answer.rc = do_request(service, line, &request, &answer);
+		answer.rc = do_request(service, line, &request, &answer, &descriptor);
 	else
 		answer.rc = hypervisor_fail(&answer.err, HYPERVISOR_FAILED,
 					    "the privileged process refuses this: %s", problem);
@@ -208,7 +258,12 @@ static bool answer_bytes(struct service *service, int line, struct buffer *bytes
 	answer_write(&answer, &reply);
 	request_clear(&request);
 	answer_clear(&answer);
-	return frame_send(line, &reply) && is_one;
+	is_open = frame_send(line, &reply) && is_one;
+	if (descriptor >= 0) {
+		is_open = is_open && frame_send_descriptor(line, descriptor);
+		close(descriptor);
+	}
+	return is_open;
 }
 
 static void *run_line(void *argument)

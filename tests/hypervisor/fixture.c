@@ -3,6 +3,7 @@
 #include "tests/hypervisor/fixture.h"
 
 #include "schema/base.h"
+#include "server/host/rules.h"
 #include "server/privileged/privileged.h"
 #include "server/privileged/serve.h"
 #include "tests/tap.h"
@@ -115,14 +116,14 @@ struct hypervisor *fixture_open(const char *state, int64_t memory_bytes)
 /* What the child does: it serves, until its parent ends. */
 static void serve(const char *path)
 {
-	const char *const folders[] = {fixture_folder(), NULL};
+	const char *const folders[] = {fixture_folder(), "/images", NULL};
 	struct service_options options = {.path = path, .user = "", .rules = {0}};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	host_set_rules(&(struct host_rules){.sr_folders = folders});
 	options.hypervisor = fixture_open("state", 0);
-	options.rules = (struct check_rules){.image_folders = folders,
-					     .suspend_folder = fixture_folder(),
-					     .bootloaders = "pygrub"};
+	options.rules =
+		(struct check_rules){.suspend_folder = fixture_folder(), .bootloaders = "pygrub"};
 	serve_begin(&options);
 	for (;;)
 		pause();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test_request.c – what crosses between the two processes: the same at both ends, and nothing that
  * a process that was taken over could make of it */
+#include "server/host/rules.h"
 #include "server/privileged/check.h"
 #include "server/privileged/request.h"
 #include "tests/tap.h"
@@ -132,13 +133,10 @@ static void test_mangled(enum request_op op)
 }
 
 static const char *const folders[] = {"/usr", NULL};
-static const struct check_rules rules = {.image_folders = folders,
-					 .suspend_folder = "/var/lib/xenapid/suspend",
+static const struct check_rules rules = {.suspend_folder = "/var/lib/xenapid/suspend",
 					 .bootloaders = "pygrub other"};
-static const struct check_rules bound = {.kernel_folders = folders,
-					 .image_folders = folders,
-					 .suspend_folder = "/var/lib/xenapid/suspend",
-					 .bootloaders = ""};
+static const struct check_rules bound = {
+	.kernel_folders = folders, .suspend_folder = "/var/lib/xenapid/suspend", .bootloaders = ""};
 #define CONFIG(...)                       \
 	.config = &(struct domain_config) \
 	{                                 \
@@ -160,19 +158,19 @@ static const struct {
 	 {.op = REQUEST_OP_attach_disk,
 	  .uuid = UUID,
 	  .disk = &(struct disk_config){0, "/etc/shadow", "raw", false, false}},
-	 "disk \"/etc/shadow\" is not below sr-folders or disk-folders of the configuration",
+	 "disk \"/etc/shadow\" is not below sr-folders or disk-folders of the configuration, or a volume of ours",
 	 &rules},
 	{"a disk that goes up again",
 	 {.op = REQUEST_OP_attach_disk,
 	  .uuid = UUID,
 	  .disk = &(struct disk_config){0, "/usr/../etc/shadow", "raw", false, false}},
-	 "disk \"/usr/../etc/shadow\" is not below sr-folders or disk-folders of the configuration",
+	 "disk \"/usr/../etc/shadow\" is not below sr-folders or disk-folders of the configuration, or a volume of ours",
 	 &rules},
 	{"a relative disk",
 	 {.op = REQUEST_OP_attach_disk,
 	  .uuid = UUID,
 	  .disk = &(struct disk_config){0, "usr/x", "raw", false, false}},
-	 "disk \"usr/x\" is not an absolute path",
+	 "disk \"usr/x\" is not below sr-folders or disk-folders of the configuration, or a volume of ours",
 	 &rules},
 	{"a disk in another format",
 	 {.op = REQUEST_OP_attach_disk,
@@ -252,7 +250,7 @@ static const struct {
 	 {.op = REQUEST_OP_start,
 	  CONFIG(.disks = &(struct disk_config){0, "/dev/null", "raw", false, false},
 		 .disk_count = 1)},
-	 "disk \"/dev/null\" is not below sr-folders or disk-folders of the configuration",
+	 "disk \"/dev/null\" is not below sr-folders or disk-folders of the configuration, or a volume of ours",
 	 &rules},
 	{"an image of a VM",
 	 {.op = REQUEST_OP_suspend, .uuid = UUID, .text = "/var/lib/xenapid/suspend/" UUID},
@@ -340,8 +338,7 @@ static void test_links(void)
 {
 	char folder[] = "/tmp/xenapid-request-XXXXXX", path[64];
 	const char *const linked_folders[] = {folder, NULL};
-	const struct check_rules linked_rules = {
-		.image_folders = linked_folders, .suspend_folder = "/nowhere", .bootloaders = ""};
+	const struct check_rules linked_rules = {.suspend_folder = "/nowhere", .bootloaders = ""};
 	const struct disk_config linked = {0, path, "raw", false, false};
 	const struct request request = {
 		.op = REQUEST_OP_attach_disk, .uuid = UUID, .disk = &linked};
@@ -349,6 +346,7 @@ static void test_links(void)
 
 	if (!mkdtemp(folder))
 		return;
+	host_set_rules(&(struct host_rules){.disk_folders = linked_folders});
 	snprintf(path, sizeof(path), "%s/link", folder);
 	ok(check_request(&linked_rules, &request, &problem),
 	   "a disk that is not there is the adapter's");
@@ -360,6 +358,7 @@ static void test_links(void)
 
 int main(void)
 {
+	host_set_rules(&(struct host_rules){.disk_folders = folders});
 	for (int op = 0; op < REQUEST_OPS; op++) {
 		test_round(op);
 		test_mangled(op);
