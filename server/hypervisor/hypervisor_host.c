@@ -5,10 +5,22 @@
 #include <assert.h>
 #include <inttypes.h>
 
+int hypervisor_check_bridge(struct hypervisor *hypervisor, const char *bridge,
+			    struct hypervisor_error *err)
+{
+	return hypervisor->ops->check_bridge ? ASK(check_bridge, bridge, bridge) : 0;
+}
+
+int hypervisor_check_pci(struct hypervisor *hypervisor, const char *uuid,
+			 const struct pci_config *device, struct hypervisor_error *err)
+{
+	return hypervisor->ops->check_pci ? ASK(check_pci, uuid, uuid, device) : 0;
+}
+
 int op_check_bridge(struct hypervisor *hypervisor, enum hypervisor_op op, const char *bridge,
 		    struct hypervisor_error *err)
 {
-	int rc = hypervisor->ops->check_bridge ? ASK(check_bridge, bridge, bridge) : 0;
+	int rc = hypervisor_check_bridge(hypervisor, bridge, err);
 
 	err->operation = op_name(op);
 	return rc;
@@ -17,7 +29,7 @@ int op_check_bridge(struct hypervisor *hypervisor, enum hypervisor_op op, const 
 static int check_pci(struct hypervisor *hypervisor, enum hypervisor_op op, const char *uuid,
 		     const struct pci_config *device, struct hypervisor_error *err)
 {
-	int rc = hypervisor->ops->check_pci ? ASK(check_pci, uuid, uuid, device) : 0;
+	int rc = hypervisor_check_pci(hypervisor, uuid, device, err);
 
 	err->operation = op_name(op);
 	return rc;

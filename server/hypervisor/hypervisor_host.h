@@ -32,6 +32,13 @@ int hypervisor_destroy_vlan(struct hypervisor *hypervisor, const char *name,
 int hypervisor_list_pci(struct hypervisor *hypervisor, struct host_pci **ret_devices,
 			size_t *ret_count, struct hypervisor_error *err);
 
+/* Whether a domain could be connected to it, or have it; starting one asks this as well. An adapter
+ * that cannot tell leaves it to that. */
+int hypervisor_check_bridge(struct hypervisor *hypervisor, const char *bridge,
+			    struct hypervisor_error *err);
+int hypervisor_check_pci(struct hypervisor *hypervisor, const char *uuid,
+			 const struct pci_config *device, struct hypervisor_error *err);
+
 /* The hypervisor's own log, as bytes that may be no UTF-8, to be freed; `clear` empties it. */
 int hypervisor_read_console_ring(struct hypervisor *hypervisor, bool clear, char **ret_text,
 				 struct hypervisor_error *err);

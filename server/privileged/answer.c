@@ -4,6 +4,7 @@
 
 #include "server/hypervisor/description.h"
 #include "server/hypervisor/hypervisor.h"
+#include "server/hypervisor/hypervisor_host.h"
 
 /* Room for as many items as the request asks for. */
 static void *make_room(const struct request *request, size_t size, struct answer *answer)

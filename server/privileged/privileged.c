@@ -377,7 +377,8 @@ static int run_tool(void *context, int tool, const char *const *arguments,
 	}
 	give_back(privileged, line);
 	memcpy(&number, answer.items, sizeof(number));
-	*ret_output = (struct tool_output){TAKE(answer.texts[0]), TAKE(answer.texts[1])};
+	ret_output->text = TAKE(answer.texts[0]);
+	ret_output->problem = TAKE(answer.texts[1]);
 	tool = (int)answer.number;
 	answer_clear(&answer);
 	errno = number;
