@@ -306,7 +306,7 @@ class Calls:
         if name == "set_memory_limits":
             values = [values[0], values[3], values[1], values[2]]
         # its limit can be set when 4 GiB have left it: how long its balloon takes no plan knows
-        lowers = name in ("set_memory_limits", "set_memory_maximum")
+        lowers = name in ("set_memory_limits", "set_memory_maximum", "set_memory_static_range")
         return "VM." + name, [self.pick("VM", {"is_control_domain": False}) if lowers else self.vm(), *values]
 
     def vcpus(self):
