@@ -3,7 +3,10 @@
 #include "server/hypervisor/domain.h"
 
 #include "schema/base.h"
+#include "server/hypervisor/adapter.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *guest_type_name(enum guest_type type)
@@ -37,4 +40,18 @@ const struct domain_info *domain_find(const struct domain_info *domains, size_t 
 		if (strcmp(domains[i].uuid, uuid) == 0)
 			return &domains[i];
 	return NULL;
+}
+
+int hypervisor_fail(struct hypervisor_error *err, enum hypervisor_error_kind kind,
+		    const char *format, ...)
+{
+	va_list arguments;
+
+	err->kind = kind;
+	err->needed = 0;
+	err->available = 0;
+	va_start(arguments, format);
+	vsnprintf(err->text, sizeof(err->text), format, arguments);
+	va_end(arguments);
+	return -1;
 }

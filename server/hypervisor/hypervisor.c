@@ -9,7 +9,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,20 +33,6 @@ bool op_is_left_out(enum hypervisor_op op)
 	};
 
 	return rehearsing && acts[op];
-}
-
-int hypervisor_fail(struct hypervisor_error *err, enum hypervisor_error_kind kind,
-		    const char *format, ...)
-{
-	va_list arguments;
-
-	err->kind = kind;
-	err->needed = 0;
-	err->available = 0;
-	va_start(arguments, format);
-	vsnprintf(err->text, sizeof(err->text), format, arguments);
-	va_end(arguments);
-	return -1;
 }
 
 struct hypervisor *hypervisor_open_with(const struct adapter *adapter, const char *argument,

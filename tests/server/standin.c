@@ -191,6 +191,15 @@ struct hypervisor *hypervisor_open(const char *name, const struct hypervisor_opt
 	return allocate(1);
 }
 
+struct hypervisor *hypervisor_open_with(const struct adapter *adapter, const char *argument,
+					const struct hypervisor_options *options,
+					struct hypervisor_error *err)
+{
+	(void)adapter;
+	(void)argument;
+	return hypervisor_open("", options, err);
+}
+
 void hypervisor_close(struct hypervisor *hypervisor)
 {
 	free(hypervisor);
