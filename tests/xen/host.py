@@ -22,7 +22,7 @@ from lib.tap import diag, is_
 from xen.dom0 import Dom0, parse_domains, parse_free_mib, parse_tree
 
 # Emulated, on a machine that does other things too, a guest may take its time.
-SECONDS = float(os.environ.get("XEN_RIG_SECONDS", "120"))
+SECONDS = float(os.environ.get("XEN_RIG_SECONDS", "300"))
 COMPARED = MEMORY + ("VCPUs_max", "VCPUs_at_startup", "power_state")
 # What the guests are called, so that on a host with others only these are touched.
 PREFIX = "xenapid-test-"
@@ -75,6 +75,7 @@ class Host:
         self.password = os.urandom(16).hex()
         self.session = self.uri = None
         self.kept = {}  # ref → MiB that the guest's kernel keeps
+        self.hung = []  # texts: guests that no longer report, though Xen runs them
         self.dom0.run(f"cd {self.folder} && : >xenapid.conf && umask 077 && "
                       f"echo {shlex.quote('root:' + crypt(self.password))} >passwords")
         self.start()
@@ -305,6 +306,13 @@ class Host:
         # xl takes longer than all the rest: it is asked once that agrees
         return found or self.unlike_listed(record)
 
+    def note_hung(self, vm):
+        """A guest whose kernel stands still in the emulator is no guest any more; what it last said is for the reader."""
+        tick = self.guest(vm).get("tick")
+        time.sleep(20)
+        if tick and self.guest(vm).get("tick") == tick and self.session.VM.get_power_state(vm) == "Running":
+            self.hung.append(f"{self.session.VM.get_name_label(vm)} has not reported for 20 s\n{self.console(vm)}")
+
     def agree(self, vm, description):
         """A result: they agree, or come to."""
         found = []
@@ -316,6 +324,8 @@ class Host:
         # looking costs more than waiting until the guest, which reports every second, has seen it
         time.sleep(1)
         until(look)
+        if found:
+            self.note_hung(vm)
         is_(found, [], f"{description}: record, disk, xenstore, xl and guest agree")
 
     def snapshot(self, vm):

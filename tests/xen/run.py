@@ -90,9 +90,11 @@ def faults():
 
 def again(host, before):
     """Only the emulator is forgiven, and only once."""
-    if faults() == before:
+    if faults() == before and not host.hung:
         return False
-    diag("QEMU failed a PVH guest, see Triple fault in the serial log: once more, with new guests")
+    why = "\n".join(host.hung) or "QEMU failed a PVH guest, see Triple fault in the serial log"
+    diag(f"{why}\nonce more, with new guests")
+    host.hung.clear()
     host.clear()
     return True
 
