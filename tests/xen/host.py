@@ -68,6 +68,7 @@ class Host:
 
     def __init__(self, **settings):
         self.dom0 = Dom0()
+        self.split = os.environ.get("XENAPID_SPLIT") == "1"  # the hypervisor is called by xenapid-privileged
         # A guest that ends soon after its start is no crash loop here.
         self.settings = {"guest-restart-delay": "1ms", "guest-restart-window": "1s", **settings}
         self.folder = self.dom0.run("mktemp -d /run/xenapid-test.XXXXXX").strip()
@@ -90,7 +91,14 @@ class Host:
                  "--listen", "http://127.0.0.1:0" if local else "http://0.0.0.0:9363"]
         for key, value in self.settings.items():
             words += ["--set", f"{key.replace('_', '-')}={value}"]
+        if self.split:
+            words += ["--privileged-socket", self.folder + "/lines"]
         return " ".join(map(shlex.quote, words))
+
+    def privileged_command(self):
+        """What is started beside it; nothing where one process does it all."""
+        program, rest = self.command().split(" ", 1)
+        return f"setsid {program}-privileged {rest} 2>>log </dev/null >/dev/null & echo $! >privileged" if self.split else ":"
 
     def start(self):
         """Starts it, waits until it listens, and signs in."""
@@ -100,6 +108,9 @@ class Host:
             mkfifo said
             setsid {self.command()} >said 2>>log </dev/null &
             echo $! >pid
+            [ -e privileged ] || {{
+                {self.privileged_command()}
+            }}
             {{ read -r one && read -r two; }} <said || {{ tail -n 20 log; exit 1; }}
             echo "$one $two"
             """, seconds=SECONDS)
@@ -153,6 +164,7 @@ class Host:
         """Nothing of what was made here stays on the host."""
         with contextlib.suppress(Exception):
             self._end("TERM")
+        self.dom0.attempt(f"kill $(cat {self.folder}/privileged)")
         self.destroy_domains()
         self.dom0.run(f"rm -rf {self.folder}")
 
