@@ -13,6 +13,7 @@
 #include "server/http/http.h"
 #include "server/http/inherited.h"
 #include "server/hypervisor/hypervisor.h"
+#include "server/options_host.h"
 #include "server/privileged/privileged.h"
 #include "server/privileged/sandbox.h"
 #include "server/process.h"
@@ -36,7 +37,6 @@ struct server {
 	char *suspend_folder;
 	char *backup_folder;
 	char *own_certificate; /* the server's own, which may not be there */
-	char *sr_folders[2];   /* the default of sr-folders */
 };
 
 static int open_store(struct server *server, char **ret_problem)
@@ -72,14 +72,10 @@ static int give_up_rights(const struct server *server, char **ret_problem)
 static int open_hypervisor(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
-	const char *control = options->simulator_control;
-	const struct hypervisor_options hypervisor_options = {
-		.simulator_control = *control ? control : NULL,
-		.simulator_memory_bytes = options->simulator_memory,
-		.simulator_pcpus = (int)options->simulator_pcpus,
-		.privileged = server->privileged};
+	struct hypervisor_options hypervisor_options = options_for_hypervisor(options);
 	struct hypervisor_error err = {0};
 
+	hypervisor_options.privileged = server->privileged;
 	server->hypervisor =
 		server->privileged ?
 			hypervisor_open_with(privileged_adapter(server->privileged), NULL,
@@ -122,27 +118,6 @@ static char *read_certificate(void *context)
 	return certificate_read(tls_files_of(context).certificate);
 }
 
-static const char *const *sr_folders_of(const struct server *server)
-{
-	const struct options *options = server->options;
-
-	return (const char *const *)(options->sr_folders.count ? options->sr_folders.items :
-								 server->sr_folders);
-}
-
-static void set_host_rules(const struct server *server)
-{
-	const struct options *options = server->options;
-	const struct host_rules rules = {.sr_folders = sr_folders_of(server),
-					 .disk_folders =
-						 (const char *const *)options->disk_folders.items,
-					 .shutdown_command = options->shutdown_command,
-					 .reboot_command = options->reboot_command,
-					 .hostname_command = options->hostname_command};
-
-	host_set_rules(&rules);
-}
-
 static int open_api(struct server *server, char **ret_problem)
 {
 	const struct options *options = server->options;
@@ -152,7 +127,7 @@ static int open_api(struct server *server, char **ret_problem)
 		.authenticator = signin_authenticator(server->signin),
 		.suspend_folder = server->suspend_folder,
 		.backup_folder = server->backup_folder,
-		.sr_folders = sr_folders_of(server),
+		.sr_folders = host_rules()->sr_folders,
 		.disk_folders = (const char *const *)options->disk_folders.items,
 		.kernel_folders = (const char *const *)options->kernel_folders.items,
 		.get_certificate = read_certificate,
@@ -247,7 +222,6 @@ static int make_folders(struct server *server, char **ret_problem)
 	}
 	server->suspend_folder = options_suspend_folder(options);
 	server->backup_folder = options_backup_folder(options);
-	server->sr_folders[0] = options_beside_database(options, "sr");
 	server->own_certificate = options_beside_database(options, "tls.pem");
 	/* Everything else works without it. */
 	if (!process_make_folder(server->suspend_folder, 0700))
@@ -265,7 +239,7 @@ static int open_all(struct server *server, char **ret_problem)
 	    make_folders(server, ret_problem) < 0 || open_store(server, ret_problem) < 0 ||
 	    open_privileged(server, ret_problem) < 0 || open_hypervisor(server, ret_problem) < 0)
 		return -1;
-	set_host_rules(server);
+	options_set_host_rules(options);
 	if (server->privileged)
 		host_set_proxy(privileged_host(server->privileged));
 	server->signin = signin_open(options->auth, &rules, server->privileged, ret_problem);
@@ -327,7 +301,6 @@ void server_close(struct server *server)
 	privileged_close(server->privileged);
 	if (server->store)
 		store_close(server->store);
-	free(server->sr_folders[0]);
 	free(server->suspend_folder);
 	free(server->backup_folder);
 	free(server->own_certificate);

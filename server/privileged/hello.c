@@ -48,6 +48,17 @@ bool hello_receive(int fd, char **ret_adapter, struct host_facts *ret_facts, cha
 	return fine;
 }
 
+bool hello_address(const char *path, struct sockaddr_un *ret_address)
+{
+	*ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(ret_address->sun_path)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	strcpy(ret_address->sun_path, path);
+	return true;
+}
+
 int64_t hello_peer(int fd)
 {
 	struct ucred peer;

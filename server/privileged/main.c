@@ -2,10 +2,9 @@
 /* main.c – xenapid-privileged: calls the hypervisor and checks passwords for a xenapid that may
  * not. */
 #include "schema/log.h"
-#include "server/host/rules.h"
 #include "server/hypervisor/hypervisor.h"
 #include "server/journal.h"
-#include "server/options.h"
+#include "server/options_host.h"
 #include "server/privileged/serve.h"
 #include "server/process.h"
 
@@ -15,29 +14,9 @@
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_WRONG_OPTIONS = 2 };
 
-/* For as long as the process is there. */
-static void set_host_rules(const struct options *options)
-{
-	static const char *own[2];
-	bool given = options->sr_folders.count;
-	const struct host_rules rules = {
-		.sr_folders = given ? (const char *const *)options->sr_folders.items : own,
-		.disk_folders = (const char *const *)options->disk_folders.items,
-		.shutdown_command = options->shutdown_command,
-		.reboot_command = options->reboot_command,
-		.hostname_command = options->hostname_command};
-
-	own[0] = options_beside_database(options, "sr");
-	host_set_rules(&rules);
-}
-
 static struct hypervisor *open_hypervisor(const struct options *options)
 {
-	const char *control = options->simulator_control;
-	const struct hypervisor_options hypervisor_options = {
-		.simulator_control = *control ? control : NULL,
-		.simulator_memory_bytes = options->simulator_memory,
-		.simulator_pcpus = (int)options->simulator_pcpus};
+	const struct hypervisor_options hypervisor_options = options_for_hypervisor(options);
 	struct hypervisor_error err = {0};
 	struct hypervisor *hypervisor =
 		hypervisor_open(options->hypervisor, &hypervisor_options, &err);
@@ -57,7 +36,7 @@ static int serve(const struct options *options)
 	hypervisor = open_hypervisor(options);
 	if (!hypervisor)
 		return EXIT_FAILED;
-	set_host_rules(options);
+	options_set_host_rules(options);
 	service = serve_begin(&(struct service_options){
 		.path = options->privileged_socket,
 		.user = options->user,

@@ -13,13 +13,11 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* How long a call waits for a process that is being started again. */
@@ -198,14 +196,11 @@ static void *accept_lines(void *argument)
 /* Whoever can write to it may connect: this process and root. */
 static int listen_at(const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address;
 	int fd;
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		errno = ENAMETOOLONG;
+	if (!hello_address(path, &address))
 		return -1;
-	}
-	strcpy(address.sun_path, path);
 	unlink(path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 && (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
@@ -373,7 +368,9 @@ static int run_tool(void *context, int tool, const char *const *arguments,
 	}
 	if (answer.count != 1) {
 		close(line);
-		return fail_tool(answer.rc < 0 ? answer.err.text : ENDED_WITHIN, EIO, ret_output);
+		fail_tool(answer.rc < 0 ? answer.err.text : ENDED_WITHIN, EIO, ret_output);
+		answer_clear(&answer);
+		return -1;
 	}
 	give_back(privileged, line);
 	memcpy(&number, answer.items, sizeof(number));

@@ -16,9 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define LINES_MOST 2048
@@ -71,21 +69,25 @@ static void end_call(struct service *service)
 
 static bool is_served(const struct service *service, int64_t peer)
 {
-	const struct passwd *account = getpwnam(service->options.user);
+	AUTO_TEXT name = peer < 0 ? NULL : signin_account_name((uid_t)peer);
 
 	return peer == 0 || peer == (int64_t)geteuid() ||
-	       (account && peer == (int64_t)account->pw_uid);
+	       (name && strcmp(name, service->options.user) == 0);
 }
 
 static int connect_once(struct service *service)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int line = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+	int line, number;
 
-	strcpy(address.sun_path, service->options.path);
-	if (line >= 0 && connect(line, (struct sockaddr *)&address, sizeof(address)) == 0)
+	if (!hello_address(service->options.path, &address))
+		return -1;
+	line = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (line < 0 || connect(line, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return line;
+	number = errno;
 	close(line);
+	errno = number;
 	return -1;
 }
 
